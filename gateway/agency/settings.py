@@ -1,0 +1,47 @@
+"""The agency's configuration: who it is, where packages arrive, where its stores and keys lie.
+
+The same rules as the creditor's: one commented TOML file, unknown keys stop the start, paths relative to the file.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints, ValidationError
+
+from gateway.errors import UsageError
+from gateway.settings import explain, load_toml
+from schemas.base import Strict
+from schemas.identifiers import PartyId
+
+_Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
+class AgencySettings(Strict):
+    """`server` is the folder in which the SFTP server puts what creditors send."""
+
+    id: PartyId
+    server: _Location
+    keys: _Location = "keys"
+    cases_store: _Location = "cases.db"
+    identities_store: _Location = "identities.db"
+
+
+class AgencyConfiguration:
+    """Settings, and the directory their paths are relative to."""
+
+    def __init__(self, settings: AgencySettings, home: Path) -> None:
+        self.settings = settings
+        self.home = home
+
+    def path(self, location: str) -> Path:
+        """A configured location."""
+        return self.home / location
+
+
+def load_agency(path: Path) -> AgencyConfiguration:
+    """The configuration of an agency. Raises UsageError that names each wrong key, and no value."""
+    try:
+        settings = AgencySettings.model_validate_json(load_toml(path))
+    except ValidationError as error:
+        raise UsageError(f"{path} is not valid: {explain(error)}") from None
+    return AgencyConfiguration(settings, path.absolute().parent)

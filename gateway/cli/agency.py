@@ -1,0 +1,62 @@
+"""The agency's commands: our free kit for its IT."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gateway.agency.settings import load_agency
+from gateway.agency.template import agency_template
+from gateway.agency.work import receive_all
+from gateway.cli import output
+from gateway.cli.creditor import Config, Json
+from gateway.setup import init_agency, read_allowed_signers
+from gateway.wiring import clock, open_desk
+
+
+def register(app: App) -> None:
+    """Adds the agency's commands."""
+    agency = App(name="agency", help="The agency's side.")
+    agency.command(init, name="init")
+    agency.command(receive, name="receive")
+    app.command(agency)
+
+
+def init(
+    home: Path,
+    *,
+    name: Annotated[str, Parameter(help="The agency's id, as the creditor's configuration names it.")],
+    server: Annotated[str, Parameter(help="The folder in which the SFTP server puts packages.")],
+    allowed_signers: Annotated[Path, Parameter(help="A file with the creditor's line, confirmed out of band.")],
+) -> int:
+    """Make an agency's home: configuration, keys, stores. Prints the recipients to hand to the creditor.
+
+    Parameters
+    ----------
+    home
+        A new or empty folder.
+    """
+    signers = read_allowed_signers(allowed_signers)
+    recipients = init_agency(home, agency_template(name, server), signers, clock())
+    output.line(f"{home} is ready. Hand these recipients to the creditor:")
+    for part, recipient in recipients.items():
+        output.line(f'{part}_recipients = ["{recipient}"]')
+    return 0
+
+
+def receive(*, json: Json = False, config: Config) -> int:
+    """Verify, open and keep every package that has arrived."""
+    now = clock()
+    with open_desk(load_agency(config)) as desk, output.progress() as progress:
+        received = receive_all(desk, now, progress)
+    if json:
+        output.as_json(received.as_json())
+    else:
+        output.table(
+            [("package", "from", "number", "messages")]
+            + [(one.package_id, one.sender, str(one.sequence), f"{one.messages:,}") for one in received.packages],
+            indent=0,
+        )
+    for failure in received.failures:
+        output.complain(str(failure))
+    return max((failure.exit_code for failure in received.failures), default=0)

@@ -1,0 +1,154 @@
+"""The creditor's commands."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gateway.cli import output
+from gateway.cli.reasons import print_figures
+from gateway.doctor import examine
+from gateway.errors import UsageError
+from gateway.handover.figures import Figures
+from gateway.listing import held_claims
+from gateway.pipeline import Night, hand_over
+from gateway.screening import screen_file
+from gateway.settings import load
+from gateway.setup import init_creditor
+from gateway.template import CREDITOR_TEMPLATE
+from gateway.wiring import clock, open_office, today_in_germany
+
+Config = Annotated[Path, Parameter(parse=False)]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
+Today = Annotated[date | None, Parameter(help="Judge as of this day (YYYY-MM-DD); only with a dry run or a demo.")]
+
+
+def register(app: App) -> None:
+    """Adds the creditor's commands."""
+    for function, name in ((init, "init"), (screen, "screen"), (handover, "handover"), (nightly, "nightly")):
+        app.command(function, name=name)
+    app.command(doctor, name="doctor")
+    config = App(name="config", help="The configuration.")
+    config.command(config_check, name="check")
+    claim = App(name="claim", help="Claims.")
+    claim.command(claim_list, name="list")
+    app.command(config)
+    app.command(claim)
+
+
+def init(home: Path) -> int:
+    """Make a creditor's home: configuration, keys, stores. Never over existing files.
+
+    Parameters
+    ----------
+    home
+        A new or empty folder.
+    """
+    init_creditor(home, CREDITOR_TEMPLATE, clock())
+    output.line(f"{home} is ready. Next: edit {home}/inkasso.toml, then `inkasso doctor --config {home}/inkasso.toml`")
+    return 0
+
+
+def config_check(*, config: Config) -> int:
+    """Check the configuration without opening a store."""
+    configuration = load(config)
+    parts = configuration.settings
+    output.line(
+        f"{config} is valid: {len(parts.entities)} entities, {len(parts.sources)} sources, "
+        f"{len(parts.agencies)} agencies, {len(parts.mandates)} mandates"
+    )
+    return 0
+
+
+def screen(file: Path, *, preset: str, today: Today = None, json: Json = False) -> int:
+    """Screen a file without any set-up; nothing is stored or sent.
+
+    Parameters
+    ----------
+    file
+        A .csv or .jsonl file.
+    preset
+        How the file is read, for instance erp-de.
+    """
+    judgements = screen_file(file, preset, today or today_in_germany(clock()))
+    if json:
+        for judgement in judgements:
+            output.as_json(judgement._asdict())
+        return 0
+    figures = Figures()
+    with output.progress() as progress:
+        for judgement in judgements:
+            figures.count(judgement.verdict, judgement.reasons)
+            progress("screened", 1)
+    print_figures(figures)
+    return 0
+
+
+def handover(
+    *,
+    source: str | None = None,
+    mandate: str | None = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Judge and count; store and send nothing.")] = False,
+    today: Today = None,
+    json: Json = False,
+    config: Config,
+) -> int:
+    """Screen what the inboxes hold, seal what may go, and deliver it.
+
+    Parameters
+    ----------
+    source
+        Only this source.
+    mandate
+        Only this mandate.
+    """
+    if today is not None and not dry_run:
+        raise UsageError("--today goes with --dry-run: what is handed over is judged as of this day")
+    return run_night(config, source, mandate, today, dry_run=dry_run, json=json)
+
+
+def nightly(*, json: Json = False, config: Config) -> int:
+    """Everything a night has to do: for all mandates, hand over and deliver."""
+    return run_night(config, None, None, None, dry_run=False, json=json)
+
+
+def claim_list(*, json: Json = False, config: Config) -> int:
+    """List the held claims with their reasons: claim numbers and rows, no personal data."""
+    with open_office(load(config)) as office:
+        found = held_claims(office)
+    if json:
+        output.as_json({"held": [claim._asdict() for claim in found]})
+    else:
+        output.table([("claim", "source", "row", "held by"), *(claim.cells() for claim in found)], indent=0)
+    return 0
+
+
+def doctor(*, json: Json = False, config: Config) -> int:
+    """Examine configuration, keys, stores, and each agency's server and host key."""
+    findings = examine(load(config))
+    if json:
+        output.as_json({"findings": [finding._asdict() for finding in findings]})
+    else:
+        output.table(
+            [("ok" if found.exit_code == 0 else "FAULT", found.what, found.says) for found in findings], indent=0
+        )
+    return max(found.exit_code for found in findings)
+
+
+def run_night(
+    config: Path, source: str | None, mandate: str | None, today: date | None, *, dry_run: bool, json: bool
+) -> int:
+    """One run over the chosen mandates: prints its figures, and returns the gravest failure's exit code."""
+    configuration = load(config)
+    now = clock()
+    with open_office(configuration) as office, output.progress() as progress:
+        chosen = configuration.mandates(source, mandate)
+        figures = hand_over(office, Night(chosen, today or today_in_germany(now), now, dry_run, progress))
+    if json:
+        output.as_json(figures.as_json())
+    else:
+        print_figures(figures)
+    for failure in figures.failures:
+        output.complain(str(failure))
+    return figures.exit_code

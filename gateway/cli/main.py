@@ -1,0 +1,86 @@
+"""`inkasso`: the command line. Parse, call one function of the wired gateway, print, exit code.
+
+`--config FILE` stands before or after the subcommand. Exit codes: 0 done (held claims included), 1 something is
+overdue, 2 configuration or usage, 3 input, 4 a partner, 5 integrity, 70 a fault of the program.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.cli import agency, creditor, story
+from gateway.cli.output import complain
+from gateway.errors import GatewayError, IntegrityError, UsageError
+from gateway.hardening import harden
+from gateway.telemetry import configure_logging
+from keys.root import KeyFileError
+from keys.sqlite import StoreError
+from keys.wrap import WrapError
+
+INTERRUPTED_EXIT_CODE = 130
+app = App(
+    name="inkasso",
+    help="Hands overdue claims to debt-collection agencies: screened, minimised, sealed, proven.",
+    version_flags=[],
+    result_action="return_value",
+)
+for commands in (creditor, agency, story):
+    commands.register(app)
+
+
+@app.meta.default
+def _meta(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    config: Annotated[Path, Parameter(help="The configuration file.")] = Path("inkasso.toml"),
+) -> int:
+    command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
+    extra = {"config": config} if "config" in ignored else {}
+    result = command(*bound.args, **bound.kwargs, **extra)
+    return result if isinstance(result, int) else 0
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code; every error becomes one line on stderr, without values."""
+    try:
+        result = app.meta(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except (CycloptsError, GatewayError, KeyFileError, StoreError, WrapError, SQLAlchemyError) as error:
+        sentence, exit_code = _told(error)
+        complain(sentence)
+        return exit_code
+    except KeyboardInterrupt:
+        complain("interrupted; what was acknowledged is kept, the next run takes back the rest")
+        return INTERRUPTED_EXIT_CODE
+    return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What is said of an error, and its exit code. Messages of other libraries may hold values and are not repeated."""
+    match error:
+        case GatewayError():
+            return str(error), error.exit_code
+        case KeyFileError() | StoreError():
+            return str(error), UsageError.exit_code
+        case WrapError():
+            return f"{error}; restore stores and keys of one night from a backup", IntegrityError.exit_code
+        case CycloptsError():
+            return f"the command line is not understood: {_usage(error)}; see `inkasso --help`", UsageError.exit_code
+        case _:
+            kind = type(error).__name__
+            return f"a store refused to work ({kind}): check disk space, and who else uses it", UsageError.exit_code
+
+
+def main() -> None:
+    """The console script."""
+    harden()
+    configure_logging()
+    sys.exit(run(sys.argv[1:]))
+
+
+def _usage(error: CycloptsError) -> str:
+    kind = type(error).__name__.removesuffix("Error")
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
+    argument = getattr(error, "argument", None)
+    return f"{words} ({argument.name})" if argument is not None else words

@@ -1,0 +1,32 @@
+"""The figures of a run as a person reads them: verdicts, then each reason with its norm, most frequent first."""
+
+from gateway.cli import output
+from gateway.handover.figures import Figures
+from gateway.rules.ordered import rule
+from schemas.money import euros
+
+
+def print_figures(figures: Figures) -> None:
+    """A page about one run."""
+    output.heading("Claims")
+    names = ("read", "rejected", "held", "refused", "cleared", "handed_over", "unchanged")
+    output.table([(name.replace("_", " "), f"{getattr(figures, name):,}") for name in names])
+    if figures.principal_open:
+        output.line(f"  open principal of the cleared claims: {euros(figures.principal_open)} EUR")
+    if figures.reasons:
+        output.heading("Held or refused, by reason (a claim may have several)")
+        output.table([(f"{count:,}", name, _because(name)) for name, count in figures.reasons.most_common()])
+    if figures.rejections:
+        output.heading("Rejected rows, by field and rule")
+        output.table([(f"{count:,}", name) for name, count in figures.rejections.most_common()])
+    if figures.dropped:
+        output.heading("Malformed optional fields that were dropped")
+        output.table([(f"{count:,}", name) for name, count in figures.dropped.most_common()])
+    if figures.sealed or figures.uploaded:
+        output.heading("Packages")
+        output.table([("sealed", f"{len(figures.sealed):,}"), ("uploaded", f"{len(figures.uploaded):,}")])
+
+
+def _because(name: str) -> str:
+    found = rule(name)
+    return f"{found.sentence_en} ({found.norm})"

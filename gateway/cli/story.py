@@ -1,0 +1,69 @@
+"""`inkasso demo`: the whole story on one machine."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gateway.cli import output
+from gateway.cli.creditor import Json
+from gateway.cli.reasons import print_figures
+from gateway.demo.story import DEMO_DAY, Invented, Story, tell
+from gateway.wiring import clock
+from schemas.case import Case, Identity
+
+
+def register(app: App) -> None:
+    """Adds the demo."""
+    app.command(demo, name="demo")
+
+
+def demo(
+    *,
+    home: Annotated[Path, Parameter(name="--dir", help="Where the demo lives; a second run goes on there.")] = Path(
+        "demo"
+    ),
+    claims: Annotated[int, Parameter(help="How many claims to invent.")] = 2_000,
+    seed: Annotated[int, Parameter(help="Another seed invents other people.")] = 7,
+    today: Annotated[date, Parameter(help="The day on which claims are judged.")] = DEMO_DAY,
+    json: Json = False,
+) -> int:
+    """Hand invented claims over to an agency through a real SFTP server on this machine, and let the agency open them."""
+    if not json:
+        output.line(f"A creditor, an agency and an SFTP server between them, in {home}/")
+    with output.progress() as progress:
+        story = tell(home, Invented(claims, seed), today, clock, progress)
+    if json:
+        output.as_json(story.as_json())
+    else:
+        _print(home, story)
+    for failure in [*story.figures.failures, *story.receipts.failures]:
+        output.complain(str(failure))
+    return max(story.figures.exit_code, *(failure.exit_code for failure in story.receipts.failures), 0)
+
+
+def _print(home: Path, story: Story) -> None:
+    print_figures(story.figures)
+    output.heading("The agency")
+    output.table(
+        [
+            ("packages received and opened", f"{len(story.receipts.packages):,}"),
+            ("messages in them", f"{sum(one.messages for one in story.receipts.packages):,}"),
+        ]
+    )
+    output.line(f"  its case systems see:     {', '.join(Case.model_fields)}")
+    output.line(f"  where letters are written: {', '.join(Identity.model_fields)}")
+    output.line(f"  it cannot see:            {', '.join(story.left_behind)}")
+    output.heading("The audit log")
+    output.table([("entries", f"{story.entries:,}")])
+    output.heading("The files")
+    output.table(
+        [
+            (f"{home}/creditor/", "configuration, keys, vault.db, gateway.db with the audit log, outbox, inbox"),
+            (f"{home}/sftp/", "the server's root: what an eavesdropper on it would have"),
+            (f"{home}/agency/", "configuration, keys, cases.db and identities.db"),
+        ]
+    )
+    output.line(f"\nTry: inkasso claim list --config {home}/creditor/inkasso.toml")
+    output.line(f"     {story.seconds:.1f} seconds; run it again: nothing is handed over twice")

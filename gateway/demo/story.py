@@ -1,0 +1,136 @@
+"""The demo: a creditor, an agency, and a real SFTP server between them, each with its own folder.
+
+The first run makes them and invents claims; a later run in the same folder finds everything as it was and goes on. The
+figures are those of the run. Only this module creates anything for the demo.
+"""
+
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.store import count
+from gateway.agency.settings import load_agency
+from gateway.agency.template import agency_template
+from gateway.agency.work import Receipts, receive_all
+from gateway.demo.claims import write_csv
+from gateway.demo.server import running_server
+from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
+from gateway.errors import UsageError
+from gateway.handover.figures import Figures
+from gateway.pipeline import Night, hand_over
+from gateway.readers.mapping import load_preset
+from gateway.settings import Configuration, load
+from gateway.setup import CLIENT_KEY, CONFIGURATION, init_agency, init_creditor, openssh
+from gateway.wiring import ALLOWED_SIGNERS, creditor_ring, open_desk, open_office
+from keys.root import write_private
+from keys.sshsig import allowed_signers_line, public_line
+from schemas.package import CASES_NAMESPACE
+
+DEMO_DAY: Final = date(2026, 6, 30)
+_HOST_KEY: Final = "server_ed25519"
+_AUTHORIZED: Final = "authorized_keys"
+
+
+class Invented(NamedTuple):
+    """How many claims the demo invents, and from which seed."""
+
+    claims: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What one run of the demo did."""
+
+    figures: Figures
+    receipts: Receipts
+    entries: int
+    left_behind: tuple[str, ...]
+    seconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """The figures as plain data, for `--json`."""
+        told = self.figures.as_json()
+        packages = {
+            "sealed": len(self.figures.sealed),
+            "uploaded": len(self.figures.uploaded),
+            "received": len(self.receipts.packages),
+        }
+        return told | {"packages": packages, "audit": {"entries": self.entries}, "seconds": round(self.seconds, 3)}
+
+
+def tell(
+    home: Path, invented: Invented, today: date, clock: Callable[[], datetime], progress: Callable[[str, int], None]
+) -> Story:
+    """Runs the demo in `home`. Raises UsageError if the folder holds another demo or something else."""
+    started = time.monotonic()
+    home = home.absolute()
+    _prepare(home, invented, clock())
+    creditor = load(home / "creditor" / CONFIGURATION)
+    port = creditor.agency(AGENCY).sftp.port
+    keys = home / "server"
+    with running_server(home / "sftp", keys / _HOST_KEY, keys / _AUTHORIZED, port), open_office(creditor) as office:
+        night = Night(creditor.settings.mandates, today, clock(), False, progress)
+        figures = hand_over(office, night)
+        with office.connection.begin():
+            entries = count(office.connection)
+    with open_desk(load_agency(home / "agency" / CONFIGURATION)) as desk:
+        receipts = receive_all(desk, clock(), progress)
+    return Story(figures, receipts, entries, _left_behind(creditor), time.monotonic() - started)
+
+
+def _left_behind(creditor: Configuration) -> tuple[str, ...]:
+    mapping = load_preset(creditor.settings.sources[0].preset).csv
+    return ("customer number, claim number, birth date", *(mapping.left_behind if mapping else ()))
+
+
+def _prepare(home: Path, invented: Invented, now: datetime) -> None:
+    """Makes the demo's folders, or recognises them. A run that was killed in here is begun anew."""
+    marker, stamp = home / "demo.txt", f"claims {invented.claims}, seed {invented.seed}\n"
+    if marker.is_file():
+        if marker.read_text() != stamp:
+            raise UsageError(f"{home} holds a demo with other --claims or --seed: choose another --dir, or remove it")
+        return
+    unfinished = home / "unfinished.txt"
+    if home.exists() and any(home.iterdir()):
+        if not unfinished.is_file():
+            raise UsageError(f"{home} is not empty, and not a demo: choose another --dir; nothing was changed")
+        shutil.rmtree(home)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished.write_text("this folder is being made by `inkasso demo`\n")
+    _make(home, invented, now)
+    marker.write_text(stamp)
+    unfinished.unlink()
+
+
+def _make(home: Path, invented: Invented, now: datetime) -> None:
+    for folder in ("sftp", "server"):
+        (home / folder).mkdir(mode=0o700)
+    host_key = Ed25519PrivateKey.generate()
+    write_private(home / "server" / _HOST_KEY, openssh(host_key))
+    # The agency's line for the creditor needs the creditor's key, and the creditor's profile the agency's recipients:
+    # the agency comes first, and its list of signers is filled in as soon as there is somebody to trust.
+    recipients = init_agency(home / "agency", agency_template(AGENCY, "../sftp"), "", now)
+    text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients)
+    init_creditor(home / "creditor", text, now)
+    creditor = load(home / "creditor" / CONFIGURATION)
+    signer = creditor_ring(creditor).signing_key().public_key()
+    signers = home / "agency" / "keys" / ALLOWED_SIGNERS
+    signers.unlink()
+    write_private(signers, allowed_signers_line(CREDITOR, signer, [CASES_NAMESPACE]).encode() + b"\n")
+    client = (home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes()
+    write_private(home / "server" / _AUTHORIZED, client)
+    write_csv(home / "creditor" / "inbox" / "claims.csv", invented.claims, invented.seed)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,83 @@
+"""`doctor`: examines everything a night needs, changes nothing, and says of each part what is wrong and what to do."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from audit.entry import EntryError
+from audit.store import commitments, entries, items_of
+from gateway.errors import GatewayError, IntegrityError, UsageError
+from gateway.readers.mapping import load_preset
+from gateway.settings import Agency, Configuration, Source
+from gateway.transport.sftp import SftpTransport
+from gateway.wiring import creditor_ring, endpoint, open_office
+from keys.root import KeyFileError
+from keys.sqlite import StoreError
+from keys.sshsig import allowed_signers_line, fingerprint
+from schemas.package import CASES_NAMESPACE
+
+
+class Finding(NamedTuple):
+    """What was examined, the exit code its fault would have (0 if it is well), and a sentence."""
+
+    what: str
+    exit_code: int
+    says: str
+
+
+def examine(configuration: Configuration) -> list[Finding]:
+    """All findings; the first part that fails does not hide the others."""
+    settings = configuration.settings
+    findings = [_try("configuration", _configuration, configuration), _try("keys", _keys, configuration)]
+    findings.append(_try("stores", _stores, configuration))
+    findings += [_try(f"source {one.id}", partial(_source, one), configuration) for one in settings.sources]
+    findings += [_try(f"agency {one.id}", partial(_agency, one), configuration) for one in settings.agencies]
+    return findings
+
+
+def _try(what: str, look: Callable[[Configuration], str], configuration: Configuration) -> Finding:
+    try:
+        return Finding(what, 0, look(configuration))
+    except GatewayError as error:
+        return Finding(what, error.exit_code, str(error))
+    except (KeyFileError, StoreError) as error:
+        return Finding(what, UsageError.exit_code, str(error))
+    except EntryError as error:
+        return Finding(what, IntegrityError.exit_code, str(error))
+
+
+def _configuration(configuration: Configuration) -> str:
+    if not configuration.settings.mandates:
+        raise UsageError("no mandate is configured yet: nothing can be handed over")
+    return f"{len(configuration.settings.mandates)} mandates"
+
+
+def _keys(configuration: Configuration) -> str:
+    key = creditor_ring(configuration).signing_key().public_key()
+    lines = [allowed_signers_line(one.id, key, [CASES_NAMESPACE]) for one in configuration.settings.entities]
+    told = f"signing key {fingerprint(key)}; hand to the agency, and confirm by telephone: "
+    return told + (" / ".join(lines) if lines else "(no entity is configured yet)")
+
+
+def _stores(configuration: Configuration) -> str:
+    with open_office(configuration) as office, office.connection.begin():
+        size = 0
+        for position, entry in entries(office.connection):
+            if getattr(entry, "items", None) != items_of(commitments(office.connection, position)):
+                raise IntegrityError(f"entry {position} of the log does not fit its commitments: stop, and keep a copy")
+            size += 1
+        waiting = len(office.packages.outgoing())
+    return f"a pair; the log holds {size} entries; {waiting} packages wait to be sent"
+
+
+def _source(source: Source, configuration: Configuration) -> str:
+    load_preset(source.preset)
+    if not configuration.path(source.inbox).is_dir():
+        raise UsageError(f"the inbox of source {source.id} is not a folder: make it, or correct `inbox`")
+    return f"inbox and preset {source.preset} are there"
+
+
+def _agency(agency: Agency, configuration: Configuration) -> str:
+    with SftpTransport(endpoint(configuration, agency)) as transport:
+        told = "post-quantum" if transport.post_quantum else "CLASSICAL: traffic recorded today could be read later"
+        return f"the server has the pinned host key and lets us in; key exchange {transport.key_exchange} ({told})"

@@ -1,0 +1,43 @@
+"""The errors a user sees, drawn as a tree. The first split is who must act, and so the exit code.
+
+    GatewayError
+    ├── UsageError       2  the operator: configuration, keys, command line
+    ├── InputError       3  the source: a file that cannot be read as claims
+    ├── PartnerError     4  the agency: its server, its keys, its answers
+    └── IntegrityError   5  nobody goes on: what is stored is not what was written
+
+A message says what happened, where (file, row, field), and what to do; it never holds a value of the input. Anything
+else that is raised is a bug.
+"""
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """What a command ends with; `exit_code` is documented in the README."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(GatewayError):
+    """The operator must act: configuration, keys or command line."""
+
+    exit_code = 2
+
+
+class InputError(GatewayError):
+    """The source must act: a file cannot be read as claims."""
+
+    exit_code = 3
+
+
+class PartnerError(GatewayError):
+    """The agency must act, or its server come back."""
+
+    exit_code = 4
+
+
+class IntegrityError(GatewayError):
+    """What is stored is not what was written: work stops."""
+
+    exit_code = 5

@@ -1,0 +1,88 @@
+"""What a run did, in numbers: rows, verdicts, reasons, packages, failures. No claim and no value appears here."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+from gateway.errors import GatewayError
+from gateway.handover.judge import Judged
+from gateway.state import state_of
+from gateway.store.packages import Outgoing
+from schemas.claim import Rejected
+from schemas.screening import Cleared
+
+
+@dataclass(slots=True)
+class Figures:
+    """The counts of one run. `read` is the sum of the four verdicts; `unchanged` rows stand beside it.
+
+    `handed_over` is the part of `cleared` whose package has been uploaded in this run; amounts are cents.
+    """
+
+    rejected: int = 0
+    held: int = 0
+    refused: int = 0
+    cleared: int = 0
+    handed_over: int = 0
+    unchanged: int = 0
+    principal_open: int = 0
+    sealed: list[str] = field(default_factory=list)
+    uploaded: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    failures: list[GatewayError] = field(default_factory=list)
+
+    @property
+    def read(self) -> int:
+        """Rows and held claims that were judged or rejected."""
+        return self.rejected + self.held + self.refused + self.cleared
+
+    @property
+    def exit_code(self) -> int:
+        """0, or that of the gravest failure."""
+        return max((failure.exit_code for failure in self.failures), default=0)
+
+    def count(self, verdict: str, reasons: Iterable[str]) -> None:
+        """Counts one verdict and each of its reasons; the reasons of a rejected row are its field and rule."""
+        setattr(self, verdict, getattr(self, verdict) + 1)
+        (self.rejections if verdict == "rejected" else self.reasons).update(reasons)
+
+    def reject(self, rejected: Iterable[Rejected]) -> None:
+        """Counts rows that could not be read."""
+        for found in rejected:
+            self.count("rejected", (f"{found.field}: {found.rule}",))
+
+    def judge(self, judged: Iterable[Judged]) -> None:
+        """Counts verdicts, each rule that fired, and fields that were dropped."""
+        for found in judged:
+            self.dropped.update(found.dropped)
+            if isinstance(found.verdict, Cleared):
+                self.principal_open += found.claim.open
+                self.count("cleared", ())
+            else:
+                self.count(state_of(found.verdict), found.verdict.rules)
+
+    def merge(self, batch: "Figures") -> None:
+        """Adds the counts of a batch that has happened."""
+        for part in fields(self):
+            setattr(self, part.name, getattr(self, part.name) + getattr(batch, part.name))
+
+    def deliver(self, packages: Iterable[Outgoing]) -> None:
+        """Counts packages that have been uploaded; those of earlier nights hand over nothing of this one."""
+        for package in packages:
+            self.uploaded.append(package.package_id)
+            if package.package_id in self.sealed:
+                self.handed_over += package.messages
+
+    def as_json(self) -> dict[str, object]:
+        """The figures as plain data, for `--json`."""
+        names = ("read", "rejected", "held", "refused", "cleared", "handed_over", "unchanged")
+        return {
+            "claims": {name: getattr(self, name) for name in names},
+            "packages": {"sealed": len(self.sealed), "uploaded": len(self.uploaded)},
+            "reasons": dict(self.reasons.most_common()),
+            "rejections": dict(self.rejections.most_common()),
+            "dropped_fields": dict(self.dropped.most_common()),
+            "failures": [str(failure) for failure in self.failures],
+        }

@@ -1,0 +1,68 @@
+"""Sending what is sealed: in order of sequence, one agency after the other, and one dead agency does not hold up another.
+
+What leaves was committed first. Uploading is repeatable; the state changes together with its audit entry, after every
+file has been read back. What cannot be sent stays and goes next time.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+from audit.store import append
+from gateway.errors import PartnerError
+from gateway.handover.batch import SYSTEM_ACTOR
+from gateway.office import Office
+from gateway.settings import Agency
+from gateway.steps.deliver import Parcel, ParcelFile, deliver_with_retry
+from gateway.store.packages import Outgoing
+from gateway.transport.sftp import SftpTransport
+from keys.references import new_id
+from schemas.entry import PackageUploaded
+
+
+class Sent(NamedTuple):
+    """The packages that arrived in this run, and what stopped the rest."""
+
+    uploaded: tuple[Outgoing, ...]
+    failure: PartnerError | None
+
+
+def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int], None]) -> Sent:
+    """Uploads the sealed packages of one agency in order; stops at the first that fails, and says why."""
+    with office.connection.begin():
+        outgoing = office.packages.outgoing(agency.id)
+    uploaded: list[Outgoing] = []
+    for package in outgoing:
+        try:
+            _upload(office, agency, package, now)
+        except PartnerError as failure:
+            return Sent(tuple(uploaded), failure)
+        uploaded.append(package)
+        progress(package.messages)
+    return Sent(tuple(uploaded), None)
+
+
+def _upload(office: Office, agency: Agency, package: Outgoing, now: datetime) -> None:
+    negotiated: list[tuple[str, bool]] = []
+
+    @contextmanager
+    def connect() -> Iterator[SftpTransport]:
+        with office.connect(agency) as transport:
+            negotiated.append((transport.key_exchange, transport.post_quantum))
+            yield transport
+
+    files = tuple(ParcelFile(file.name, office.outbox / file.name, file.size, file.sha256) for file in package.files)
+    deliver_with_retry(Parcel(package.package_id, files), connect, agency.attempts)
+    key_exchange, post_quantum = negotiated[-1]
+    entry = PackageUploaded(
+        id=new_id(),
+        time=now,
+        actor=SYSTEM_ACTOR,
+        package=package.package_id,
+        recipient=agency.id,
+        key_exchange=key_exchange,
+        post_quantum=post_quantum,
+    )
+    with office.connection.begin():
+        office.packages.uploaded(package.package_id, append(office.connection, entry).position)

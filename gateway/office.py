@@ -1,0 +1,42 @@
+"""What one run works with: configuration, keys and open stores of one creditor, as plain attributes.
+
+Put together by `gateway.wiring`; nothing here opens, creates or decides anything.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import Connection
+
+from gateway.settings import Agency, Configuration
+from gateway.store.claims import Claims
+from gateway.store.packages import Packages
+from gateway.transport.sftp import SftpTransport
+from keys.labels import Label, Purpose, keyed_digest
+from keys.ring import Keyring
+from keys.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The creditor's side of the gateway, ready to work. `connection` is `gateway.db`, `vault_connection` `vault.db`."""
+
+    configuration: Configuration
+    ring: Keyring
+    connection: Connection
+    vault_connection: Connection
+    vault: Vault
+    packages: Packages
+    claims: Claims
+    connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
+
+    @property
+    def outbox(self) -> Path:
+        """Where sealed packages wait to be sent."""
+        return self.configuration.path(self.configuration.settings.stores.outbox)
+
+    def digest(self, label: Label, *parts: str) -> bytes:
+        """A keyed digest under the index key."""
+        return keyed_digest(self.ring.secret(Purpose.INDEX), label, *parts)

@@ -1,0 +1,138 @@
+"""The nightly hand-over, from top to bottom. Read this page first.
+
+    recover      what a killed run left is taken back or finished
+    read         each complete file of the inbox, in two passes; then the claims held on earlier nights
+    screen       a chunk at a time, with what store and vault know of its claims
+    keep         references and keys, verdicts, sealed lines: `handover.batch`, one package per 50,000 claims
+    deliver      everything sealed, in order of sequence, never twice
+
+A file, and then an agency, that fails does not stop the others: its error is kept in the figures and decides the
+exit code. A fault of integrity stops everything. `now` and `today` are given once and used throughout.
+"""
+
+import hmac
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import Final, TypeVar
+
+from gateway.errors import InputError
+from gateway.handover.batch import Assignment
+from gateway.handover.batches import Batches
+from gateway.handover.figures import Figures
+from gateway.handover.inbox import InboxFile, first_pass, opened, waiting
+from gateway.handover.judge import Judge
+from gateway.handover.outbox import send
+from gateway.handover.recovery import recover
+from gateway.office import Office
+from gateway.readers.reading import read_rows
+from keys.labels import Label
+from schemas.claim import Rejected, Row
+from schemas.mandate import Mandate
+
+CHUNK: Final = 4_000
+Progress = Callable[[str, int], None]
+"""Told what is being done and how many more claims of it are done."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One run: for which mandates, on which day, and whether it may change or send anything."""
+
+    mandates: tuple[Mandate, ...]
+    today: date
+    now: datetime
+    dry_run: bool
+    progress: Progress
+
+
+def hand_over(office: Office, night: Night) -> Figures:
+    """Hands over what may be handed over, and counts what was not and why.
+
+    Raises IntegrityError if stores and outbox do not agree; faults of single files and agencies are in the figures.
+    """
+    figures = Figures()
+    if not night.dry_run:
+        recover(office)
+    for mandate in night.mandates:
+        _screen_source(office, night, mandate, figures)
+    if not night.dry_run:
+        _deliver(office, night, figures)
+    return figures
+
+
+def _screen_source(office: Office, night: Night, mandate: Mandate, figures: Figures) -> None:
+    configuration = office.configuration
+    source = configuration.source(mandate.source)
+    given = Assignment(source, configuration.agency(mandate.agency), mandate, night.today, night.now)
+    with office.connection.begin():
+        last = office.claims.last()
+    for found in waiting(source, configuration.path(source.inbox), night.now):
+        if isinstance(found, InputError):
+            figures.failures.append(found)
+            continue
+        try:
+            _screen_file(office, night, given, found, figures)
+        except InputError as failure:
+            figures.failures.append(failure)
+    _screen_held(office, night, given, last, figures)
+
+
+def _screen_file(office: Office, night: Night, given: Assignment, file: InboxFile, figures: Figures) -> None:
+    judge = Judge(office, given.source, given.mandate, given.today)
+    seen = first_pass(file.path, file.mapping, judge.number)
+    digest = office.digest(Label.FILE, given.source.id, seen.sha256, file.mapping.digest)
+    with office.connection.begin():
+        rows = office.claims.file_known(digest)
+        if rows is not None:
+            rejects = office.claims.rejects(digest)
+            figures.reject(rejects)
+            figures.unchanged += rows - len(rejects)
+            return
+    with Batches(office, given, digest, figures, night.dry_run) as batches, opened(file.path) as stream:
+        count = 0
+        for chunk in _chunks(read_rows(stream, file.mapping), CHUNK):
+            readable = [row for row in chunk if isinstance(row, Row)]
+            judged, repeated, unchanged = judge.rows(readable, seen.repeats)
+            figures.unchanged += unchanged
+            batches.add(judged, [row for row in chunk if isinstance(row, Rejected)] + repeated)
+            count += len(chunk)
+            night.progress("screened", len(chunk))
+        if not hmac.compare_digest(stream.sha256(), seen.sha256):
+            raise InputError("a file of the inbox changed while it was read: let its exporter finish, and run again")
+        batches.finish(count)
+
+
+def _screen_held(office: Office, night: Night, given: Assignment, last: int, figures: Figures) -> None:
+    judge = Judge(office, given.source, given.mandate, given.today)
+    with Batches(office, given, None, figures, night.dry_run) as batches:
+        after = 0
+        while True:
+            with office.connection.begin():
+                page = office.claims.held(given.source.id, after, last, CHUNK)
+            if not page:
+                break
+            after = page[-1][0]
+            changed, same = judge.held([found for _, found in page])
+            figures.judge(same)
+            batches.add(changed, [])
+            night.progress("held claims read again", len(page))
+        batches.finish(None)
+
+
+def _deliver(office: Office, night: Night, figures: Figures) -> None:
+    for name in sorted({mandate.agency for mandate in night.mandates}):
+        sent = send(
+            office, office.configuration.agency(name), night.now, lambda messages: night.progress("delivered", messages)
+        )
+        figures.deliver(sent.uploaded)
+        if sent.failure is not None:
+            figures.failures.append(sent.failure)
+
+
+def _chunks(items: Iterator[_T], size: int) -> Iterator[list[_T]]:
+    while chunk := list(islice(items, size)):
+        yield chunk

@@ -1,0 +1,33 @@
+"""What a screening rule is: one question with its norm, and the sentences a clerk reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from schemas.claim import Claim
+from schemas.mandate import Mandate
+from schemas.screening import Known
+
+
+class Severity(StrEnum):
+    """`hold`: a person must look. `refuse`: it may not be handed over at all."""
+
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+Check = Callable[[Claim, Known, Mandate, date], bool]
+"""True if the rule speaks against handing the claim over today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. The sentences say what is the matter and what to do, and hold no value."""
+
+    id: str
+    norm: str
+    severity: Severity
+    sentence_de: str
+    sentence_en: str
+    check: Check

@@ -1,0 +1,183 @@
+"""The configuration: one commented TOML file that `init` writes.
+
+Rules: an unknown key, or anything that cannot be honoured, stops the start; paths are relative to the file's directory;
+nothing is created here. Amounts in cents, times in seconds.
+"""
+
+import json
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from gateway.errors import UsageError
+from schemas.base import Strict, failures
+from schemas.canonical import digest
+from schemas.identifiers import PartyId
+from schemas.mandate import Declarations, Mandate
+from schemas.package import Creditor
+
+_MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
+_HostKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{40,800}$")]
+_Recipients = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
+_Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
+class Stores(Strict):
+    """Where things lie."""
+
+    gateway: _Location = "gateway.db"
+    vault: _Location = "vault.db"
+    keys: _Location = "keys"
+    outbox: _Location = "outbox"
+
+
+class Entity(Strict):
+    """A legal entity that is the creditor of claims."""
+
+    id: PartyId
+    creditor: Creditor
+
+
+class Source(Strict):
+    """Where claims come from: an inbox, the preset that reads it, and what the creditor declares about it.
+
+    A file in the inbox counts as complete when it has not changed for `settle_seconds`.
+    """
+
+    id: PartyId
+    entity: PartyId
+    inbox: _Location
+    preset: str
+    settle_seconds: Annotated[int, Field(ge=0, le=86400)] = 60
+    declarations: Declarations
+
+
+class Server(Strict):
+    """An agency's SFTP server. `host_key` is pinned; `client_key` is ours, of this agency alone."""
+
+    host: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    user: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    host_key: _HostKey
+    client_key: _Location
+    remote_dir: str = "."
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    deadline_seconds: Annotated[int, Field(ge=1, le=86400)] = 3600
+
+
+class Agency(Strict):
+    """The agency's profile. `classic_recipients` seals to X25519 alone, and is recorded as a downgrade."""
+
+    id: PartyId
+    cases_recipients: _Recipients
+    identities_recipients: _Recipients
+    classic_recipients: bool = False
+    expires_days: Annotated[int, Field(ge=1, le=90)] = 14
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    remove_after_receipt: bool = True
+    sftp: Server
+
+
+class Settings(Strict):
+    """Everything the creditor configures; see `init` for the commented file."""
+
+    stores: Stores = Stores()
+    entities: tuple[Entity, ...] = ()
+    sources: tuple[Source, ...] = ()
+    agencies: tuple[Agency, ...] = ()
+    mandates: tuple[Mandate, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> Self:
+        for kind in ("entities", "sources", "agencies", "mandates"):
+            ids = [part.id for part in getattr(self, kind)]
+            if len(ids) != len(set(ids)):
+                raise _fault(f"an id stands twice in {kind}")
+        entities, sources = {part.id for part in self.entities}, {part.id for part in self.sources}
+        agencies, mandated = {part.id for part in self.agencies}, [part.source for part in self.mandates]
+        if not {part.entity for part in self.sources} <= entities:
+            raise _fault("a source names an entity that is not configured")
+        if not set(mandated) <= sources or not {part.agency for part in self.mandates} <= agencies:
+            raise _fault("a mandate names a source or an agency that is not configured")
+        if len(mandated) != len(set(mandated)):
+            raise _fault("a source has two mandates, which is not supported yet")
+        return self
+
+
+class Configuration:
+    """Settings, and the directory their paths are relative to."""
+
+    def __init__(self, settings: Settings, home: Path) -> None:
+        self.settings = settings
+        self.home = home
+        self.digest = digest(settings)
+
+    def path(self, location: str) -> Path:
+        """A configured location."""
+        return self.home / location
+
+    def mandates(self, source: str | None, mandate: str | None) -> tuple[Mandate, ...]:
+        """The mandates a run is about. Raises UsageError if none matches."""
+        chosen = tuple(
+            found for found in self.settings.mandates if source in (None, found.source) and mandate in (None, found.id)
+        )
+        if not chosen:
+            raise UsageError("no mandate matches: configure one ([[mandates]]), or check --source and --mandate")
+        return chosen
+
+    def source(self, name: str) -> Source:
+        """A configured source; the validator has seen that the name exists."""
+        return next(part for part in self.settings.sources if part.id == name)
+
+    def entity(self, name: str) -> Entity:
+        """A configured legal entity."""
+        return next(part for part in self.settings.entities if part.id == name)
+
+    def agency(self, name: str) -> Agency:
+        """A configured agency."""
+        return next(part for part in self.settings.agencies if part.id == name)
+
+
+def load_toml(path: Path) -> bytes:
+    """A TOML file as JSON bytes, so that strict models can read it. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            return json.dumps(tomllib.loads(file.read(_MAXIMUM_BYTES).decode()), default=_plain).encode()
+    except OSError:
+        raise UsageError(f"{path} cannot be read: name another file with --config, or make one with `init`") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):
+        raise UsageError(f"{path} is not a TOML file of texts, whole numbers, dates and true/false") from None
+
+
+def load(path: Path) -> Configuration:
+    """The configuration of a creditor. Raises UsageError that names each wrong key, and no value."""
+    try:
+        settings = Settings.model_validate_json(load_toml(path))
+    except ValidationError as error:
+        raise UsageError(f"{path} is not valid: {explain(error)}") from None
+    return Configuration(settings, path.absolute().parent)
+
+
+def explain(error: ValidationError) -> str:
+    """What a configuration model refused, as `key: rule` pairs."""
+    return "; ".join(f"{field}: {rule.replace('_', ' ')}" for field, rule in failures(error))
+
+
+def quoted(text: str) -> str:
+    """A text as a TOML string."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _fault(sentence: str) -> PydanticCustomError:
+    # The rule's name is all that is ever shown of a validation failure, so it is the sentence.
+    return PydanticCustomError(sentence, "{rule}", {"rule": sentence})
+
+
+def _plain(value: object) -> str:
+    if type(value) is date:
+        return value.isoformat()
+    raise TypeError

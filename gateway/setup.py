@@ -1,0 +1,99 @@
+"""`init` and `agency init`: the only code that creates stores, keys and folders, and never over existing ones."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from audit.store import AUDIT_METADATA, append
+from gateway.agency.store import CASES_METADATA, IDENTITIES_METADATA
+from gateway.errors import UsageError
+from gateway.store.pair import write_pair
+from gateway.store.tables import STORE_METADATA
+from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES
+from keys.recipients import HybridIdentity
+from keys.references import new_id
+from keys.ring import create_key, load_ring
+from keys.root import create_root, load_root, write_private
+from keys.sqlite import create_store
+from keys.sshsig import load_allowed_signers, public_line
+from keys.vault import VAULT_METADATA, Vault
+from schemas.entry import StoreCreated
+from schemas.package import Part
+
+CONFIGURATION = "inkasso.toml"
+CLIENT_KEY = "sftp_ed25519"
+
+
+def init_creditor(home: Path, configuration: str, now: datetime) -> None:
+    """A creditor's home: configuration, keys, stores, outbox, inbox, and the log's first entry.
+
+    Raises UsageError if anything is there already; nothing is overwritten.
+    """
+    keys = _new_home(home, configuration, ("keys", "outbox", "inbox"))
+    create_root(keys)
+    root = load_root(keys, None)
+    for purpose in CREDITOR_PURPOSES:
+        create_key(keys, root, purpose, now)
+    client_key = Ed25519PrivateKey.generate()
+    write_private(keys / CLIENT_KEY, openssh(client_key))
+    write_private(keys / f"{CLIENT_KEY}.pub", f"{public_line(client_key.public_key())}\n".encode())
+    ring = load_ring(keys, root, CREDITOR_PURPOSES)
+    pair = new_id()
+    with create_store(home / "vault.db", VAULT_METADATA).connect() as connection, connection.begin():
+        Vault(connection, ring).set_pair(pair)
+    gateway_store = create_store(home / "gateway.db", STORE_METADATA)
+    AUDIT_METADATA.create_all(gateway_store)
+    with gateway_store.connect() as connection, connection.begin():
+        write_pair(connection, pair)
+        named = hashlib.sha256(pair.encode()).hexdigest()
+        append(connection, StoreCreated(id=new_id(), time=now, actor="system:init", pair=named))
+
+
+def init_agency(home: Path, configuration: str, allowed_signers: str, now: datetime) -> dict[Part, str]:
+    """An agency's home: configuration, store keys, age identities of each part, stores. Returns the recipients by part.
+
+    Raises UsageError if anything is there already.
+    """
+    keys = _new_home(home, configuration, ("keys",))
+    create_root(keys)
+    root = load_root(keys, None)
+    for purpose in AGENCY_PURPOSES:
+        create_key(keys, root, purpose, now)
+    recipients = {}
+    for part in Part:
+        identity = HybridIdentity.generate()
+        recipients[part] = str(identity.recipient)
+        write_private(keys / f"{part}.agekey", f"# public key: {identity.recipient}\n{identity.text()}\n".encode())
+    write_private(keys / ALLOWED_SIGNERS, allowed_signers.encode())
+    create_store(home / "cases.db", CASES_METADATA).dispose()
+    create_store(home / "identities.db", IDENTITIES_METADATA).dispose()
+    return recipients
+
+
+def read_allowed_signers(path: Path) -> str:
+    """The creditor's lines, once they parse. Raises UsageError."""
+    try:
+        text = path.read_text("ascii")
+        if not load_allowed_signers(text):
+            raise UsageError(f"{path} names no signer: put the creditor's line into it")
+    except (OSError, ValueError):
+        raise UsageError(f"{path} is not a readable file of allowed signers") from None
+    return text
+
+
+def _new_home(home: Path, configuration: str, folders: tuple[str, ...]) -> Path:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(home.iterdir()):
+        raise UsageError(f"{home} is not empty: choose a new folder; nothing was changed")
+    for folder in folders:
+        (home / folder).mkdir(mode=0o700)
+    write_private(home / CONFIGURATION, configuration.encode())
+    return home / "keys"
+
+
+def openssh(key: Ed25519PrivateKey) -> bytes:
+    """A private key in OpenSSH's own format, unencrypted: its protection is its file's mode."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())

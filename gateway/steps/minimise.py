@@ -1,0 +1,80 @@
+"""Minimising: of a cleared claim, only what the annotations of `Case` and `Identity` name (Art. 5(1)(c), 25 GDPR).
+
+Birth date becomes `is_adult`, order lines a category, reminders their number and dates, interest points over the
+base rate with start and base amount. Free text, telephone numbers, bank details and the creditor's own costs have
+no field to go to.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from gateway.rules.lawful import is_adult
+from schemas.case import Identity
+from schemas.claim import Claim, DebtorKind, Disputed
+from schemas.mandate import Channel, ContractKind, Declarations, Mandate
+from schemas.screening import Cleared, DefaultGround
+
+CONSUMER_POINTS = 5  # § 288(1) BGB
+BUSINESS_POINTS = 9  # § 288(2) BGB
+
+
+@dataclass(frozen=True, slots=True)
+class Minimised:
+    """A case without its references, and the identity apart from it. Amounts in cents."""
+
+    debtor_kind: DebtorKind
+    is_adult: bool | None
+    contract_kind: ContractKind
+    contract_date: date
+    invoice_date: date
+    due_date: date
+    principal: int
+    payments: int
+    currency: str
+    interest_points: int
+    default_date: date
+    default_ground: DefaultGround
+    disputed: Disputed
+    reminders: tuple[date, ...]
+    identity: Identity
+
+
+def minimise(cleared: Cleared, declarations: Declarations, mandate: Mandate) -> Minimised:
+    """What the agency needs by law, and nothing else."""
+    claim = cleared.claim
+    consumer = claim.debtor.kind is DebtorKind.CONSUMER
+    return Minimised(
+        debtor_kind=claim.debtor.kind,
+        is_adult=is_adult(claim) if consumer else None,
+        contract_kind=declarations.contract_kind,
+        contract_date=claim.contract_date,
+        invoice_date=claim.invoice_date,
+        due_date=claim.due_date,
+        principal=claim.amount,
+        payments=claim.paid,
+        currency=claim.currency,
+        interest_points=CONSUMER_POINTS if consumer else BUSINESS_POINTS,
+        default_date=cleared.default.since,
+        default_ground=cleared.default.ground,
+        disputed=claim.disputed,
+        reminders=tuple(sorted(one.sent_on for one in claim.reminders if one.sent_on > claim.due_date)),
+        identity=_identity(claim, declarations, mandate),
+    )
+
+
+def _identity(claim: Claim, declarations: Declarations, mandate: Mandate) -> Identity:
+    debtor, address = claim.debtor, claim.debtor.address
+    consumer = debtor.kind is DebtorKind.CONSUMER
+    reachable = Channel.EMAIL in mandate.channels and declarations.email_belongs_to_contract
+    return Identity(
+        first_name=debtor.first_name if consumer else None,
+        last_name=debtor.last_name if consumer else None,
+        company_name=None if consumer else debtor.company_name,
+        street=address.street,
+        house_no=address.house_no,
+        postcode=address.postcode,
+        city=address.city,
+        country=address.country,
+        email=debtor.email if reachable else None,
+        invoice_no=claim.invoice_no,
+    )

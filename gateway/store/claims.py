@@ -1,0 +1,99 @@
+"""Verdicts on claims, and the files they were read from.
+
+Every call works inside the caller's transaction, a chunk at a time. Claims are known here by their random ids alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from gateway.store.tables import FileRow, PackageRow, RejectRow, ScreeningRow
+from schemas.claim import Rejected
+
+
+class Screening(NamedTuple):
+    """One verdict on one claim, as stored; `rules` are the ids that fired."""
+
+    claim: str
+    package: str
+    verdict: str
+    rules: tuple[str, ...]
+    handed_over: bool
+    row: int
+    row_digest: bytes
+    verdict_item: int
+    message_item: int | None
+    payload: bytes
+
+
+_COLUMNS = tuple(col(getattr(ScreeningRow, name)) for name in Screening._fields)
+
+
+class Claims:
+    """The verdicts of one `gateway.db`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def current(self, claim_ids: Iterable[str]) -> dict[str, Screening]:
+        """The latest verdict on each claim that has one."""
+        latest = select(func.max(col(ScreeningRow.id))).where(col(ScreeningRow.claim).in_(tuple(claim_ids)))
+        query = select(*_COLUMNS).where(col(ScreeningRow.id).in_(latest.group_by(col(ScreeningRow.claim))))
+        return {found.claim: found for found in map(_screening, self._connection.execute(query).all())}
+
+    def add(self, screenings: Sequence[Screening]) -> None:
+        """New verdicts; each becomes its claim's current one."""
+        if screenings:
+            rows = [found._asdict() | {"rules": ",".join(found.rules)} for found in screenings]
+            self._connection.execute(insert(ScreeningRow), rows)
+
+    def last(self) -> int:
+        """The number of the newest verdict: what a later call of `held` may look back from."""
+        return int(self._connection.execute(select(func.max(col(ScreeningRow.id)))).scalar() or 0)
+
+    def held(self, source: str | None, after: int, last: int, limit: int) -> list[tuple[int, Screening]]:
+        """Up to `limit` current verdicts `held`, numbered above `after` and up to `last`, in order."""
+        later = aliased(ScreeningRow)
+        newer = select(col(later.id)).where(
+            col(later.claim) == col(ScreeningRow.claim), col(later.id) > col(ScreeningRow.id)
+        )
+        query = (
+            select(col(ScreeningRow.id), *_COLUMNS)
+            .join(PackageRow, col(PackageRow.id) == col(ScreeningRow.package))
+            .where(col(ScreeningRow.verdict) == "held", ~newer.exists())
+            .where(col(ScreeningRow.id) > after, col(ScreeningRow.id) <= last)
+        )
+        if source is not None:
+            query = query.where(col(PackageRow.source) == source)
+        rows = self._connection.execute(query.order_by(col(ScreeningRow.id)).limit(limit)).all()
+        return [(row[0], _screening(row[1:])) for row in rows]
+
+    def file_known(self, digest: bytes) -> int | None:
+        """How many rows a file had that was read to its end; None for a file that was not."""
+        return self._connection.execute(select(col(FileRow.rows)).where(col(FileRow.digest) == digest)).scalar()
+
+    def remember_file(self, digest: bytes, rows: int) -> None:
+        """A file has been read to its end."""
+        self._connection.execute(sqlite_insert(FileRow).on_conflict_do_nothing(), [{"digest": digest, "rows": rows}])
+
+    def reject(self, file: bytes, package: str, rejected: Sequence[Rejected]) -> None:
+        """Rows that could not be read; a row already on record stays as it is."""
+        rows = [{"file": file, "package": package, **found.model_dump()} for found in rejected]
+        if rows:
+            self._connection.execute(sqlite_insert(RejectRow).on_conflict_do_nothing(), rows)
+
+    def rejects(self, file: bytes) -> tuple[Rejected, ...]:
+        """The rows of a known file that could not be read, in order."""
+        query = select(col(RejectRow.row), col(RejectRow.field), col(RejectRow.rule)).where(col(RejectRow.file) == file)
+        rows = self._connection.execute(query.order_by(col(RejectRow.row)))
+        return tuple(Rejected(row=row, field=field, rule=rule) for row, field, rule in rows)
+
+
+def _screening(row: Sequence[object]) -> Screening:
+    found = Screening._make(row)
+    return found._replace(rules=tuple(filter(None, str(found.rules).split(","))))

@@ -1,0 +1,37 @@
+"""What is kept of a claim, as one ciphertext under the claim's own key: destroying that key forgets it.
+
+It holds the claim as read, and the bytes and openings of the items that the log committed to, so that what was logged
+can be shown to be what was judged and sent. The ciphertext is bound to claim and package.
+"""
+
+from keys.labels import Label, bound
+from keys.vault import ClaimKey
+from keys.wrap import unwrap, wrap
+from schemas.base import Strict
+from schemas.claim import Claim
+from schemas.messages import Opening
+
+
+class ItemKept(Strict):
+    """The bytes of an item and the opening of its commitment."""
+
+    item: str
+    opening: Opening
+
+
+class Payload(Strict):
+    """A claim, the item of its verdict, and the item of its message if it was handed over."""
+
+    claim: Claim
+    verdict: ItemKept
+    message: ItemKept | None = None
+
+
+def seal_payload(payload: Payload, key: ClaimKey, package: str) -> bytes:
+    """The ciphertext of a payload under its claim's key."""
+    return wrap(key.key, payload.model_dump_json().encode(), bound(Label.SCREENING, key.claim_id, package))
+
+
+def open_payload(ciphertext: bytes, key: ClaimKey, package: str) -> Payload:
+    """The payload of one screening. Raises keys.wrap.WrapError if it was altered or moved."""
+    return Payload.model_validate_json(unwrap(key.key, ciphertext, bound(Label.SCREENING, key.claim_id, package)))

@@ -1,0 +1,95 @@
+"""The tables of `gateway.db`: random ids, states, process times, and ciphertext. Outside ciphertext they name nobody.
+
+These classes do not validate and never leave this folder; pydantic models and values do.
+"""
+
+from typing import Final
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class _StoreTable(SQLModel, registry=registry()):
+    pass
+
+
+class MetaRow(_StoreTable, table=True):
+    """What the store is: its pair id, shared with the vault."""
+
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class PackageRow(_StoreTable, table=True):
+    """A batch of claims and the package made of those that cleared. `sequence` is fixed when it is sealed."""
+
+    __tablename__ = "package"
+    __table_args__ = (UniqueConstraint("agency", "type", "sequence"),)
+    id: str = Field(primary_key=True)
+    agency: str
+    source: str
+    type: str
+    state: str = Field(index=True)
+    created: str
+    sequence: int | None = None
+    messages: int = 0
+    screened_entry: int | None = None
+    sealed_entry: int | None = None
+    uploaded_entry: int | None = None
+
+
+class PackageFileRow(_StoreTable, table=True):
+    """A file of a sealed package; `position` is the order of sending, the signature last."""
+
+    __tablename__ = "package_file"
+    package: str = Field(primary_key=True, foreign_key="package.id")
+    position: int = Field(primary_key=True)
+    name: str
+    size: int
+    sha256: str
+
+
+class ScreeningRow(_StoreTable, table=True):
+    """One verdict on one claim. The latest row of a claim is its current one.
+
+    `handed_over` is true from the version on that was sealed for an agency. `verdict_item` and `message_item` are the
+    indexes of its commitments in the package's `screened_entry` and `sealed_entry`.
+    """
+
+    __tablename__ = "screening"
+    __table_args__ = (Index("screening_claim", "claim", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    claim: str
+    package: str = Field(foreign_key="package.id", index=True)
+    verdict: str
+    rules: str
+    handed_over: bool
+    row: int
+    row_digest: bytes = Field(sa_type=LargeBinary)
+    verdict_item: int
+    message_item: int | None = None
+    payload: bytes = Field(sa_type=LargeBinary)
+
+
+class FileRow(_StoreTable, table=True):
+    """A file of a source that has been read to its end: by keyed digest of content and mapping."""
+
+    __tablename__ = "file"
+    digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    rows: int
+
+
+class RejectRow(_StoreTable, table=True):
+    """A row that could not be read: number, field, rule."""
+
+    __tablename__ = "reject"
+    file: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    row: int = Field(primary_key=True)
+    field: str
+    rule: str
+    package: str = Field(foreign_key="package.id", index=True)
+
+
+STORE_METADATA: Final = _StoreTable.metadata

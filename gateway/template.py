@@ -1,0 +1,73 @@
+"""The configuration file that `init` writes: every setting once, with what it means; what needs a partner is commented
+out.
+"""
+
+CREDITOR_TEMPLATE = """\
+# The creditor's side of the inkasso gateway. Paths are relative to this file, amounts are cents, times are seconds.
+# An unknown key stops the start. After a change: `inkasso config check`, then `inkasso doctor`.
+
+[stores]
+gateway = "gateway.db"   # states, ciphertext, the audit log
+vault = "vault.db"       # everything that links pseudonyms to people; back it up apart, for 30 days at most
+keys = "keys"            # never into the same backup as the stores
+outbox = "outbox"        # sealed packages that wait to be sent
+
+# A legal entity that is the creditor. Its id signs packages (the principal in the agency's allowed_signers).
+#[[entities]]
+#id = "shop"
+#[entities.creditor]
+#name = "…"
+#street = "…"
+#house_no = "…"
+#postcode = "…"
+#city = "…"
+#country = "DE"
+#vat_deductible = true   # § 13a(1) Nr. 6 RDG
+#iban = "DE…"
+
+# Where claims come from.
+#[[sources]]
+#id = "shop-export"
+#entity = "shop"
+#inbox = "inbox"         # .csv and .jsonl files; write under a dotted name, then rename
+#preset = "erp-de"
+#settle_seconds = 60     # a file counts as complete when it has not changed for so long
+#[sources.declarations]  # what exports do not say, declared by a person
+#declared_by = "…"
+#declared_on = 2026-01-31
+#contract_kind = "goods"             # or "service"
+#mahnung_from_level = 2              # from this reminder level on it is a Mahnung, § 286(1) BGB
+#notice_since = 2020-01-01           # invoices from here on carry the notice of § 286(3) BGB; leave out if they do not
+#payment_date_agreed = false         # § 286(2) Nr. 1 BGB
+#post_days = 3                       # assumed until a letter has arrived
+#email_days = 1
+#email_belongs_to_contract = false   # the debtor gave the address for this contract
+
+# To whom claims go.
+#[[agencies]]
+#id = "agency"
+#cases_recipients = ["age1pq1…"]         # for its case systems
+#identities_recipients = ["age1pq1…"]    # only where letters are written
+#classic_recipients = false              # true allows age1… (X25519) and is recorded as a downgrade
+#expires_days = 14
+#attempts = 3
+#remove_after_receipt = true
+#[agencies.sftp]
+#host = "…"
+#port = 22
+#user = "…"
+#host_key = "ssh-ed25519 …"              # pinned; confirm its fingerprint out of band
+#client_key = "keys/sftp_ed25519"        # made by init; hand keys/sftp_ed25519.pub to the agency
+#remote_dir = "."
+#timeout_seconds = 30
+#deadline_seconds = 3600
+
+# The instruction: which source's claims to which agency, how, and how far.
+#[[mandates]]
+#id = "standard"
+#source = "shop-export"
+#agency = "agency"
+#minimum_amount = 1500                   # open principal in cents below which a claim is held
+#channels = ["letter"]                   # "email" only travels if it is here and the source declares it
+#stage = "reminding"                     # or "court-order", "enforcement"
+"""

@@ -1,0 +1,151 @@
+"""The composition root: the only place with a clock, and where edges meet what uses them.
+
+Nothing is created here. Faults of keys and stores become the errors of `gateway.errors`.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from filelock import FileLock, Timeout
+from sqlalchemy.engine import Connection
+
+from gateway.agency.receive import Reception
+from gateway.agency.settings import AgencyConfiguration
+from gateway.agency.store import CasesStore, IdentitiesStore
+from gateway.agency.work import Desk
+from gateway.errors import IntegrityError, UsageError
+from gateway.office import Office
+from gateway.settings import Agency, Configuration
+from gateway.store.claims import Claims
+from gateway.store.packages import Packages
+from gateway.store.pair import read_pair
+from gateway.transport.sftp import Endpoint, SftpTransport
+from keys.labels import Purpose
+from keys.recipients import read_identities
+from keys.ring import Keyring, load_ring
+from keys.root import load_root, read_private
+from keys.sqlite import open_store
+from keys.sshsig import load_allowed_signers
+from keys.vault import Vault
+from schemas.package import Part
+
+CREDITOR_PURPOSES: Final = (Purpose.INDEX, Purpose.PACKAGE_SIGNING, Purpose.EPOCH)
+AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE)
+ALLOWED_SIGNERS: Final = "allowed_signers"
+_BERLIN: Final = ZoneInfo("Europe/Berlin")
+
+
+def clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today_in_germany(now: datetime) -> date:
+    """The calendar date that German law counts with."""
+    return now.astimezone(_BERLIN).date()
+
+
+def creditor_ring(configuration: Configuration) -> Keyring:
+    """The creditor's keys. Raises keys.root.KeyFileError."""
+    return _ring(configuration.path(configuration.settings.stores.keys), CREDITOR_PURPOSES)
+
+
+@contextmanager
+def open_office(configuration: Configuration) -> Iterator[Office]:
+    """The creditor's side, ready to work, for one run at a time.
+
+    Raises UsageError if another run is at work, IntegrityError if the two databases are not a pair; KeyFileError and
+    StoreError pass.
+    """
+    stores = configuration.settings.stores
+    with ExitStack() as stack:
+        ring = creditor_ring(configuration)
+        stack.enter_context(alone(configuration.path(f"{stores.gateway}.lock")))
+        connection = stack.enter_context(_connected(configuration.path(stores.gateway)))
+        vault_connection = stack.enter_context(_connected(configuration.path(stores.vault)))
+        vault = Vault(vault_connection, ring)
+        check_pair(connection, vault_connection, vault)
+        if not configuration.path(stores.outbox).is_dir():
+            raise UsageError("the outbox folder is missing: restore it; sealed packages that wait to be sent lie in it")
+        yield Office(
+            configuration=configuration,
+            ring=ring,
+            connection=connection,
+            vault_connection=vault_connection,
+            vault=vault,
+            packages=Packages(connection),
+            claims=Claims(connection),
+            connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
+        )
+
+
+def check_pair(connection: Connection, vault_connection: Connection, vault: Vault) -> None:
+    """Both databases bear the id that `init` gave them. Raises IntegrityError."""
+    with connection.begin(), vault_connection.begin():
+        if read_pair(connection) != vault.pair():
+            raise IntegrityError("gateway.db and vault.db are not a pair: restore both from backups of one time")
+
+
+def endpoint(configuration: Configuration, agency: Agency) -> Endpoint:
+    """An agency's server as the transport needs it."""
+    server = agency.sftp
+    return Endpoint(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        host_key=server.host_key,
+        client_key=configuration.path(server.client_key),
+        remote_dir=server.remote_dir,
+        timeout_seconds=server.timeout_seconds,
+        deadline_seconds=server.deadline_seconds,
+    )
+
+
+@contextmanager
+def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
+    """The agency's side, ready to receive, for one run at a time. Raises UsageError; KeyFileError, StoreError pass."""
+    settings = configuration.settings
+    keys = configuration.path(settings.keys)
+    with ExitStack() as stack:
+        ring = _ring(keys, AGENCY_PURPOSES)
+        stack.enter_context(alone(configuration.path(f"{settings.cases_store}.lock")))
+        cases = stack.enter_context(_connected(configuration.path(settings.cases_store)))
+        identities = stack.enter_context(_connected(configuration.path(settings.identities_store)))
+        reception = Reception(
+            recipient=settings.id,
+            identities={
+                part: read_identities(read_private(keys / f"{part}.agekey").decode("ascii", "replace")) for part in Part
+            },
+            signers=load_allowed_signers(read_private(keys / ALLOWED_SIGNERS).decode("ascii", "replace")),
+            cases=CasesStore(cases, ring.secret(Purpose.CASES_STORE)),
+            persons=IdentitiesStore(identities, ring.secret(Purpose.IDENTITIES_STORE)),
+        )
+        yield Desk(configuration.path(settings.server), reception, cases, identities)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """At most one run at a time holds this lock. Raises UsageError if another one does."""
+    try:
+        with FileLock(path, timeout=0, mode=0o600):
+            yield
+    except Timeout:
+        raise UsageError("another run is at work on these stores: wait for it to end; nothing was changed") from None
+
+
+def _ring(keys: Path, purposes: tuple[Purpose, ...]) -> Keyring:
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return load_ring(keys, load_root(keys, Path(credentials) if credentials else None), purposes)
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[Connection]:
+    engine = open_store(path)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

@@ -1,0 +1,51 @@
+"""Every use of a key, one row each: which purpose keys exist, and what their inputs are labelled with.
+
+Inputs of HMAC and additional data of AEAD are canonical JSON arrays that begin with the label, so no two uses can be
+confused, and no concatenation can be read two ways.
+"""
+
+import hashlib
+import hmac
+from enum import StrEnum
+
+from keys.material import Secret
+from schemas.canonical import encode
+
+
+class Purpose(StrEnum):
+    """What a key of the ring is for; a key has exactly one purpose."""
+
+    INDEX = "index"
+    """blind indexes of the vault, digests of rows and files"""
+    PACKAGE_SIGNING = "package-signing"
+    """Ed25519 seed of the SSHSIG over manifests"""
+    EPOCH = "epoch"
+    """wraps the claim keys in the vault; destroyed after a night's erasures"""
+    CASES_STORE = "cases-store"
+    """the agency's store of cases"""
+    IDENTITIES_STORE = "identities-store"
+    """the agency's store of identities"""
+
+
+class Label(StrEnum):
+    """The first element of an HMAC input or of additional data."""
+
+    RING_KEY = "ring-key"
+    CLAIM_KEY = "claim-key"
+    SCREENING = "screening"
+    CLAIM_INDEX = "claim-index"
+    CUSTOMER_INDEX = "customer-index"
+    CLAIM_NUMBER = "claim-number"
+    ROW = "row"
+    FILE = "file"
+    RECEIVED_LINE = "received-line"
+
+
+def bound(label: Label, *parts: str) -> bytes:
+    """The additional data of one use: label and row ids as a canonical array."""
+    return encode([label, *parts])
+
+
+def keyed_digest(key: Secret, label: Label, *parts: str) -> bytes:
+    """HMAC-SHA-256 over a labelled canonical array, 32 bytes."""
+    return hmac.digest(key.reveal(), bound(label, *parts), hashlib.sha256)

@@ -1,0 +1,73 @@
+"""The root key: from the service manager's credential directory, or from a file that only its owner can read.
+
+Rules: a file of another owner, or that others may read, is refused; so is a symbolic link. Nothing is created but by
+`create_root`, and that never overwrites.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from keys.material import SECRET_BYTES, Secret
+
+ROOT_KEY_NAME: Final = "root.key"
+_HEX_CHARACTERS: Final = 2 * SECRET_BYTES
+
+
+class KeyFileError(Exception):
+    """A key cannot be used: missing, wrong owner or mode, or not a key. The message says which file and what to do."""
+
+
+def read_private(path: Path) -> bytes:
+    """The content of a key file. Raises KeyFileError if it is missing, a link, of another owner, or readable by others.
+
+    At most 64 KiB are read: no key is larger.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise KeyFileError(f"{path} is missing: restore it from its escrow copy; only `init` makes new keys") from None
+    except OSError:
+        raise KeyFileError(f"{path} cannot be opened: it must be a plain file that this user may read") from None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            raise KeyFileError(f"{path} must be a file of the user who runs this: chown it")
+        if found.st_mode & 0o077:
+            raise KeyFileError(f"{path} may be read by others: chmod 600 it, and replace the key if they could read it")
+        return file.read(65536)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A new key file, mode 0600, durable when this returns. Raises FileExistsError rather than overwrite."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def create_root(directory: Path) -> None:
+    """A new root key in `directory`. Raises FileExistsError if there is one."""
+    write_private(directory / ROOT_KEY_NAME, Secret.generate().reveal().hex().encode() + b"\n")
+
+
+def load_root(directory: Path, credentials: Path | None) -> Secret:
+    """The root key; a credential directory (systemd's LoadCredential) goes before the key directory.
+
+    Raises KeyFileError.
+    """
+    path = (credentials or directory) / ROOT_KEY_NAME
+    text = read_private(path).strip()
+    if len(text) != _HEX_CHARACTERS:
+        raise KeyFileError(f"{path} is not a root key: 64 hex digits are expected")
+    try:
+        return Secret(bytes.fromhex(text.decode("ascii")))
+    except ValueError:
+        raise KeyFileError(f"{path} is not a root key: 64 hex digits are expected") from None

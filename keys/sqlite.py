@@ -1,0 +1,65 @@
+"""Opening an SQLite store so that what it acknowledged survives a power cut, and what it deleted is gone.
+
+Rules: WAL with synchronous=FULL (NORMAL lost acknowledged commits), secure_delete, foreign keys; set on every
+connection and read back. A store is created only by `create_store`; a missing one is an error. Its file is readable
+by its owner alone. Neither statements nor values appear in an error (`hide_parameters`).
+"""
+
+import os
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Final
+
+from sqlalchemy import MetaData, create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
+
+_PRAGMAS: Final = (
+    ("journal_mode", "wal"),
+    ("synchronous", 2),
+    ("secure_delete", 1),
+    ("foreign_keys", 1),
+    ("busy_timeout", 5000),
+    ("temp_store", 2),
+)
+
+
+class StoreError(Exception):
+    """A store cannot be used; the message says which and what to do."""
+
+
+def create_store(path: Path, metadata: MetaData) -> Engine:
+    """A new store with its tables. Raises StoreError if there is one."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        raise StoreError(f"{path} exists already: nothing was changed") from None
+    engine = _engine(path)
+    metadata.create_all(engine)
+    return engine
+
+
+def open_store(path: Path) -> Engine:
+    """An existing store. Raises StoreError if it is missing or others may read it."""
+    try:
+        found = path.stat()
+    except OSError:
+        raise StoreError(f"{path} is missing: restore it from a backup; only `init` makes a new store") from None
+    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise StoreError(f"{path} must belong to the user who runs this, with mode 600")
+    return _engine(path)
+
+
+def _engine(path: Path) -> Engine:
+    # NullPool: one connection at a time is opened by its owner and closed for good, so no file handle outlives a run.
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: SqliteConnection, _record: object) -> None:
+        for name, value in _PRAGMAS:
+            connection.execute(f"PRAGMA {name}={value}")
+            (found,) = connection.execute(f"PRAGMA {name}").fetchone()
+            if found != value:
+                raise StoreError(f"{path}: the file system refuses {name}={value}; choose a local disk")
+
+    return engine

@@ -1,0 +1,172 @@
+"""SSH signatures over files (OpenSSH PROTOCOL.sshsig): Ed25519 and SHA-512 only.
+
+Rules: a signature is bound to a namespace; it is checked over the raw message before anything of the message is parsed;
+`verify` returns the message it verified, so there is no unverified path; the principal is the caller's, never the
+signature's. Keys in allowed_signers may be restricted to namespaces; certificates and other options are refused.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_MAGIC: Final = b"SSHSIG"
+_VERSION: Final = (1).to_bytes(4)
+_ALGORITHM: Final = b"ssh-ed25519"
+_HASH: Final = b"sha512"
+_BEGIN: Final = b"-----BEGIN SSH SIGNATURE-----\n"
+_END: Final = b"-----END SSH SIGNATURE-----"
+_COLUMNS: Final = 70
+_KEY_BYTES: Final = 32
+
+
+class SignatureError(ValueError):
+    """A signature, a key line or a list of signers is not what is expected; nothing of it is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedSigner:
+    """Whose key it is, and for which namespaces; none means any."""
+
+    principal: str
+    namespaces: tuple[str, ...]
+    key: Ed25519PublicKey
+
+
+def sign(message: bytes, key: Ed25519PrivateKey, namespace: str) -> bytes:
+    """The armored signature over a message in a namespace; `ssh-keygen -Y verify` accepts it."""
+    signed = _signed_data(message, namespace.encode())
+    signature = _string(_ALGORITHM) + _string(key.sign(signed))
+    blob = _MAGIC + _VERSION + _string(_blob(key.public_key())) + _string(namespace.encode())
+    blob += _string(b"") + _string(_HASH) + _string(signature)
+    text = base64.b64encode(blob)
+    lines = [text[start : start + _COLUMNS] for start in range(0, len(text), _COLUMNS)]
+    return _BEGIN + b"\n".join(lines) + b"\n" + _END + b"\n"
+
+
+def verify(message: bytes, signature: bytes, key: Ed25519PublicKey, namespace: str) -> bytes:
+    """The message, once `key` is known to have signed it in `namespace`. Raises SignatureError."""
+    reader = _Reader(_unarmor(signature))
+    if reader.take(len(_MAGIC)) != _MAGIC or reader.take(len(_VERSION)) != _VERSION:
+        raise SignatureError("not an SSH signature of version 1")
+    made_by, found_namespace, reserved, hash_name = (reader.string() for _ in range(4))
+    inner = _Reader(reader.string())
+    algorithm, raw = inner.string(), inner.string()
+    reader.end()
+    inner.end()
+    if made_by != _blob(key):
+        raise SignatureError("the signature is by another key")
+    if found_namespace != namespace.encode():
+        raise SignatureError("the signature is for another purpose")
+    if reserved or hash_name != _HASH or algorithm != _ALGORITHM:
+        raise SignatureError("the signature is not Ed25519 with SHA-512")
+    try:
+        key.verify(raw, _signed_data(message, found_namespace))
+    except InvalidSignature:
+        raise SignatureError("the signature does not fit the message") from None
+    return message
+
+
+def public_line(key: Ed25519PublicKey) -> str:
+    """A public key as OpenSSH writes it, without comment."""
+    return f"{_ALGORITHM.decode()} {base64.b64encode(_blob(key)).decode()}"
+
+
+def parse_public_line(text: str) -> Ed25519PublicKey:
+    """An Ed25519 key from its OpenSSH line; a comment is ignored. Raises SignatureError."""
+    words = text.split()
+    if len(words) < 2 or words[0] != _ALGORITHM.decode():
+        raise SignatureError("an ssh-ed25519 key line is expected")
+    return _parse_blob(_unbase64(words[1].encode()))
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """The SHA-256 fingerprint as `ssh-keygen -l` shows it."""
+    digest = hashlib.sha256(_blob(key)).digest()
+    return f"SHA256:{base64.b64encode(digest).rstrip(b'=').decode()}"
+
+
+def allowed_signers_line(principal: str, key: Ed25519PublicKey, namespaces: Sequence[str]) -> str:
+    """The line by which a partner trusts a key, for these namespaces only."""
+    return f'{principal} namespaces="{",".join(namespaces)}" {public_line(key)}'
+
+
+def load_allowed_signers(text: str) -> tuple[AllowedSigner, ...]:
+    """The signers of an allowed_signers file; blank lines and comments are skipped. Raises SignatureError."""
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(_parse_signer(line) for line in lines if line and not line.startswith("#"))
+
+
+def _parse_signer(line: str) -> AllowedSigner:
+    principal, _, rest = line.partition(" ")
+    namespaces: tuple[str, ...] = ()
+    if rest.startswith('namespaces="'):
+        listed, quote, rest = rest.removeprefix('namespaces="').partition('" ')
+        namespaces = tuple(listed.split(","))
+        if not quote or not all(namespaces):
+            raise SignatureError("a list of namespaces is malformed")
+    if not rest.startswith("ssh-ed25519 ") or set(principal) & set('"*?,!'):
+        raise SignatureError("a signer is one plain principal with one ssh-ed25519 key; other options are refused")
+    return AllowedSigner(principal, namespaces, parse_public_line(rest))
+
+
+def _signed_data(message: bytes, namespace: bytes) -> bytes:
+    digest = hashlib.sha512(message).digest()
+    return _MAGIC + _string(namespace) + _string(b"") + _string(_HASH) + _string(digest)
+
+
+def _blob(key: Ed25519PublicKey) -> bytes:
+    return _string(_ALGORITHM) + _string(key.public_bytes_raw())
+
+
+def _parse_blob(blob: bytes) -> Ed25519PublicKey:
+    reader = _Reader(blob)
+    algorithm, raw = reader.string(), reader.string()
+    reader.end()
+    if algorithm != _ALGORITHM or len(raw) != _KEY_BYTES:
+        raise SignatureError("not an Ed25519 key")
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def _string(data: bytes) -> bytes:
+    return len(data).to_bytes(4) + data
+
+
+def _unarmor(signature: bytes) -> bytes:
+    if not signature.startswith(_BEGIN) or not signature.rstrip(b"\n").endswith(_END):
+        raise SignatureError("not an armored SSH signature")
+    return _unbase64(signature.rstrip(b"\n")[len(_BEGIN) : -len(_END)].replace(b"\n", b""))
+
+
+def _unbase64(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise SignatureError("base64 is malformed") from None
+
+
+class _Reader:
+    """SSH wire strings, read to the last byte."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._place = 0
+
+    def take(self, size: int) -> bytes:
+        piece = self._data[self._place : self._place + size]
+        if len(piece) != size:
+            raise SignatureError("a signature or key is cut off")
+        self._place += size
+        return piece
+
+    def string(self) -> bytes:
+        return self.take(int.from_bytes(self.take(4)))
+
+    def end(self) -> None:
+        if self._place != len(self._data):
+            raise SignatureError("something follows the signature or key")

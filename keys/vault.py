@@ -1,0 +1,184 @@
+"""The vault: everything that links. Subjects behind blind indexes, references, and one wrapped random key a claim.
+
+Rules: numbers are looked up by keyed digest only; a claim's key is wrapped by the epoch key and bound to the
+claim's id; a reference is UNIQUE and belongs to one agency. The vault commits before `gateway.db` does: rows are
+stamped with the batch (a package id) that made them, and `sweep` removes those of a batch that never happened. The
+caller owns the transaction. Rotation, journal and destruction come with the rights issue.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import LargeBinary, UniqueConstraint, delete, insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel, col
+
+from keys.labels import Label, Purpose, bound, keyed_digest
+from keys.material import Secret
+from keys.references import new_case_ref, new_debtor_ref, new_id
+from keys.ring import Keyring
+from keys.sqlite import StoreError
+from keys.wrap import unwrap, wrap
+
+
+class _VaultTable(SQLModel, registry=registry()):
+    pass
+
+
+class _Meta(_VaultTable, table=True):
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class _Subject(_VaultTable, table=True):
+    __tablename__ = "subject"
+    id: str = Field(primary_key=True)
+    customer: bytes = Field(sa_type=LargeBinary, unique=True)
+    batch: str
+
+
+class _Claim(_VaultTable, table=True):
+    __tablename__ = "claim"
+    id: str = Field(primary_key=True)
+    number: bytes = Field(sa_type=LargeBinary, unique=True)
+    subject: str = Field(foreign_key="subject.id", index=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+    batch: str
+
+
+class _Reference(_VaultTable, table=True):
+    __tablename__ = "reference"
+    __table_args__ = (UniqueConstraint("owner", "agency"),)
+    reference: str = Field(primary_key=True)
+    owner: str
+    agency: str
+    batch: str
+
+
+VAULT_METADATA: Final = _VaultTable.metadata
+
+
+class Numbers(NamedTuple):
+    """The numbers by which a claim and its debtor are known at one legal entity."""
+
+    claim_no: str
+    customer_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimKey:
+    """A claim in the vault: its random id, its subject's, and its key."""
+
+    claim_id: str
+    subject_id: str
+    key: Secret
+
+
+class References(NamedTuple):
+    """The pseudonyms of a claim and of its subject at one agency."""
+
+    case_ref: str
+    debtor_ref: str
+
+
+class Vault:
+    """Look-ups and new rows, a chunk at a time, inside the caller's transaction on `connection`."""
+
+    def __init__(self, connection: Connection, ring: Keyring) -> None:
+        self._connection = connection
+        self._index = ring.secret(Purpose.INDEX)
+        self._epoch = ring.secret(Purpose.EPOCH)
+
+    def pair(self) -> str:
+        """The id that this vault shares with its `gateway.db`. Raises StoreError if it has none."""
+        found = self._connection.execute(select(col(_Meta.value)).where(col(_Meta.key) == "pair")).scalar()
+        if found is None:
+            raise StoreError("vault.db was never initialised: restore it from a backup")
+        return str(found)
+
+    def set_pair(self, pair: str) -> None:
+        """Ties a new vault to a new `gateway.db`."""
+        self._connection.execute(insert(_Meta), [{"key": "pair", "value": pair}])
+
+    def find(self, entity: str, claim_nos: Iterable[str]) -> dict[str, ClaimKey]:
+        """The claims already known, by claim number; creates nothing."""
+        by_digest = {self._digest(Label.CLAIM_INDEX, entity, number): number for number in claim_nos}
+        query = select(col(_Claim.number), col(_Claim.id), col(_Claim.subject), col(_Claim.wrapped))
+        rows = self._connection.execute(query.where(col(_Claim.number).in_(by_digest)))
+        return {by_digest[number]: self._open(claim, subject, wrapped) for number, claim, subject, wrapped in rows}
+
+    def by_id(self, claim_ids: Sequence[str]) -> dict[str, ClaimKey]:
+        """The keys of claims by their random ids; a claim without a key is absent, and gets no new one."""
+        query = select(col(_Claim.id), col(_Claim.subject), col(_Claim.wrapped))
+        rows = self._connection.execute(query.where(col(_Claim.id).in_(claim_ids)))
+        return {row[0]: self._open(*row) for row in rows}
+
+    def ensure(self, entity: str, numbers: Sequence[Numbers], batch: str) -> dict[str, ClaimKey]:
+        """Every claim of `numbers`, by claim number; unknown claims and subjects are created under `batch`."""
+        known = self.find(entity, [claim_no for claim_no, _ in numbers])
+        missing = {claim_no: customer_no for claim_no, customer_no in numbers if claim_no not in known}
+        subjects = self._ensure_subjects(entity, set(missing.values()), batch)
+        rows = []
+        for claim_no, customer_no in missing.items():
+            created = ClaimKey(new_id(), subjects[customer_no], Secret.generate())
+            known[claim_no] = created
+            rows.append(
+                {
+                    "id": created.claim_id,
+                    "number": self._digest(Label.CLAIM_INDEX, entity, claim_no),
+                    "subject": created.subject_id,
+                    "wrapped": wrap(self._epoch, created.key.reveal(), bound(Label.CLAIM_KEY, created.claim_id)),
+                    "batch": batch,
+                }
+            )
+        if rows:
+            self._connection.execute(insert(_Claim), rows)
+        return known
+
+    def references(self, claims: Sequence[ClaimKey], agency: str, batch: str) -> dict[str, References]:
+        """The pseudonyms of claims and their subjects at `agency`, by claim id; new ones are drawn under `batch`."""
+        cases = self._ensure_references({claim.claim_id for claim in claims}, agency, batch, new_case_ref)
+        debtors = self._ensure_references({claim.subject_id for claim in claims}, agency, batch, new_debtor_ref)
+        return {claim.claim_id: References(cases[claim.claim_id], debtors[claim.subject_id]) for claim in claims}
+
+    def sweep(self, batch: str) -> int:
+        """Removes the rows of a batch that never happened; the number of claims among them."""
+        self._connection.execute(delete(_Reference).where(col(_Reference.batch) == batch))
+        removed = self._connection.execute(delete(_Claim).where(col(_Claim.batch) == batch)).rowcount
+        self._connection.execute(delete(_Subject).where(col(_Subject.batch) == batch))
+        return removed
+
+    def _ensure_subjects(self, entity: str, customer_nos: set[str], batch: str) -> Mapping[str, str]:
+        by_digest = {self._digest(Label.CUSTOMER_INDEX, entity, number): number for number in customer_nos}
+        query = select(col(_Subject.customer), col(_Subject.id)).where(col(_Subject.customer).in_(by_digest))
+        found = {by_digest[digest]: subject for digest, subject in self._connection.execute(query)}
+        created = {digest: new_id() for digest, number in by_digest.items() if number not in found}
+        rows = [{"id": subject, "customer": digest, "batch": batch} for digest, subject in created.items()]
+        if rows:
+            self._connection.execute(insert(_Subject), rows)
+        return found | {by_digest[digest]: subject for digest, subject in created.items()}
+
+    def _ensure_references(
+        self, owners: set[str], agency: str, batch: str, draw: Callable[[], str]
+    ) -> Mapping[str, str]:
+        query = select(col(_Reference.owner), col(_Reference.reference)).where(
+            col(_Reference.agency) == agency, col(_Reference.owner).in_(owners)
+        )
+        found = {owner: str(found) for owner, found in self._connection.execute(query)}
+        rows = [
+            {"reference": draw(), "owner": owner, "agency": agency, "batch": batch}
+            for owner in sorted(owners - found.keys())
+        ]
+        if rows:
+            self._connection.execute(insert(_Reference), rows)
+        return found | {row["owner"]: row["reference"] for row in rows}
+
+    def _digest(self, label: Label, entity: str, number: str) -> bytes:
+        return keyed_digest(self._index, label, entity, number)
+
+    def _open(self, claim_id: str, subject_id: str, wrapped: bytes) -> ClaimKey:
+        key = Secret(unwrap(self._epoch, wrapped, bound(Label.CLAIM_KEY, claim_id)))
+        return ClaimKey(claim_id, subject_id, key)
