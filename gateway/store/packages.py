@@ -108,7 +108,7 @@ class Packages:
     def _files(self, package_id: str) -> tuple[FileOfPackage, ...]:
         query = select(col(PackageFileRow.name), col(PackageFileRow.size), col(PackageFileRow.sha256))
         rows = query.where(col(PackageFileRow.package) == package_id).order_by(col(PackageFileRow.position))
-        return tuple(FileOfPackage(*row) for row in self._connection.execute(rows).tuples())
+        return tuple(FileOfPackage(*row) for row in self._connection.execute(rows))
 
     def _state(self, package_id: str) -> PackageState:
         query = select(col(PackageRow.state)).where(col(PackageRow.id) == package_id)
