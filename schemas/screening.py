@@ -35,19 +35,23 @@ class Known(Strict):
     """What store and source hold on a claim, beside its row.
 
     `repeated`: a later row of the same file bears the same claim number. `handed_over`: an earlier form of this
-    claim is with an agency, and the row has changed since.
+    claim is with an agency, and the row has changed since. `released`: rules whose hold actors have lifted for this
+    claim. `request_open`: a request of the subject (Art. 16, 17, 18, 21 GDPR) has not been answered yet.
     """
 
     declarations: Declarations
     repeated: bool = False
     handed_over: bool = False
+    released: frozenset[RuleId] = frozenset()
+    request_open: bool = False
 
 
 class Cleared(Strict):
-    """May be handed over today."""
+    """May be handed over today. `notes`: the rules that are told and counted, and stop nothing."""
 
     claim: Claim
     default: Default
+    notes: tuple[RuleId, ...] = ()
 
 
 class Held(Strict):

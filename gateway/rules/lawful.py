@@ -3,7 +3,7 @@
 from datetime import date
 
 from gateway.rules.default import default
-from gateway.rules.rule import Rule, Severity
+from gateway.rules.rule import Release, Rule, Severity
 from schemas.claim import Claim, DebtorKind, Disputed
 from schemas.mandate import Mandate
 from schemas.money import EUR
@@ -65,11 +65,6 @@ def is_adult(claim: Claim) -> bool | None:
     return (contract.year - born.year - ADULT_YEARS, contract.month, contract.day) >= (0, born.month, born.day)
 
 
-def below_minimum(claim: Claim, _known: Known, mandate: Mandate, _today: date) -> bool:
-    """Less is open than the mandate takes."""
-    return 0 < claim.open < mandate.minimum_amount
-
-
 def repeated(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
     """The same claim number stands again further down the file."""
     return known.repeated
@@ -112,6 +107,7 @@ RULES = (
         "Die Forderung ist noch nicht fällig: sie wird jede Nacht neu geprüft.",
         "The claim is not due yet: it is judged again each night.",
         not_due,
+        waits=True,
     ),
     Rule(
         "not-in-default",
@@ -120,6 +116,7 @@ RULES = (
         "Der Schuldner ist nicht in Verzug: mahnen, oder die Frist des § 286 Abs. 3 abwarten.",
         "The debtor is not in default: send a Mahnung, or wait for the period of § 286(3).",
         not_in_default,
+        waits=True,
     ),
     Rule(
         "disputed",
@@ -128,6 +125,7 @@ RULES = (
         "Der Schuldner bestreitet die Forderung: klären, bevor sie übergeben wird.",
         "The debtor disputes the claim: settle that before it is handed over.",
         disputed,
+        Release.TWO_ACTORS,
     ),
     Rule(
         "dispute-unknown",
@@ -136,6 +134,7 @@ RULES = (
         "Die Quelle sagt nicht, ob die Forderung bestritten ist: nachtragen.",
         "The source does not say whether the claim is disputed: record it.",
         dispute_unknown,
+        Release.ACTOR,
     ),
     Rule(
         "minor",
@@ -144,14 +143,7 @@ RULES = (
         "Der Schuldner war bei Vertragsschluss minderjährig: Genehmigung prüfen.",
         "The debtor was a minor when the contract was made: check for approval.",
         minor,
-    ),
-    Rule(
-        "below-minimum",
-        "mandate",
-        Severity.HOLD,
-        "Der offene Betrag liegt unter dem Mindestbetrag des Mandats.",
-        "The open amount is below the mandate's minimum.",
-        below_minimum,
+        Release.TWO_ACTORS,
     ),
     Rule(
         "repeated",

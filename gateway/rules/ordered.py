@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from gateway.rules import lawful, plausible
+from gateway.rules import lawful, mandated, plausible, subject
 from gateway.rules.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = plausible.RULES + lawful.RULES
+RULES: Final[tuple[Rule, ...]] = plausible.RULES + lawful.RULES + subject.RULES + mandated.RULES
 _BY_ID: Final = {one.id: one for one in RULES}
 
 

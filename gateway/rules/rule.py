@@ -11,10 +11,21 @@ from schemas.screening import Known
 
 
 class Severity(StrEnum):
-    """`hold`: a person must look. `refuse`: it may not be handed over at all."""
+    """`note`: told and counted, stops nothing. `hold`: a person must look. `refuse`: it may not be handed over at all."""
 
+    NOTE = "note"
     HOLD = "hold"
     REFUSE = "refuse"
+
+
+class Release(StrEnum):
+    """Who may release a claim that a rule holds, with a reason: nobody (source, time or facts must change), an actor,
+    or two actors with different keys.
+    """
+
+    NEVER = "never"
+    ACTOR = "actor"
+    TWO_ACTORS = "two-actors"
 
 
 Check = Callable[[Claim, Known, Mandate, date], bool]
@@ -23,7 +34,10 @@ Check = Callable[[Claim, Known, Mandate, date], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. The sentences say what is the matter and what to do, and hold no value."""
+    """One rule. The sentences say what is the matter and what to do, and hold no value.
+
+    `waits`: time alone may end the hold, so it never expires.
+    """
 
     id: str
     norm: str
@@ -31,3 +45,5 @@ class Rule:
     sentence_de: str
     sentence_en: str
     check: Check
+    release: Release = Release.NEVER
+    waits: bool = False

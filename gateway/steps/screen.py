@@ -15,9 +15,10 @@
     disputed                 § 31(2) Nr. 4d BDSG, VV 2300 RVG
     dispute-unknown          Art. 5(1)(d) GDPR
     minor                    §§ 107, 108 BGB
-    below-minimum            mandate
     repeated                 Art. 5(1)(d) GDPR
     changed-after-hand-over  Art. 5(1)(d) GDPR
+    request-open             Art. 16, 17, 18, 21 GDPR
+    below-minimum            mandate
 
 A refusal is a value, not an exception; every rule that fires is told, in this order.
 """
@@ -26,19 +27,25 @@ from datetime import date
 
 from gateway.rules.default import default
 from gateway.rules.ordered import RULES
-from gateway.rules.rule import Severity
+from gateway.rules.rule import Release, Rule, Severity
 from schemas.claim import Claim
 from schemas.mandate import Mandate
 from schemas.screening import Cleared, Held, Known, Refused, Verdict
 
 
 def screen(claim: Claim, known: Known, mandate: Mandate, today: date) -> Verdict:
-    """A claim that any rule speaks against is never handed over."""
+    """A claim that any rule speaks against is never handed over, unless actors released it from that very rule."""
     fired = [rule for rule in RULES if rule.check(claim, known, mandate, today)]
-    rules = tuple(rule.id for rule in fired)
-    if any(rule.severity is Severity.REFUSE for rule in fired):
+    against = [rule for rule in fired if rule.severity is not Severity.NOTE and not _released(rule, known)]
+    rules = tuple(rule.id for rule in against)
+    if any(rule.severity is Severity.REFUSE for rule in against):
         return Refused(claim=claim, rules=rules)
     found = default(claim, known.declarations)
-    if fired or found is None:
+    if against or found is None:
         return Held(claim=claim, rules=rules)
-    return Cleared(claim=claim, default=found)
+    notes = tuple(rule.id for rule in fired if rule.severity is Severity.NOTE)
+    return Cleared(claim=claim, default=found, notes=notes)
+
+
+def _released(rule: Rule, known: Known) -> bool:
+    return rule.id in known.released and rule.severity is Severity.HOLD and rule.release is not Release.NEVER
