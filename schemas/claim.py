@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.base import Strict
 from schemas.money import Cents
@@ -72,7 +72,12 @@ class Reminder(Strict):
 
 
 class Claim(Strict):
-    """One open invoice (Forderung). Amounts in cents of `currency`; dates are calendar dates in Germany."""
+    """One open invoice (Forderung). Amounts in cents of `currency`; dates are calendar dates in Germany.
+
+    `fees`: what the source adds for reminders, in all; `interest_rate`: the rate it names, in hundredths of a per cent a
+    year. Neither is believed (§§ 280, 286, 288 BGB). `suspended_days`: for how long limitation was suspended
+    (§§ 203, 204 BGB).
+    """
 
     claim_no: Number
     customer_no: Number
@@ -86,6 +91,10 @@ class Claim(Strict):
     currency: Text
     disputed: Disputed
     reminders: tuple[Reminder, ...] = ()
+    fees: Cents = 0
+    interest_rate: Annotated[int, Field(ge=-10_000, le=10_000)] | None = None
+    by_instalments: bool = False
+    suspended_days: Annotated[int, Field(ge=0, le=36_500)] = 0
 
     @property
     def open(self) -> int:

@@ -19,6 +19,8 @@ from schemas.claim import Address, Claim, Debtor, DebtorKind, Disputed, Rejected
 MAXIMUM_TEXT: Final = 200
 _MAXIMUM_NUMBER: Final = 64
 _MAXIMUM_REMINDERS: Final = 50
+_MAXIMUM_RATE: Final = 10_000  # hundredths of a per cent: 100 % a year
+_MAXIMUM_DAYS: Final = 36_500
 _YEARS: Final = range(1900, 2101)
 _DATE: Final = {
     DateFormat.ISO: re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
@@ -92,6 +94,10 @@ class Border:
             currency=reading.of("currency", _required),
             disputed=reading.of("disputed", self._is_disputed),
             reminders=reading.of("reminders", self._reminders),
+            fees=reading.drop("fees", self._cents) or 0,
+            interest_rate=reading.drop("interest_rate", self._rate),
+            by_instalments=reading.drop("by_instalments", clean_text) in self._columns.instalments,
+            suspended_days=reading.drop("suspended_days", _days) or 0,
         )
 
     def _debtor(self, reading: "_Reading") -> Debtor:
@@ -132,6 +138,12 @@ class Border:
 
     def _cents(self, value: object) -> int:
         return parse_cents(_required(value), self._columns.decimal)
+
+    def _rate(self, value: object) -> int:
+        rate = self._cents(value)
+        if abs(rate) > _MAXIMUM_RATE:
+            raise RefusedError("rate")
+        return rate
 
     def _reminders(self, value: object) -> tuple[Reminder, ...]:
         if _is_blank(value):
@@ -227,6 +239,13 @@ def _number(value: object) -> str:
     if len(text) > _MAXIMUM_NUMBER:
         raise RefusedError("too-long")
     return text
+
+
+def _days(value: object) -> int:
+    text = _required(value)
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _MAXIMUM_DAYS:
+        raise RefusedError("days")
+    return int(text)
 
 
 def _is_blank(value: object) -> bool:

@@ -63,7 +63,7 @@ def _header(names: list[str] | None, mapping: Mapping) -> Callable[[list[str]], 
         raise FileFaultError("the file is UTF-16, and its source says otherwise: export it as UTF-8")
     names = [names[0].removeprefix("\ufeff"), *names[1:]]
     _check_names(names, mapping)
-    wanted = tuple((field, names.index(column)) for field, column in mapping.fields)
+    wanted = tuple((field, names.index(column)) for field, column in mapping.columns)
     width = len(names)
 
     def cells(values: list[str]) -> Cells | str:
@@ -75,7 +75,7 @@ def _header(names: list[str] | None, mapping: Mapping) -> Callable[[list[str]], 
 
 
 def _check_names(names: list[str], mapping: Mapping) -> None:
-    used = [column for _, column in mapping.fields]
+    used = [column for _, column in mapping.columns]
     missing = [column for column in used if column not in names]
     if missing:
         raise FileFaultError(f"the header lacks: {', '.join(missing)}; export these columns, or correct the mapping")

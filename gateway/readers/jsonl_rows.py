@@ -78,7 +78,7 @@ def _tree(mapping: Mapping) -> _Tree:
     """The mapping's paths as a tree: canonical names at the leaves, None where a subtree is left behind."""
     tree: _Tree = {}
     for path, name in [
-        *((path, name) for name, path in mapping.fields),
+        *((path, name) for name, path in mapping.columns),
         *((path, None) for path in mapping.left_behind),
     ]:
         *parents, last = path.split(".")

@@ -29,7 +29,7 @@ class DateFormat(StrEnum):
 
 
 class Fields(Strict):
-    """The column, or dotted path, of each canonical field."""
+    """The column, or dotted path, of each canonical field; few sources hold the last four."""
 
     claim_no: _Column
     customer_no: _Column
@@ -53,6 +53,10 @@ class Fields(Strict):
     currency: _Column
     disputed: _Column
     reminders: _Column
+    fees: _Column | None = None
+    interest_rate: _Column | None = None
+    by_instalments: _Column | None = None
+    suspended_days: _Column | None = None
 
 
 class Mapping(Strict):
@@ -67,15 +71,21 @@ class Mapping(Strict):
     no: tuple[str, ...] = ()
     consumer: tuple[str, ...]
     business: tuple[str, ...]
+    instalments: tuple[str, ...] = ()
     left_behind: tuple[_Column, ...]
     fields: Fields
 
     @model_validator(mode="after")
     def _each_column_once(self) -> Self:
-        used = [*dict(self.fields).values(), *self.left_behind]
+        used = [*(column for _, column in self.columns), *self.left_behind]
         if len(used) != len(set(used)):
             raise ValueError("a column is used twice, or both used and left behind")
         return self
+
+    @cached_property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Each canonical field that is read, with its column or path."""
+        return tuple((field, column) for field, column in self.fields if column is not None)
 
     @cached_property
     def digest(self) -> str:
