@@ -17,6 +17,7 @@ from typing import Any
 import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.store import entries
 from gateway.agency.template import agency_template
 from gateway.cli.main import run
 from gateway.demo.server import running_server
@@ -25,6 +26,7 @@ from gateway.settings import load
 from gateway.setup import CLIENT_KEY, CONFIGURATION, init_agency, init_creditor, openssh
 from gateway.wiring import ALLOWED_SIGNERS, creditor_ring
 from keys.root import write_private
+from keys.sqlite import open_store
 from keys.sshsig import allowed_signers_line, public_line
 from schemas.package import CASES_NAMESPACE
 
@@ -101,6 +103,11 @@ class World:
     def receive(self, now: datetime = TODAY) -> Result:
         """`inkasso agency receive --json` at the agency."""
         return cli("agency", "receive", "--json", "--config", self.agency, now=now)
+
+    def events(self) -> list[str]:
+        """The events of the creditor's log, in order; each entry was read back as it was written."""
+        with open_store(self.creditor.parent / "gateway.db").connect() as connection:
+            return [logged.entry.event for logged in entries(connection)]
 
     @contextmanager
     def server(self) -> Iterator[None]:

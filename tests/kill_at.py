@@ -1,0 +1,47 @@
+"""Runs `inkasso` and kills it with SIGKILL on entry to the N-th call of a function: `kill_at.py FUNCTION N MARK ARGUMENTS…`.
+
+FUNCTION is `module:name` or `module:Class.name`, as the code that calls it finds it. MARK is a file that is written
+just before the kill, so that a test can assert that the step was reached; with N = 0 nobody is killed. The clock stands
+at the world's day.
+"""
+
+import functools
+import importlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import time_machine
+
+from gateway.cli.main import run
+from world import TODAY
+
+
+def arm(function: str, nth: int, mark: Path) -> None:
+    module, _, path = function.partition(":")
+    *parents, name = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for parent in parents:
+        owner = getattr(owner, parent)
+    original = getattr(owner, name)
+    calls = 0
+
+    @functools.wraps(original)
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == nth:
+            mark.write_text(function)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+
+    setattr(owner, name, deadly)
+
+
+if __name__ == "__main__":
+    function, nth, mark, *arguments = sys.argv[1:]
+    arm(function, int(nth), Path(mark))
+    with time_machine.travel(TODAY):
+        sys.exit(run(arguments))

@@ -1,0 +1,84 @@
+"""Killed at any step, nothing is lost and nothing is sent twice: the next run repairs by itself."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.agency.settings import load_agency
+from gateway.wiring import open_desk
+from schemas.messages import CaseNew, IdentityLine
+from world import World, jsonl, row, running_world
+
+CLAIMS = 5_000
+HELD = {7, 4_001, 4_999}
+CLEARED = sorted(f"RE-{number:06d}" for number in range(CLAIMS) if number not in HELD)
+# One row a step: the function, as its caller finds it, and the call on which the kill falls.
+STEPS = {
+    "first pass": ("gateway.pipeline:first_pass", 1),
+    "read": ("gateway.readers.border:Border.read", 2_500),
+    "screen": ("gateway.handover.judge:screen", 4_500),
+    "vault": ("keys.vault:Vault.references", 2),
+    "minimise": ("gateway.handover.batch:minimise", 4_200),
+    "pseudonymise": ("gateway.handover.batch:pseudonymise", 10),
+    "keep": ("gateway.store.claims:Claims.add", 2),
+    "seal": ("gateway.steps.seal:PackageWriter.add", 2),
+    "sign": ("gateway.handover.batch:sign", 1),
+    "commit": ("gateway.store.packages:Packages.seal", 1),
+    "rename": ("gateway.handover.batch:publish", 1),
+    "connect": ("gateway.transport.sftp:SftpTransport._authenticate", 1),
+    "upload": ("gateway.transport.sftp:SftpTransport.upload", 2),
+    "signature": ("gateway.transport.sftp:SftpTransport.upload", 4),
+    "acknowledge": ("gateway.store.packages:Packages.uploaded", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def export() -> bytes:
+    return jsonl([row(number, disputed=number in HELD) for number in range(CLAIMS)])
+
+
+def killed(world: World, function: str, nth: int) -> tuple[int, str]:
+    """Exit status of a hand-over that is killed there, and the step it had reached."""
+    mark = world.home / "mark"
+    driver = Path(__file__).with_name("kill_at.py")
+    ended = subprocess.run(
+        [sys.executable, driver, function, str(nth), mark, "handover", "--json", "--config", world.creditor],
+        check=False,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(driver.parent)},
+    )
+    return ended.returncode, mark.read_text() if mark.exists() else ended.stderr.decode()
+
+
+def arrived(world: World) -> tuple[list[str], set[str]]:
+    """The invoice numbers the agency has, and its case references."""
+    with open_desk(load_agency(world.agency)) as desk:
+        persons = [IdentityLine.model_validate_json(line) for _, line in desk.reception.persons.lines()]
+        cases = {CaseNew.model_validate_json(line).case_ref for _, line in desk.reception.cases.lines()}
+    return sorted(one.invoice_no for one in persons), cases
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_in_any_step_loses_nothing_and_sends_nothing_twice(step: str, tmp_path: Path, export: bytes) -> None:
+    """After `kill -9` and another run, every cleared claim has arrived exactly once, and the log is complete."""
+    function, nth = STEPS[step]
+    with running_world(tmp_path) as world:
+        world.drop("export.jsonl", export)
+        status, reached = killed(world, function, nth)
+
+        assert (status, reached) == (-signal.SIGKILL, function)
+
+        again = world.handover()
+        received = world.receive()
+        invoices, cases = arrived(world)
+
+        assert (again.code, again.err) == (0, "")
+        assert (received.code, received.json["failures"]) == (0, [])
+        assert invoices == CLEARED
+        assert len(cases) == len(CLEARED)
+        assert world.events() == ["store.created", "claims.screened", "package.sealed", "package.uploaded"]
+        assert list(world.home.glob("creditor/outbox/*.part")) == []
