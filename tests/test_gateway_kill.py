@@ -1,9 +1,6 @@
 """Killed at any step, nothing is lost and nothing is sent twice: the next run repairs by itself."""
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ import pytest
 from gateway.agency.settings import load_agency
 from gateway.wiring import open_desk
 from schemas.messages import CaseNew, IdentityLine
-from world import World, jsonl, row, running_world
+from world import World, jsonl, killed, row, running_world
 
 CLAIMS = 5_000
 HELD = {7, 4_001, 4_999}
@@ -39,19 +36,6 @@ STEPS = {
 @pytest.fixture(scope="module")
 def export() -> bytes:
     return jsonl([row(number, disputed=number in HELD) for number in range(CLAIMS)])
-
-
-def killed(world: World, function: str, nth: int) -> tuple[int, str]:
-    """Exit status of a hand-over that is killed there, and the step it had reached."""
-    mark = world.home / "mark"
-    driver = Path(__file__).with_name("kill_at.py")
-    ended = subprocess.run(
-        [sys.executable, driver, function, str(nth), mark, "handover", "--json", "--config", world.creditor],
-        check=False,
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(driver.parent)},
-    )
-    return ended.returncode, mark.read_text() if mark.exists() else ended.stderr.decode()
 
 
 def arrived(world: World) -> tuple[list[str], set[str]]:

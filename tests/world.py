@@ -7,6 +7,8 @@ preset `erp-de`, all invented; `row(n)` clears unless a test changes it.
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -145,6 +147,19 @@ def running_world(home: Path) -> Iterator[World]:
         world = make_world(home)
         stack.enter_context(world.server())
         yield world
+
+
+def killed(world: World, function: str, nth: int) -> tuple[int, str]:
+    """Exit status of a hand-over that is killed on entry to the nth call of a function, and the function it had reached."""
+    mark = world.home / "mark"
+    driver = Path(__file__).with_name("kill_at.py")
+    ended = subprocess.run(
+        [sys.executable, driver, function, str(nth), mark, "handover", "--json", "--config", world.creditor],
+        check=False,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(driver.parent)},
+    )
+    return ended.returncode, mark.read_text() if mark.exists() else ended.stderr.decode()
 
 
 def row(number: int, **changes: Any) -> Row:
