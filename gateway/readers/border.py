@@ -218,6 +218,8 @@ def clean_text(value: object, limit: int = MAXIMUM_TEXT) -> str:
     if "\0" in value:
         raise RefusedError("text-nul")
     value = value.strip()
+    if "\n" in value or "\r" in value:
+        raise RefusedError("line-break")
     if len(value) > limit:
         raise RefusedError("too-long")
     return value

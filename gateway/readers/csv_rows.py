@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from gateway.errors import InputError
 from gateway.readers.border import Cells
@@ -17,6 +17,12 @@ from gateway.readers.mapping import Mapping
 MAXIMUM_RECORD: Final = 1 << 20  # characters; a row with a long note has some 70,000
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+class _Reader(Protocol):
+    line_num: int
+
+    def __next__(self) -> list[str]: ...
 
 
 class FileFaultError(InputError):
@@ -30,9 +36,13 @@ def read_csv(stream: BinaryIO, mapping: Mapping) -> Iterator[Cells | str]:
     try:
         reader = csv.reader(_lines(text), delimiter=mapping.delimiter, strict=True)
         cells = _header(_next(reader, 0), mapping)
-        row = 0
+        row, line = 0, reader.line_num
         while (values := _next(reader, row := row + 1)) is not None:
-            yield cells(values)
+            found = cells(values)
+            if isinstance(found, str) and reader.line_num > line + 1:
+                raise _unclosed(row)
+            line = reader.line_num
+            yield found
     finally:
         text.detach()
 
@@ -44,14 +54,18 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _next(reader: Iterator[list[str]], row: int) -> list[str] | None:
+def _next(reader: "_Reader", row: int) -> list[str] | None:
     try:
         return next(reader, None)
     except csv.Error:
-        raise FileFaultError(
-            f"from row {row} on the file is not well-formed CSV (an unclosed quote?): nothing of it was kept; correct "
-            "the export"
-        ) from None
+        raise _unclosed(row) from None
+
+
+def _unclosed(row: int) -> FileFaultError:
+    return FileFaultError(
+        f"from row {row} on the file is not well-formed CSV (an unclosed quote?): nothing of it was kept; correct "
+        "the export"
+    )
 
 
 def _header(names: list[str] | None, mapping: Mapping) -> Callable[[list[str]], Cells | str]:
