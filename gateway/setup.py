@@ -21,7 +21,7 @@ from keys.sqlite import create_store
 from keys.sshsig import load_allowed_signers, public_line
 from keys.vault import VAULT_METADATA, Vault
 from schemas.entry import StoreCreated
-from schemas.package import Part
+from schemas.package import Direction, Part
 
 CONFIGURATION = "inkasso.toml"
 CLIENT_KEY = "sftp_ed25519"
@@ -63,7 +63,7 @@ def init_agency(home: Path, configuration: str, allowed_signers: str, now: datet
     for purpose in AGENCY_PURPOSES:
         create_key(keys, root, purpose, now)
     recipients = {}
-    for part in Part:
+    for part in Direction.TO_AGENCY.parts:
         identity = HybridIdentity.generate()
         recipients[part] = str(identity.recipient)
         write_private(keys / f"{part}.agekey", f"# public key: {identity.recipient}\n{identity.text()}\n".encode())

@@ -32,7 +32,7 @@ from keys.root import load_root, read_private
 from keys.sqlite import open_store
 from keys.sshsig import load_allowed_signers
 from keys.vault import Vault
-from schemas.package import Part
+from schemas.package import Direction
 
 CREDITOR_PURPOSES: Final = (Purpose.INDEX, Purpose.PACKAGE_SIGNING, Purpose.EPOCH)
 AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE)
@@ -119,7 +119,8 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
         reception = Reception(
             recipient=settings.id,
             identities={
-                part: read_identities(read_private(keys / f"{part}.agekey").decode("ascii", "replace")) for part in Part
+                part: read_identities(read_private(keys / f"{part}.agekey").decode("ascii", "replace"))
+                for part in Direction.TO_AGENCY.parts
             },
             signers=load_allowed_signers(read_private(keys / ALLOWED_SIGNERS).decode("ascii", "replace")),
             cases=CasesStore(cases, ring.secret(Purpose.CASES_STORE)),

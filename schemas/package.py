@@ -1,7 +1,8 @@
 """The package: manifest, and the first and last line of its sealed files.
 
-The manifest holds no personal data and is signed (SSHSIG, namespace `cases@inkasso-gateway`). The header line repeats
-what addresses the package, so that a sealed file cannot be passed off as another one's.
+The manifest holds no personal data and is signed (SSHSIG) in the namespace of its type. The header line repeats what
+addresses the package, so that a sealed file cannot be passed off as another one's. A void manifest closes the number
+of a package that will never come.
 """
 
 from enum import StrEnum
@@ -9,35 +10,64 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
+from schemas.answers import FromAgency
 from schemas.base import Instant, Strict
 from schemas.identifiers import Digest, PackageId, PartyId
 from schemas.mandate import Mandate
-from schemas.messages import CaseNew
+from schemas.messages import ToAgency
 from schemas.money import Cents
 
 FORMAT_VERSION: Final = 1
 CASES_NAMESPACE: Final = "cases@inkasso-gateway"
+VOID_NAMESPACE: Final = "void@inkasso-gateway"
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PackageType(StrEnum):
-    """`cases` hand over; `stops` take back (their issue)."""
+    """`cases` hand over and `stops` take back; `receipt` answers one package, `answers` tell of the work."""
 
     CASES = "cases"
+    STOPS = "stops"
+    RECEIPT = "receipt"
+    ANSWERS = "answers"
+
+    @property
+    def namespace(self) -> str:
+        """The namespace its manifest is signed in."""
+        return f"{self}@inkasso-gateway"
 
 
 class Part(StrEnum):
-    """The sealed files of a package."""
+    """The sealed files of a package: cases and identities to an agency, answers to a creditor."""
 
     CASES = "cases"
     IDENTITIES = "identities"
+    ANSWERS = "answers"
 
 
 class Direction(StrEnum):
     """Who sends."""
 
     TO_AGENCY = "to-agency"
+    TO_CREDITOR = "to-creditor"
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The sealed files of every package in this direction."""
+        return (Part.CASES, Part.IDENTITIES) if self is Direction.TO_AGENCY else (Part.ANSWERS,)
+
+    @property
+    def types(self) -> tuple[PackageType, ...]:
+        """The types of package in this direction; stops and receipts before what they overtake."""
+        if self is Direction.TO_AGENCY:
+            return (PackageType.STOPS, PackageType.CASES)
+        return (PackageType.RECEIPT, PackageType.ANSWERS)
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """What a party of this direction may sign: for its line in the partner's list of signers."""
+        return (*(one.namespace for one in self.types), VOID_NAMESPACE)
 
 
 class SealedFile(Strict):
@@ -62,18 +92,29 @@ class Addressing(Strict):
 
 
 class Manifest(Addressing):
-    """What the signature covers. `checkpoint`, `consistency_proof` and `journal_head` come with their issues."""
+    """What the signature covers; a package of new cases names its mandate.
+
+    `checkpoint`, `consistency_proof` and `journal_head` come with their issues.
+    """
 
     format: Literal[1] = FORMAT_VERSION
     created: Instant
     expires: Instant
-    mandate_digest: Digest
+    mandate_digest: Digest | None
     schema_digest: Digest
     post_quantum: bool
     files: tuple[SealedFile, ...]
     checkpoint: None = None
     consistency_proof: None = None
     journal_head: None = None
+
+
+class VoidManifest(Addressing):
+    """A number that will never be used again: its package was withdrawn, was lost, or has expired."""
+
+    format: Literal[1] = FORMAT_VERSION
+    void: Literal[True] = True
+    created: Instant
 
 
 class Creditor(Strict):
@@ -90,22 +131,25 @@ class Creditor(Strict):
 
 
 class Header(Addressing):
-    """The first line of a sealed file."""
+    """The first line of a sealed file. To an agency it names the creditor, and with new cases the mandate."""
 
     type: Literal["header"] = "header"
     part: Part
-    mandate: Mandate
-    creditor: Creditor
+    mandate: Mandate | None = None
+    creditor: Creditor | None = None
 
 
 class End(Strict):
-    """The last line of a sealed file: messages, and the sum of what is open in cents (cases file only)."""
+    """The last line of a sealed file: messages, and in a cases file the sum of what its new cases owe, in cents."""
 
     type: Literal["end"] = "end"
     messages: Annotated[int, Field(ge=0)]
     principal_open: Cents | None = None
 
 
-CasesLine: TypeAdapter[Header | CaseNew | End] = TypeAdapter(
-    Annotated[Header | CaseNew | End, Field(discriminator="type")]
+ToAgencyLine: TypeAdapter[Header | ToAgency | End] = TypeAdapter(
+    Annotated[Header | ToAgency | End, Field(discriminator="type")]
+)
+FromAgencyLine: TypeAdapter[Header | FromAgency | End] = TypeAdapter(
+    Annotated[Header | FromAgency | End, Field(discriminator="type")]
 )

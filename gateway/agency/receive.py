@@ -28,7 +28,7 @@ from gateway.errors import PartnerError
 from keys.age import AgeError, Identity, unseal
 from keys.sshsig import AllowedSigner, SignatureError, verify
 from schemas.messages import CaseNew, IdentityLine
-from schemas.package import CASES_NAMESPACE, CasesLine, Direction, End, Header, Manifest, Part
+from schemas.package import CASES_NAMESPACE, Direction, End, Header, Manifest, Part, ToAgencyLine
 
 CHUNK: Final = 4_000
 _MAXIMUM_MANIFEST_BYTES: Final = 1 << 20
@@ -134,7 +134,7 @@ def _check_files(server: Path, manifest: Manifest) -> dict[Part, Path]:
             if not hmac.compare_digest(hashlib.file_digest(sealed, "sha256").hexdigest(), file.sha256):
                 raise PackageError(f"package {manifest.package_id}: the {file.part} file has another content")
         paths[file.part] = path
-    if set(paths) != set(Part):
+    if set(paths) != set(Direction.TO_AGENCY.parts):
         raise PackageError(f"package {manifest.package_id}: the manifest does not name both files")
     return paths
 
@@ -148,7 +148,7 @@ def _messages(paths: dict[Part, Path], manifest: Manifest, reception: Reception)
             _check_header(Header.model_validate_json(next(stream, b"")), part, manifest)
         count, principal_open = 0, 0
         for raw_case in cases:
-            case = CasesLine.validate_json(raw_case)
+            case = ToAgencyLine.validate_json(raw_case)
             raw_identity = next(identities, b"")
             if isinstance(case, End):
                 found = End.model_validate_json(raw_identity)

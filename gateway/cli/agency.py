@@ -1,5 +1,6 @@
 """The agency's commands: our free kit for its IT."""
 
+import json as json_text
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,10 @@ from gateway.agency.template import agency_template
 from gateway.agency.work import receive_all
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
+from gateway.errors import UsageError
 from gateway.setup import init_agency, read_allowed_signers
 from gateway.wiring import clock, open_desk
+from schemas.published import json_schemas
 
 
 def register(app: App) -> None:
@@ -19,6 +22,7 @@ def register(app: App) -> None:
     agency = App(name="agency", help="The agency's side.")
     agency.command(init, name="init")
     agency.command(receive, name="receive")
+    agency.command(schemas, name="schemas")
     app.command(agency)
 
 
@@ -60,3 +64,19 @@ def receive(*, json: Json = False, config: Config) -> int:
     for failure in received.failures:
         output.complain(str(failure))
     return max((failure.exit_code for failure in received.failures), default=0)
+
+
+def schemas(folder: Path) -> int:
+    """Write the JSON Schemas of manifests and messages into an existing folder.
+
+    Parameters
+    ----------
+    folder
+        Where `NAME.schema.json` are written; older ones are replaced.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder: make it first")
+    for name, schema in json_schemas().items():
+        text = json_text.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False)
+        (folder / f"{name}.schema.json").write_text(f"{text}\n", "utf-8")
+    return 0

@@ -22,7 +22,7 @@ from gateway.steps.minimise import minimise
 from gateway.steps.pseudonymise import Pseudonymised, case_line, identity_line, item_bytes, opening_text, pseudonymise
 from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed, part_path, sync_directory
 from gateway.store.claims import Screening
-from gateway.store.packages import FileOfPackage, Outgoing
+from gateway.store.packages import Addressee, FileOfPackage, Outgoing
 from gateway.store.payload import ItemKept, Payload, seal_payload
 from keys.recipients import parse_recipient
 from keys.references import new_id
@@ -82,9 +82,10 @@ class Batch:
         self.judged = 0
         self._counts = _Counts()
         self._commitments = _Commitments()
+        addressee = Addressee(assignment.agency.id, assignment.source.entity, PackageType.CASES)
         with office.connection.begin():
-            office.packages.open(self.package_id, assignment.agency.id, assignment.source.id, assignment.now)
-            self._sequence = office.packages.next_sequence(assignment.agency.id)
+            office.packages.open(self.package_id, addressee, assignment.source.id, assignment.now)
+            self._sequence = office.packages.next_sequence(addressee)
         self._writer: PackageWriter | None = None
 
     def add(self, judged: Sequence[Judged], rejected: Sequence[Rejected]) -> None:

@@ -3,7 +3,7 @@
 Rules: cases and identities are sealed to different recipients; every message has one line in each file, in the same
 order; one zstd frame a chunk, then one skippable frame that brings the compressed stream to the next Padmé size, 64
 KiB at least, so that sizes tell little (PURBs, 2019); the manifest names size and SHA-256 of each ciphertext and is
-signed last (SSHSIG, `cases@inkasso-gateway`). Nothing here names a file `final`: that is done after the package has
+signed last (SSHSIG). Nothing here names a file `final`: that is done after the package has
 been committed. No plaintext touches the disk. Memory is bounded by the chunk.
 """
 
@@ -20,9 +20,10 @@ import zstandard
 from gateway.store.packages import FileOfPackage
 from keys.age import Recipient, Sealer
 from keys.recipients import HybridRecipient, X25519Recipient
+from schemas.answers import FromAgencyAdapter
 from schemas.canonical import digest, encode, encode_model
 from schemas.mandate import Mandate
-from schemas.messages import CaseNew, IdentityLine
+from schemas.messages import IdentityLine, ToAgencyAdapter
 from schemas.package import Addressing, Creditor, End, Header, Manifest, Part, SealedFile
 
 MINIMUM_SEALED_BYTES: Final = 1 << 16
@@ -30,7 +31,10 @@ _SKIPPABLE_MAGIC: Final = 0x184D2A50
 _SKIPPABLE_HEADER_BYTES: Final = 8
 
 SCHEMA_DIGEST: Final = hashlib.sha256(
-    encode([model.model_json_schema() for model in (Header, CaseNew, IdentityLine, End)])
+    encode(
+        [model.model_json_schema() for model in (Header, IdentityLine, End)]
+        + [adapter.json_schema() for adapter in (ToAgencyAdapter, FromAgencyAdapter)]
+    )
 ).hexdigest()
 """What the lines of a package may be, in one digest."""
 
@@ -43,8 +47,8 @@ class Envelope:
     """What a package is, for whom, on whose instruction, and who can open which part."""
 
     addressing: Addressing
-    mandate: Mandate
-    creditor: Creditor
+    mandate: Mandate | None
+    creditor: Creditor | None
     recipients: dict[Part, tuple[SealTo, ...]]
     expires_days: int
 
@@ -56,11 +60,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """One message as it is sealed: canonical JSON without line ends. `principal_open` in cents, for the end line."""
+    """One message as it is sealed: canonical JSON without line ends. `principal_open` in cents, for the end line.
+
+    An answer has no identity line: its one line stands in `case`.
+    """
 
     case: bytes
-    identity: bytes
-    principal_open: int
+    identity: bytes = b""
+    principal_open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,8 @@ class PackageWriter:
         self._messages = 0
         self._principal_open = 0
         self._parts = {
-            part: _SealedPart(part_path(outbox, self._name(part)), envelope.recipients[part]) for part in Part
+            part: _SealedPart(part_path(outbox, self._name(part)), envelope.recipients[part])
+            for part in envelope.addressing.direction.parts
         }
         for part, sealed in self._parts.items():
             sealed.frame([encode_model(self._header(part))])
@@ -153,19 +161,16 @@ class PackageWriter:
     def add(self, chunk: Sequence[Lines]) -> None:
         """Seals the messages of one chunk, one zstd frame a file."""
         if chunk:
-            self._parts[Part.CASES].frame(lines.case for lines in chunk)
-            self._parts[Part.IDENTITIES].frame(lines.identity for lines in chunk)
+            for part, sealed in self._parts.items():
+                sealed.frame(lines.identity if part is Part.IDENTITIES else lines.case for lines in chunk)
             self._messages += len(chunk)
             self._principal_open += sum(lines.principal_open for lines in chunk)
 
     def finish(self, sign: Sign, now: datetime) -> Sealed:
         """Ends both files, writes manifest and signature; all are durable when this returns."""
-        ends = {
-            Part.CASES: End(messages=self._messages, principal_open=self._principal_open),
-            Part.IDENTITIES: End(messages=self._messages),
-        }
         for part, sealed in self._parts.items():
-            sealed.frame([encode_model(ends[part])])
+            principal_open = self._principal_open if part is Part.CASES else None
+            sealed.frame([encode_model(End(messages=self._messages, principal_open=principal_open))])
             sealed.finish()
         manifest = self._manifest(now)
         raw = encode(manifest.model_dump(mode="json"))
@@ -190,7 +195,7 @@ class PackageWriter:
             **self._addressing(),
             created=now,
             expires=now + timedelta(days=self._envelope.expires_days),
-            mandate_digest=digest(self._envelope.mandate),
+            mandate_digest=None if self._envelope.mandate is None else digest(self._envelope.mandate),
             schema_digest=SCHEMA_DIGEST,
             post_quantum=self._envelope.post_quantum,
             files=files,

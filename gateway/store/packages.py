@@ -24,6 +24,14 @@ class FileOfPackage(NamedTuple):
     sha256: str
 
 
+class Addressee(NamedTuple):
+    """To which agency, from which legal entity, of which type: each of these counts its packages for itself."""
+
+    agency: str
+    entity: str
+    type: PackageType
+
+
 class Outgoing(NamedTuple):
     """A sealed package that has not been uploaded, its files in order of sending."""
 
@@ -40,17 +48,17 @@ class Packages:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self, package_id: str, agency: str, source: str, now: datetime) -> None:
+    def open(self, package_id: str, addressee: Addressee, source: str, now: datetime) -> None:
         """Begins a package; until it is sealed or empty, its rows count for nothing."""
-        row = {"id": package_id, "agency": agency, "source": source, "type": PackageType.CASES}
-        self._connection.execute(
-            insert(PackageRow), [row | {"state": PackageState.OPEN, "created": now.isoformat(), "messages": 0}]
-        )
+        row = {"id": package_id, "source": source, "state": PackageState.OPEN, "created": now.isoformat()}
+        self._connection.execute(insert(PackageRow), [row | addressee._asdict() | {"messages": 0}])
 
-    def next_sequence(self, agency: str) -> int:
-        """The number the next sealed package to `agency` bears."""
+    def next_sequence(self, addressee: Addressee) -> int:
+        """The number the next sealed package of this kind bears."""
         query = select(func.max(col(PackageRow.sequence))).where(
-            col(PackageRow.agency) == agency, col(PackageRow.type) == PackageType.CASES
+            col(PackageRow.agency) == addressee.agency,
+            col(PackageRow.entity) == addressee.entity,
+            col(PackageRow.type) == addressee.type,
         )
         return int(self._connection.execute(query).scalar() or 0) + 1
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 
-class _StoreTable(SQLModel, registry=registry()):
-    pass
+class StoreTable(SQLModel, registry=registry()):
+    """The base of every table of `gateway.db`."""
 
 
-class MetaRow(_StoreTable, table=True):
+class MetaRow(StoreTable, table=True):
     """What the store is: its pair id, shared with the vault."""
 
     __tablename__ = "meta"
@@ -22,13 +22,17 @@ class MetaRow(_StoreTable, table=True):
     value: str
 
 
-class PackageRow(_StoreTable, table=True):
-    """A batch of claims and the package made of those that cleared. `sequence` is fixed when it is sealed."""
+class PackageRow(StoreTable, table=True):
+    """A package to an agency, and the batch of claims it was made of. `sequence` is fixed when it is sealed.
+
+    `source` is empty for a package that holds no new cases.
+    """
 
     __tablename__ = "package"
-    __table_args__ = (UniqueConstraint("agency", "type", "sequence"),)
+    __table_args__ = (UniqueConstraint("agency", "entity", "type", "sequence"),)
     id: str = Field(primary_key=True)
     agency: str
+    entity: str
     source: str
     type: str
     state: str = Field(index=True)
@@ -40,7 +44,7 @@ class PackageRow(_StoreTable, table=True):
     uploaded_entry: int | None = None
 
 
-class PackageFileRow(_StoreTable, table=True):
+class PackageFileRow(StoreTable, table=True):
     """A file of a sealed package; `position` is the order of sending, the signature last."""
 
     __tablename__ = "package_file"
@@ -51,7 +55,7 @@ class PackageFileRow(_StoreTable, table=True):
     sha256: str
 
 
-class ScreeningRow(_StoreTable, table=True):
+class ScreeningRow(StoreTable, table=True):
     """One verdict on one claim. The latest row of a claim is its current one.
 
     `handed_over` is true from the version on that was sealed for an agency. `verdict_item` and `message_item` are the
@@ -73,7 +77,7 @@ class ScreeningRow(_StoreTable, table=True):
     payload: bytes = Field(sa_type=LargeBinary)
 
 
-class FileRow(_StoreTable, table=True):
+class FileRow(StoreTable, table=True):
     """A file of a source that has been read to its end: by keyed digest of content and mapping."""
 
     __tablename__ = "file"
@@ -81,7 +85,7 @@ class FileRow(_StoreTable, table=True):
     rows: int
 
 
-class RejectRow(_StoreTable, table=True):
+class RejectRow(StoreTable, table=True):
     """A row that could not be read: number, field, rule."""
 
     __tablename__ = "reject"
@@ -92,4 +96,4 @@ class RejectRow(_StoreTable, table=True):
     package: str = Field(foreign_key="package.id", index=True)
 
 
-STORE_METADATA: Final = _StoreTable.metadata
+STORE_METADATA: Final = StoreTable.metadata
