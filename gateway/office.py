@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from gateway.settings import Agency, Configuration
 from gateway.store.claims import Claims
 from gateway.store.packages import Packages
+from gateway.store.roster import Roster
 from gateway.transport.sftp import SftpTransport
 from keys.labels import Label, Purpose, keyed_digest
 from keys.ring import Keyring
@@ -30,6 +31,7 @@ class Office:
     vault: Vault
     packages: Packages
     claims: Claims
+    roster: Roster
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
 
     @property

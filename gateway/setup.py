@@ -8,9 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from audit.store import AUDIT_METADATA, append
+from gateway.actors import enrol_first
 from gateway.agency.store import CASES_METADATA, IDENTITIES_METADATA
 from gateway.errors import UsageError
 from gateway.store.pair import write_pair
+from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA
 from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES
 from keys.recipients import HybridIdentity
@@ -27,8 +29,8 @@ CONFIGURATION = "inkasso.toml"
 CLIENT_KEY = "sftp_ed25519"
 
 
-def init_creditor(home: Path, configuration: str, now: datetime) -> None:
-    """A creditor's home: configuration, keys, stores, outbox, inbox, and the log's first entry.
+def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | None = None) -> None:
+    """A creditor's home: configuration, keys, stores, outbox, inbox, the log's first entry, and the first actor.
 
     Raises UsageError if anything is there already; nothing is overwritten.
     """
@@ -50,6 +52,8 @@ def init_creditor(home: Path, configuration: str, now: datetime) -> None:
         write_pair(connection, pair)
         named = hashlib.sha256(pair.encode()).hexdigest()
         append(connection, StoreCreated(id=new_id(), time=now, actor="system:init", pair=named))
+        if first is not None:
+            enrol_first(connection, first, now)
 
 
 def init_agency(home: Path, configuration: str, allowed_signers: str, now: datetime) -> dict[Part, str]:

@@ -24,6 +24,7 @@ from gateway.settings import Agency, Configuration
 from gateway.store.claims import Claims
 from gateway.store.packages import Packages
 from gateway.store.pair import read_pair
+from gateway.store.roster import Roster
 from gateway.transport.sftp import Endpoint, SftpTransport
 from keys.labels import Purpose
 from keys.recipients import read_identities
@@ -80,6 +81,7 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             vault=vault,
             packages=Packages(connection),
             claims=Claims(connection),
+            roster=Roster(connection),
             connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
         )
 

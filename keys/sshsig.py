@@ -10,7 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -40,36 +40,60 @@ class AllowedSigner:
 
 def sign(message: bytes, key: Ed25519PrivateKey, namespace: str) -> bytes:
     """The armored signature over a message in a namespace; `ssh-keygen -Y verify` accepts it."""
-    signed = _signed_data(message, namespace.encode())
-    signature = _string(_ALGORITHM) + _string(key.sign(signed))
-    blob = _MAGIC + _VERSION + _string(_blob(key.public_key())) + _string(namespace.encode())
-    blob += _string(b"") + _string(_HASH) + _string(signature)
-    text = base64.b64encode(blob)
-    lines = [text[start : start + _COLUMNS] for start in range(0, len(text), _COLUMNS)]
-    return _BEGIN + b"\n".join(lines) + b"\n" + _END + b"\n"
+    signature = string(_ALGORITHM) + string(key.sign(signed_data(message, namespace)))
+    return armor(_blob(key.public_key()), signature, namespace)
 
 
 def verify(message: bytes, signature: bytes, key: Ed25519PublicKey, namespace: str) -> bytes:
     """The message, once `key` is known to have signed it in `namespace`. Raises SignatureError."""
-    reader = _Reader(_unarmor(signature))
-    if reader.take(len(_MAGIC)) != _MAGIC or reader.take(len(_VERSION)) != _VERSION:
-        raise SignatureError("not an SSH signature of version 1")
-    made_by, found_namespace, reserved, hash_name = (reader.string() for _ in range(4))
-    inner = _Reader(reader.string())
+    envelope = open_envelope(signature, namespace)
+    inner = Reader(envelope.signature)
     algorithm, raw = inner.string(), inner.string()
-    reader.end()
     inner.end()
-    if made_by != _blob(key):
+    if envelope.made_by != _blob(key):
         raise SignatureError("the signature is by another key")
-    if found_namespace != namespace.encode():
-        raise SignatureError("the signature is for another purpose")
-    if reserved or hash_name != _HASH or algorithm != _ALGORITHM:
+    if algorithm != _ALGORITHM:
         raise SignatureError("the signature is not Ed25519 with SHA-512")
     try:
-        key.verify(raw, _signed_data(message, found_namespace))
+        key.verify(raw, signed_data(message, namespace))
     except InvalidSignature:
         raise SignatureError("the signature does not fit the message") from None
     return message
+
+
+class Envelope(NamedTuple):
+    """What an armored signature holds, unverified: the blob of the key it names, and the signature's own blob."""
+
+    made_by: bytes
+    signature: bytes
+
+
+def open_envelope(signature: bytes, namespace: str) -> Envelope:
+    """The parts of a signature made for `namespace`; nothing is verified yet. Raises SignatureError."""
+    reader = Reader(_unarmor(signature))
+    if reader.take(len(_MAGIC)) != _MAGIC or reader.take(len(_VERSION)) != _VERSION:
+        raise SignatureError("not an SSH signature of version 1")
+    made_by, found_namespace, reserved, hash_name, inner = (reader.string() for _ in range(5))
+    reader.end()
+    if found_namespace != namespace.encode():
+        raise SignatureError("the signature is for another purpose")
+    if reserved or hash_name != _HASH:
+        raise SignatureError("the signature is not Ed25519 with SHA-512")
+    return Envelope(made_by, inner)
+
+
+def armor(made_by: bytes, signature: bytes, namespace: str) -> bytes:
+    """The armored form of a signature by the key with the blob `made_by`."""
+    blob = _MAGIC + _VERSION + string(made_by) + string(namespace.encode())
+    text = base64.b64encode(blob + string(b"") + string(_HASH) + string(signature))
+    lines = [text[start : start + _COLUMNS] for start in range(0, len(text), _COLUMNS)]
+    return _BEGIN + b"\n".join(lines) + b"\n" + _END + b"\n"
+
+
+def signed_data(message: bytes, namespace: str) -> bytes:
+    """What a key really signs (PROTOCOL.sshsig, 2): for an SSH agent, which signs bytes and knows no namespace."""
+    digest = hashlib.sha512(message).digest()
+    return _MAGIC + string(namespace.encode()) + string(b"") + string(_HASH) + string(digest)
 
 
 def public_line(key: Ed25519PublicKey) -> str:
@@ -82,7 +106,7 @@ def parse_public_line(text: str) -> Ed25519PublicKey:
     words = text.split()
     if len(words) < 2 or words[0] != _ALGORITHM.decode():
         raise SignatureError("an ssh-ed25519 key line is expected")
-    return _parse_blob(_unbase64(words[1].encode()))
+    return _parse_blob(unbase64(words[1].encode()))
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
@@ -115,17 +139,12 @@ def _parse_signer(line: str) -> AllowedSigner:
     return AllowedSigner(principal, namespaces, parse_public_line(rest))
 
 
-def _signed_data(message: bytes, namespace: bytes) -> bytes:
-    digest = hashlib.sha512(message).digest()
-    return _MAGIC + _string(namespace) + _string(b"") + _string(_HASH) + _string(digest)
-
-
 def _blob(key: Ed25519PublicKey) -> bytes:
-    return _string(_ALGORITHM) + _string(key.public_bytes_raw())
+    return string(_ALGORITHM) + string(key.public_bytes_raw())
 
 
 def _parse_blob(blob: bytes) -> Ed25519PublicKey:
-    reader = _Reader(blob)
+    reader = Reader(blob)
     algorithm, raw = reader.string(), reader.string()
     reader.end()
     if algorithm != _ALGORITHM or len(raw) != _KEY_BYTES:
@@ -133,24 +152,26 @@ def _parse_blob(blob: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
-def _string(data: bytes) -> bytes:
+def string(data: bytes) -> bytes:
+    """An SSH wire string (RFC 4251, 5)."""
     return len(data).to_bytes(4) + data
 
 
 def _unarmor(signature: bytes) -> bytes:
     if not signature.startswith(_BEGIN) or not signature.rstrip(b"\n").endswith(_END):
         raise SignatureError("not an armored SSH signature")
-    return _unbase64(signature.rstrip(b"\n")[len(_BEGIN) : -len(_END)].replace(b"\n", b""))
+    return unbase64(signature.rstrip(b"\n")[len(_BEGIN) : -len(_END)].replace(b"\n", b""))
 
 
-def _unbase64(text: bytes) -> bytes:
+def unbase64(text: bytes) -> bytes:
+    """Strict base64. Raises SignatureError."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
         raise SignatureError("base64 is malformed") from None
 
 
-class _Reader:
+class Reader:
     """SSH wire strings, read to the last byte."""
 
     def __init__(self, data: bytes) -> None:
@@ -158,6 +179,7 @@ class _Reader:
         self._place = 0
 
     def take(self, size: int) -> bytes:
+        """The next `size` bytes. Raises SignatureError."""
         piece = self._data[self._place : self._place + size]
         if len(piece) != size:
             raise SignatureError("a signature or key is cut off")
@@ -165,8 +187,10 @@ class _Reader:
         return piece
 
     def string(self) -> bytes:
+        """The next wire string. Raises SignatureError."""
         return self.take(int.from_bytes(self.take(4)))
 
     def end(self) -> None:
+        """Nothing may follow. Raises SignatureError."""
         if self._place != len(self._data):
             raise SignatureError("something follows the signature or key")

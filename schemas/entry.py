@@ -13,6 +13,8 @@ from schemas.identifiers import Digest, PackageId, PartyId
 
 Actor = Annotated[str, Field(pattern=r"^(system:[a-z-]{1,40}|key:[0-9A-Za-z+/:]{1,60})$")]
 EntryId = Annotated[str, Field(pattern=r"^[0-9a-hjkmnp-tv-z]{26}$")]
+Fingerprint = Annotated[str, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+"""An SSH key, as `ssh-keygen -l` shows it."""
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -21,6 +23,23 @@ class Items(Strict):
 
     count: Annotated[int, Field(ge=1)]
     root: Digest
+
+
+class Approval(Strict):
+    """One person's SSHSIG over the digest of a preview, armored: `ssh-keygen -Y verify` checks it without us."""
+
+    key: Fingerprint
+    signature: Annotated[
+        str,
+        Field(pattern=r"^-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]{200,2000}\n-----END SSH SIGNATURE-----\n$"),
+    ]
+
+
+class Approved(Strict):
+    """What people approved: the SHA-256 of the preview they were shown, and the signature of each."""
+
+    preview_digest: Digest
+    approvals: Annotated[tuple[Approval, ...], Field(min_length=1, max_length=8)]
 
 
 class _Entry(Strict):
@@ -73,5 +92,22 @@ class PackageUploaded(_Entry):
     post_quantum: bool
 
 
-Entry = StoreCreated | ClaimsScreened | PackageSealed | PackageUploaded
+class ActorEnrolled(_Entry):
+    """Somebody may approve from here on. Only the first of a roster has no approval of another."""
+
+    event: Literal["actor.enrolled"] = "actor.enrolled"
+    name: PartyId
+    public_key: Annotated[str, Field(pattern=r"^(sk-)?ssh-ed25519(@openssh\.com)? [A-Za-z0-9+/=]{60,400}$")]
+    approved: Approved | None = None
+
+
+class ActorRevoked(_Entry):
+    """A key approves nothing any more; what it approved stays approved."""
+
+    event: Literal["actor.revoked"] = "actor.revoked"
+    key: Fingerprint
+    approved: Approved
+
+
+Entry = StoreCreated | ClaimsScreened | PackageSealed | PackageUploaded | ActorEnrolled | ActorRevoked
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from gateway.actors import read_actor
 from gateway.cli import output
 from gateway.cli.reasons import print_figures
 from gateway.doctor import examine
@@ -37,15 +38,25 @@ def register(app: App) -> None:
     app.command(claim)
 
 
-def init(home: Path) -> int:
-    """Make a creditor's home: configuration, keys, stores. Never over existing files.
+def init(
+    home: Path,
+    *,
+    actor: Annotated[str | None, Parameter(help="The first person who may approve: a handle.")] = None,
+    actor_key: Annotated[Path | None, Parameter(help="That person's SSH public key, a .pub file.")] = None,
+) -> int:
+    """Make a creditor's home: configuration, keys, stores, and the first actor. Never over existing files.
 
     Parameters
     ----------
     home
         A new or empty folder.
     """
-    init_creditor(home, CREDITOR_TEMPLATE, clock())
+    if (actor is None) != (actor_key is None):
+        raise UsageError("--actor and --actor-key go together")
+    first = None if actor is None or actor_key is None else read_actor(actor, actor_key)
+    init_creditor(home, CREDITOR_TEMPLATE, clock(), first)
+    if first is None:
+        output.line("Nobody may approve yet: enrol the first actor with `inkasso actor add` before it is needed.")
     output.line(f"{home} is ready. Next: edit {home}/inkasso.toml, then `inkasso doctor --config {home}/inkasso.toml`")
     return 0
 

@@ -1,0 +1,108 @@
+"""The roster's changes: each one an entry, each but the first approved by somebody who is on it.
+
+A handle is a role or a short name, never a debtor's; it has one active key, and a key that was revoked does not come
+back. The last actor cannot be revoked: nobody could enrol another.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.engine import Connection
+
+from audit.store import append
+from gateway.approvals import ApprovalError, Given, Preview, actor_of, settle
+from gateway.errors import UsageError
+from gateway.office import Office
+from gateway.store.roster import Actor, Roster
+from keys.approval import ActorKey, parse_actor_key
+from keys.references import new_id
+from keys.sshsig import SignatureError
+from schemas.entry import ActorEnrolled, ActorRevoked
+from schemas.identifiers import PartyId
+
+_MAXIMUM_LINE_BYTES: Final = 4096
+_NAME: Final = TypeAdapter(PartyId)
+
+
+def read_actor(name: str, path: Path) -> Actor:
+    """An actor from a handle and a public key's file. Raises UsageError."""
+    try:
+        handle = _NAME.validate_python(name)
+    except ValidationError:
+        raise UsageError("an actor's name has small letters, digits, dots and hyphens, 64 at most") from None
+    return Actor(handle, read_actor_key(path))
+
+
+def read_actor_key(path: Path) -> ActorKey:
+    """A public key from an OpenSSH `.pub` file. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            return parse_actor_key(file.read(_MAXIMUM_LINE_BYTES).decode("ascii", "replace"))
+    except OSError:
+        raise UsageError(f"{path} cannot be read: name the public key, `ssh-keygen -t ed25519` makes one") from None
+    except SignatureError as error:
+        raise UsageError(f"{path} is not an actor's public key: {error}") from None
+
+
+def enrolment(actor: Actor) -> Callable[[datetime], Preview]:
+    """The preview of an enrolment."""
+    lines = (f"enrol {actor.name}", f"with key {actor.key.fingerprint}", "From then on this key's approvals count.")
+    return lambda made: Preview("actor add", made, lines)
+
+
+def enrol_first(connection: Connection, actor: Actor, now: datetime) -> None:
+    """The first actor of a new store, in the transaction that makes it."""
+    entry = ActorEnrolled(
+        id=new_id(), time=now, actor="system:init", name=actor.name, public_key=actor.key.line, approved=None
+    )
+    Roster(connection).enrol(actor, append(connection, entry).position)
+
+
+def enrol(office: Office, actor: Actor, given: Given, now: datetime) -> None:
+    """An actor joins the roster; the first one without approval. Raises UsageError, ApprovalError."""
+    with office.connection.begin():
+        others = office.roster.active()
+        if any(one.name == actor.name for one in others):
+            raise UsageError("an active actor has that name: revoke it first, or choose another name")
+        if office.roster.ever_held(actor.key.fingerprint):
+            raise UsageError("that key is or was on the roster: a second person, or a new start, means another key")
+        approved = settle(enrolment(actor), given, office.roster, now) if others else None
+        by = actor_of(approved) if approved else "system:actor"
+        entry = ActorEnrolled(
+            id=new_id(), time=now, actor=by, name=actor.name, public_key=actor.key.line, approved=approved
+        )
+        position = append(office.connection, entry).position
+        office.roster.enrol(actor, position)
+        if approved is not None:
+            office.roster.use(approved, position)
+
+
+def revocation(actor: Actor) -> Callable[[datetime], Preview]:
+    """The preview of a revocation."""
+    lines = (f"revoke {actor.name}", f"with key {actor.key.fingerprint}", "What it approved before stays approved.")
+    return lambda made: Preview("actor revoke", made, lines)
+
+
+def revoke(office: Office, name: str, given: Given, now: datetime) -> None:
+    """A key approves nothing any more. Raises UsageError, ApprovalError."""
+    with office.connection.begin():
+        actor = active_actor(office, name)
+        if len(office.roster.active()) == 1:
+            raise ApprovalError("the last actor cannot be revoked: enrol another one first; nothing was done")
+        approved = settle(revocation(actor), given, office.roster, now)
+        fingerprint = actor.key.fingerprint
+        entry = ActorRevoked(id=new_id(), time=now, actor=actor_of(approved), key=fingerprint, approved=approved)
+        position = append(office.connection, entry).position
+        office.roster.revoke(fingerprint, position)
+        office.roster.use(approved, position)
+
+
+def active_actor(office: Office, name: str) -> Actor:
+    """An actor by its handle. Raises UsageError."""
+    for actor in office.roster.active():
+        if actor.name == name:
+            return actor
+    raise UsageError("no active actor has that name: see `inkasso actor list`")
