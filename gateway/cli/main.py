@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.cli import actor, agency, creditor, story
+from gateway.cli import actor, agency, creditor, report, story
 from gateway.cli.output import complain
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.hardening import harden
@@ -27,7 +27,7 @@ app = App(
     version_flags=[],
     result_action="return_value",
 )
-for commands in (creditor, actor, agency, story):
+for commands in (creditor, actor, agency, report, story):
     commands.register(app)
 
 

@@ -47,7 +47,7 @@ def waiting(source: Source, inbox: Path, now: datetime) -> Iterator[InboxFile | 
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode):
             yield InputError(f"source {source.id}, inbox file {position}: not a plain file; put the file itself there")
-        elif now.timestamp() - found.st_mtime < source.settle_seconds:
+        elif source.settle_seconds and now.timestamp() - found.st_mtime < source.settle_seconds:
             yield InputError(
                 f"source {source.id}, inbox file {position}: changed less than {source.settle_seconds} seconds ago; "
                 "it is left for the next run"

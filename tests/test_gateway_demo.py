@@ -1,0 +1,141 @@
+"""The demo: the whole story in one command, and what it leaves behind for whoever looks at it."""
+
+import hashlib
+import os
+import pty
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gateway.demo import claims_tables
+from gateway.demo.claims import write_csv
+from world import Result, cli
+
+CLAIMS = 400
+GENERATED = "628fbe36c8c222ad420fa7db5e36c6a2338807885593429629021a4db4204b8f"
+
+
+def demo(home: Path, *arguments: str) -> Result:
+    return cli("demo", "--dir", home, "--claims", str(CLAIMS), "--seed", "7", *arguments)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result, Result]:
+    """A demo that ran twice in one folder, and what each run said."""
+    home = tmp_path_factory.mktemp("demo") / "here"
+    return home, demo(home, "--json"), demo(home, "--json")
+
+
+def test_the_figures_of_a_run_add_up(told: tuple[Path, Result, Result]) -> None:
+    """`read` is the sum of the verdicts, and at least half of the generated claims are handed over."""
+    _, first, _ = told
+    figures = first.json
+    claims = figures["claims"]
+
+    assert (first.code, first.err) == (0, "")
+    assert claims["read"] == CLAIMS == claims["rejected"] + claims["held"] + claims["refused"] + claims["cleared"]
+    assert claims["handed_over"] == claims["cleared"] >= CLAIMS // 2
+    assert figures["packages"]["uploaded"] == figures["packages"]["received"] == 1
+    assert figures["audit"]["entries"] >= 4
+    assert figures["seconds"] > 0
+
+
+def test_a_second_run_hands_nothing_over_twice(told: tuple[Path, Result, Result]) -> None:
+    """Run again in the same directory, all rows are unchanged; held claims are judged again, as every night."""
+    _, first, second = told
+    claims = second.json["claims"]
+
+    assert second.code == 0
+    assert claims["handed_over"] == claims["cleared"] == 0
+    assert claims["unchanged"] == CLAIMS - first.json["claims"]["rejected"]
+    assert second.json["packages"] == {"sealed": 0, "uploaded": 0, "received": 0}
+
+
+def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> None:
+    """Configurations, the server's root with the package as delivered, and the agency's keys in age's text form."""
+    home, _, _ = told
+    suffixes = sorted(path.name.partition(".")[2] for path in (home / "sftp").iterdir())
+    keys = home / "agency" / "keys"
+    signer = (keys / "allowed_signers").read_text().splitlines()[0]
+
+    assert tomllib.loads((home / "creditor" / "inkasso.toml").read_text())["agencies"][0]["id"] == "ostsee"
+    assert tomllib.loads((home / "agency" / "inkasso.toml").read_text())["id"] == "ostsee"
+    assert suffixes == [
+        "cases.jsonl.zst.age", "identities.jsonl.zst.age", "manifest.json", "manifest.json.sig",
+    ]  # fmt: skip
+    assert all("AGE-SECRET-KEY-PQ-1" in (keys / f"{part}.agekey").read_text() for part in ("cases", "identities"))
+    assert re.fullmatch(r'nordlicht namespaces="[a-z@,-]+" ssh-ed25519 [A-Za-z0-9+/=]+', signer)
+
+
+def test_other_claims_need_another_folder(told: tuple[Path, Result, Result]) -> None:
+    """A demo never runs over another one, or over files that are not its own (2)."""
+    home, _, _ = told
+    other = cli("demo", "--dir", home, "--claims", str(CLAIMS + 1))
+    foreign = cli("demo", "--dir", home.parent)
+
+    assert (other.code, foreign.code) == (2, 2)
+    assert "choose another --dir" in other.err
+    assert "choose another --dir" in foreign.err
+
+
+def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
+    """Without a terminal there is no progress and no colour; what was held is told with its norm."""
+    found = demo(tmp_path / "here")
+
+    assert found.code == 0
+    assert found.err == ""
+    assert "\x1b" not in found.out
+    assert "§ 286 BGB" in found.out
+
+
+def test_a_terminal_sees_progress(tmp_path: Path) -> None:
+    """On a terminal, stderr shows what is being done; stdout stays plain."""
+    reader, writer = pty.openpty()
+    command = [sys.executable, "-c", "from gateway.cli.main import main; main()"]
+    ended = subprocess.run(
+        [*command, "demo", "--dir", tmp_path / "here", "--claims", "50"],
+        stdout=subprocess.PIPE,
+        stderr=writer,
+        check=True,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(writer)
+    shown = b""
+    try:
+        while piece := os.read(reader, 4096):
+            shown += piece
+    except OSError:  # how Linux says that the other end of a terminal is closed
+        pass
+    os.close(reader)
+
+    assert b"screened" in shown
+    assert b"\x1b" not in ended.stdout
+
+
+def test_the_same_seed_invents_the_same_people(tmp_path: Path) -> None:
+    """The generator writes the same bytes for the same seed, and a longer run begins with a shorter one."""
+    for name, count, seed in (("a", 50, 7), ("b", 50, 7), ("c", 60, 7), ("d", 50, 8)):
+        write_csv(tmp_path / name, count, seed)
+    written = {name: (tmp_path / name).read_bytes() for name in "abcd"}
+
+    assert written["a"] == written["b"] != written["d"]
+    assert written["c"].startswith(written["a"])
+    # The bytes of the generator that this one was split from (gen_claims.py -n 50 --seed 7 --csv).
+    assert hashlib.sha256(written["a"]).hexdigest() == GENERATED
+
+
+def test_the_demos_own_firms_share_no_word_with_the_debtors(told: tuple[Path, Result, Result]) -> None:
+    """Whoever searches the demo for a debtor's name or street finds no firm of the demo's."""
+    home, _, _ = told
+    own = {"CSV_COLUMNS", "DEFECTS", "TRANSLITERATION"}
+    tables = [repr(value) for name, value in vars(claims_tables).items() if name.isupper() and name not in own]
+    invented = set(re.findall(r"[^\W\d_]{3,}", " ".join(tables)))
+    written = " ".join((home / party / "inkasso.toml").read_text() for party in ("creditor", "agency"))
+    written = re.sub(r'"(age1|ssh-)[^"]*"', "", written)
+
+    assert len(invented) > 200
+    assert invented & set(re.findall(r"[^\W\d_]{3,}", written)) == set()

@@ -1,0 +1,70 @@
+"""Documents are tested: the commands they show are run as they stand there, and what they list is what there is."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from gateway.agency.settings import load_agency
+from gateway.wiring import open_desk
+from tools import tool
+from world import World, cli, jsonl, row
+
+ROOT = Path(__file__).parent.parent
+
+
+def commands(document: str) -> list[str]:
+    """The shell commands of a document, block by block."""
+    return re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs" / document).read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def shell(script: str, folder: Path) -> str:
+    """What a script prints. It fails with the tool that failed, never with what the tool printed."""
+    ended = subprocess.run([tool("bash"), "-eu", "-c", script], cwd=folder, capture_output=True, check=False)
+    assert ended.returncode == 0, f"{script.split(maxsplit=1)[0]} ended with {ended.returncode}"
+    return ended.stdout.decode()
+
+
+def test_public_tools_open_a_package(world: World) -> None:
+    """Every command of docs/agency.md works as printed, with age, ssh-keygen, sha256sum and zstd alone."""
+    for name in ("age", "age-keygen", "ssh-keygen", "sha256sum", "zstd"):
+        tool(name)
+    make_keys, *each_package = commands("agency.md")
+    shell(make_keys, world.sftp)
+    for part in ("cases", "identities"):
+        public = shell(f"age-keygen -y {part}.agekey", world.sftp).strip()
+        setting = re.search(rf"^{part}_recipients = .*$", world.creditor.read_text(), flags=re.MULTILINE)
+        assert setting is not None
+        world.configure(setting.group(), f'{part}_recipients = ["{public}"]')
+    world.configure("remove_after_receipt = false", "remove_after_receipt = false\nclassic_recipients = true")
+    (world.sftp / "allowed_signers").write_bytes((world.home / "agency" / "keys" / "allowed_signers").read_bytes())
+    world.drop("export.jsonl", jsonl([row(1), row(2), row(3)]))
+
+    assert world.handover().json["claims"]["handed_over"] == 3
+    said = shell("\n".join(each_package), world.sftp)
+
+    assert said.count(": OK\n") == 2
+    cases = [json.loads(line) for line in (world.sftp / "cases.jsonl").read_text().splitlines()]
+    identities = [json.loads(line) for line in (world.sftp / "identities.jsonl").read_text().splitlines()]
+    assert [one["type"] for one in cases] == ["header", "case.new", "case.new", "case.new", "end"]
+    assert [one.get("invoice_no") for one in identities] == [None, "RE-000001", "RE-000002", "RE-000003", None]
+    assert [one.get("message_id") for one in identities] == [one.get("message_id") for one in cases]
+
+
+def test_a_kit_with_other_keys_keeps_nothing_of_it(world: World) -> None:
+    """The agency's own kit refuses a package that is sealed to other keys, and keeps nothing of it."""
+    keys = world.home / "agency" / "keys"
+    (keys / "cases.agekey").write_bytes((keys / "identities.agekey").read_bytes())
+    world.drop("export.jsonl", jsonl([row(1)]))
+    world.handover()
+    found = world.receive()
+
+    assert found.code == 4
+    assert "sealed to other recipients" in found.err
+    with open_desk(load_agency(world.agency)) as desk:
+        assert list(desk.reception.cases.lines()) == list(desk.reception.persons.lines()) == []
+
+
+def test_the_field_reference_is_what_runs() -> None:
+    """docs/fields.md is what the annotations say today."""
+    assert (ROOT / "docs" / "fields.md").read_text() == cli("report", "fields").out
