@@ -10,6 +10,7 @@ _ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUE: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM_SYMBOLS: Final = 6
+_VISIBLE: Final = frozenset(map(chr, range(33, 127)))
 
 
 class Bech32Error(ValueError):
@@ -30,7 +31,7 @@ def decode(text: str) -> tuple[str, bytes]:
         raise Bech32Error("upper and lower case are mixed")
     prefix, separator, symbols = text.rpartition("1")
     lower = prefix.lower()
-    if not separator or not prefix or len(symbols) < _CHECKSUM_SYMBOLS or not prefix.isascii():
+    if not separator or not prefix or len(symbols) < _CHECKSUM_SYMBOLS or not _VISIBLE.issuperset(prefix):
         raise Bech32Error("no prefix, or no checksum")
     try:
         values = [_VALUE[symbol] for symbol in symbols.lower()]

@@ -25,18 +25,21 @@ def read_private(path: Path) -> bytes:
     At most 64 KiB are read: no key is larger.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # O_NONBLOCK: a named pipe under the name of a key would make the start wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         raise KeyFileError(f"{path} is missing: restore it from its escrow copy; only `init` makes new keys") from None
     except OSError:
         raise KeyFileError(f"{path} cannot be opened: it must be a plain file that this user may read") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             raise KeyFileError(f"{path} must be a file of the user who runs this: chown it")
         if found.st_mode & 0o077:
             raise KeyFileError(f"{path} may be read by others: chmod 600 it, and replace the key if they could read it")
-        return file.read(65536)
+        return os.read(descriptor, 65536)
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Final
 
-from sqlalchemy import MetaData, create_engine, event
+from sqlalchemy import URL, MetaData, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
@@ -52,7 +52,9 @@ def open_store(path: Path) -> Engine:
 
 def _engine(path: Path) -> Engine:
     # NullPool: one connection at a time is opened by its owner and closed for good, so no file handle outlives a run.
-    engine = create_engine(f"sqlite:///{path}", hide_parameters=True, poolclass=NullPool)
+    # URL.create: in a text, a question mark in a folder's name would put the store into another file.
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, hide_parameters=True, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SqliteConnection, _record: object) -> None:

@@ -132,7 +132,8 @@ def _parse_signer(line: str) -> AllowedSigner:
     if rest.startswith('namespaces="'):
         listed, quote, rest = rest.removeprefix('namespaces="').partition('" ')
         namespaces = tuple(listed.split(","))
-        if not quote or not all(namespaces):
+        # A quote inside means that another option follows; a pattern would be read literally, and match nothing.
+        if not quote or not all(namespaces) or set(listed) & set('"*?!'):
             raise SignatureError("a list of namespaces is malformed")
     if not rest.startswith("ssh-ed25519 ") or set(principal) & set('"*?,!'):
         raise SignatureError("a signer is one plain principal with one ssh-ed25519 key; other options are refused")
@@ -166,9 +167,12 @@ def _unarmor(signature: bytes) -> bytes:
 def unbase64(text: bytes) -> bytes:
     """Strict base64. Raises SignatureError."""
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except binascii.Error:
         raise SignatureError("base64 is malformed") from None
+    if base64.b64encode(data) != text:
+        raise SignatureError("base64 is not canonical")
+    return data
 
 
 class Reader:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import subprocess
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from keys.age import (
     unseal,
 )
 from keys.recipients import HybridIdentity, X25519Identity, parse_identity
+from keys.root import write_private
+from tools import tool
 
 VECTORS = Path(__file__).parent / "vectors" / "age"
 REASONS = {
@@ -110,6 +113,35 @@ def test_open_gives_back_what_was_sealed(kind: type[HybridIdentity] | type[X2551
 
     for identity in (first, second):
         assert b"".join(unseal(io.BytesIO(file), [identity])) == plain[:size]
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 7])
+def test_debians_age_opens_what_we_seal(tmp_path: Path, size: int) -> None:
+    """`age -d -i` of another implementation opens a file of ours for X25519 recipients, for each of them."""
+    plain = hashlib.shake_256(b"plain").digest(size)
+    identities = X25519Identity.generate(), X25519Identity.generate()
+    file = sealed(plain, *identities)
+    for number, identity in enumerate(identities):
+        write_private(tmp_path / str(number), f"{identity.text()}\n".encode())
+        opened_by = subprocess.run(
+            [tool("age"), "-d", "-i", str(tmp_path / str(number))], input=file, capture_output=True, check=True
+        )
+
+        assert opened_by.stdout == plain
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 7])
+def test_we_open_what_debians_age_seals(size: int) -> None:
+    """`age -r` of another implementation seals for our recipients; both open it, a third identity does not."""
+    plain = hashlib.shake_256(b"plain").digest(size)
+    identities = X25519Identity.generate(), X25519Identity.generate()
+    recipients = [word for identity in identities for word in ("-r", str(identity.recipient))]
+    file = subprocess.run([tool("age"), *recipients], input=plain, capture_output=True, check=True).stdout
+
+    for identity in identities:
+        assert b"".join(unseal(io.BytesIO(file), [identity])) == plain
+    with pytest.raises(NoMatchError):
+        list(unseal(io.BytesIO(file), [X25519Identity.generate(), HybridIdentity.generate()]))
 
 
 def test_hybrid_and_classic_recipients_never_share_a_file() -> None:
