@@ -39,7 +39,7 @@ check: all
 	@$(BIN)/pytest -q tests/test_architecture.py
 
 bench: all
-	@$(BIN)/python benchmarks/handover.py
+	@set -e; for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python -I $$bench; done
 
 # New locks from requirements/*.in: hashes, no URLs, nothing younger than a week.
 lock: all
