@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from gateway.handover.inbox import first_pass, opened
 from gateway.handover.repeats import Place
+from gateway.handover.standing import law_of
 from gateway.readers.mapping import load_preset
 from gateway.readers.reading import mapping_for, read_rows
 from gateway.state import state_of
 from gateway.steps.screen import screen
 from schemas.claim import Rejected
+from schemas.figures import LegalFigures
 from schemas.mandate import Channel, ContractKind, Declarations, Mandate, Stage
 from schemas.screening import Cleared, Known
 
@@ -42,6 +44,7 @@ def screen_file(path: Path, preset: str, today: date) -> Iterator[Judgement]:
     mandate = Mandate(
         id="none", source="file", agency="none", minimum_amount=0, channels=(Channel.LETTER,), stage=Stage.REMINDING
     )
+    law = law_of(declarations, LegalFigures())
     key = os.urandom(32)
     repeats = first_pass(path, mapping, lambda claim_no: hmac.digest(key, claim_no.encode(), hashlib.sha256)).repeats
     with opened(path) as stream:
@@ -52,7 +55,7 @@ def screen_file(path: Path, preset: str, today: date) -> Iterator[Judgement]:
             elif place is Place.LATER:
                 yield Judgement(row.row, "rejected", ("claim_no: repeated",))
             else:
-                known = Known(declarations=declarations, repeated=place is Place.FIRST)
+                known = Known(declarations=declarations, law=law, repeated=place is Place.FIRST)
                 verdict = screen(row.claim, known, mandate, today)
                 rules = () if isinstance(verdict, Cleared) else verdict.rules
                 yield Judgement(row.row, state_of(verdict), rules)

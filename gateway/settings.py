@@ -16,9 +16,11 @@ from pydantic_core import PydanticCustomError
 from gateway.errors import UsageError
 from schemas.base import Strict, failures
 from schemas.canonical import digest
+from schemas.figures import LegalFigures
 from schemas.identifiers import PartyId
 from schemas.mandate import Declarations, Mandate
 from schemas.package import Creditor
+from schemas.worth import Worth
 
 _MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
 _HostKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{40,800}$")]
@@ -45,7 +47,8 @@ class Entity(Strict):
 class Source(Strict):
     """Where claims come from: an inbox, the preset that reads it, and what the creditor declares about it.
 
-    A file in the inbox counts as complete when it has not changed for `settle_seconds`.
+    A file in the inbox counts as complete when it has not changed for `settle_seconds`. `facts`: the file of its facts
+    feed. `hold_days`: after so many days a claim that waits for a person is refused.
     """
 
     id: PartyId
@@ -54,6 +57,9 @@ class Source(Strict):
     preset: str
     settle_seconds: Annotated[int, Field(ge=0, le=86400)] = 60
     declarations: Declarations
+    facts: _Location | None = None
+    worth: Worth | None = None
+    hold_days: Annotated[int, Field(ge=1, le=1_000)] = 180
 
 
 class Server(Strict):
@@ -90,6 +96,7 @@ class Settings(Strict):
     sources: tuple[Source, ...] = ()
     agencies: tuple[Agency, ...] = ()
     mandates: tuple[Mandate, ...] = ()
+    figures: LegalFigures = LegalFigures()
 
     @model_validator(mode="after")
     def _names_meet(self) -> Self:

@@ -1,7 +1,7 @@
 """What leaves: the case, which is pseudonymous, and the identity, which is sealed apart from it.
 
 Each field says why it travels (facts: § 13a RDG is the list of what an agency must tell the debtor, Art. 5(1)(c)
-GDPR the limit). No free text, no birth date, no telephone number, no order lines, no costs of the creditor.
+GDPR the limit). No free text, no birth date, no telephone number, no order lines.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ from schemas.identifiers import CaseRef, DebtorRef
 from schemas.mandate import ContractKind
 from schemas.money import Cents
 from schemas.policy import Travels
-from schemas.screening import DefaultGround
+from schemas.screening import CreditorCost, DefaultGround
 
 _COUNT = Annotated[int, Field(ge=0)]
 
@@ -77,6 +77,22 @@ class Case(Strict):
     last_reminder: Annotated[
         date | None, Travels("last reminder", "§ 286(1) BGB", "reminders", "date instead of text")
     ] = None
+    first_mahnung: Annotated[
+        date | None, Travels("default, told apart from payment reminders", "§ 286(1) BGB", "reminders", "date of level")
+    ] = None
+    last_mahnung: Annotated[
+        date | None, Travels("how recently the debtor was asked", "§ 31(2) Nr. 4a BDSG", "reminders", "date of level")
+    ] = None
+    last_warning: Annotated[
+        date | None, Travels("the agency does not repeat it", "§ 13f RDG", "reminders", "date of level")
+    ] = None
+    creditor_costs: Annotated[
+        tuple[CreditorCost, ...],
+        Travels("costs of the creditor, by kind and day", "§ 13a(1) Nr. 2 RDG", "reminders", "only what is owed"),
+    ] = ()
+    bureau_eligible: Annotated[
+        bool, Travels("a bureau may be told, or not", "§ 31(2) Nr. 4 BDSG", "screening", "yes or no instead of texts")
+    ] = False
 
 
 class Identity(Strict):

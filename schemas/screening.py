@@ -11,7 +11,11 @@ from pydantic import StringConstraints
 
 from schemas.base import Strict
 from schemas.claim import Claim
+from schemas.facts import Facts
+from schemas.figures import LegalFigures
 from schemas.mandate import Declarations
+from schemas.money import Cents
+from schemas.worth import Worth
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{1,39}$")]
 
@@ -31,27 +35,69 @@ class Default(Strict):
     ground: DefaultGround
 
 
+class Law(Strict):
+    """The legal figures that apply, and the public holidays of the source's Land (§ 193 BGB)."""
+
+    figures: LegalFigures
+    days_off: frozenset[date]
+
+
 class Known(Strict):
-    """What store and source hold on a claim, beside its row.
+    """What store, vault and source hold on a claim, beside its row.
 
     `repeated`: a later row of the same file bears the same claim number. `handed_over`: an earlier form of this
     claim is with an agency, and the row has changed since. `released`: rules whose hold actors have lifted for this
     claim. `request_open`: a request of the subject (Art. 16, 17, 18, 21 GDPR) has not been answered yet.
+    `held_since`: the day from which a person had to look; a hold expires after `hold_days`.
     """
 
     declarations: Declarations
+    law: Law
+    worth: Worth | None = None
+    hold_days: int = 180
+    facts: Facts = Facts()
     repeated: bool = False
     handed_over: bool = False
     released: frozenset[RuleId] = frozenset()
     request_open: bool = False
+    held_since: date | None = None
+
+
+class CostKind(StrEnum):
+    """What of the creditor's own costs the debtor owes: letters after the first Mahnung; the lump sum of § 288(5) BGB."""
+
+    REMINDER = "reminder"
+    LUMP_SUM = "lump-sum"
+
+
+class CreditorCost(Strict):
+    """One cost of the creditor's, told apart by kind and day (§ 13a(1) Nr. 2 RDG), in cents."""
+
+    kind: CostKind
+    on: date
+    amount: Cents
+
+
+class History(Strict):
+    """What was sent after the due date, told apart from mere payment reminders: Mahnungen, and the last warning."""
+
+    first_mahnung: date | None = None
+    last_mahnung: date | None = None
+    last_warning: date | None = None
 
 
 class Cleared(Strict):
-    """May be handed over today. `notes`: the rules that are told and counted, and stop nothing."""
+    """May be handed over today. `notes`: the rules that are told and counted, and stop nothing.
+
+    `bureau_eligible`: all four conditions of § 31(2) Nr. 4 BDSG are met.
+    """
 
     claim: Claim
     default: Default
     notes: tuple[RuleId, ...] = ()
+    costs: tuple[CreditorCost, ...] = ()
+    history: History = History()
+    bureau_eligible: bool = False
 
 
 class Held(Strict):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gateway.errors import IntegrityError
 from gateway.handover.repeats import Place, Repeats
+from gateway.handover.standing import standing
 from gateway.office import Office
 from gateway.settings import Source
 from gateway.steps.screen import screen
@@ -20,7 +21,7 @@ from keys.labels import Label
 from keys.vault import ClaimKey
 from schemas.claim import Claim, Rejected, Row
 from schemas.mandate import Mandate
-from schemas.screening import Cleared, Known, Verdict
+from schemas.screening import Cleared, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Judge:
         self._source = source
         self._mandate = mandate
         self._today = today
+        self._standing = standing(source, office.configuration.settings.figures)
 
     def number(self, claim_no: str) -> bytes:
         """The keyed digest by which the two passes over a file know a claim number."""
@@ -100,7 +102,9 @@ class Judge:
         return HeldChunk(changed, same)
 
     def _screen(self, claim: Claim, repeated: bool, handed_over: bool) -> Verdict:
-        known = Known(declarations=self._source.declarations, repeated=repeated, handed_over=handed_over)
+        known = self._standing
+        if repeated or handed_over:
+            known = known.model_copy(update={"repeated": repeated, "handed_over": handed_over})
         return screen(claim, known, self._mandate, self._today)
 
     def _known(self, claim_nos: Iterable[str]) -> dict[str, Screening]:

@@ -6,37 +6,62 @@
               against a consumer only if the invoice carried the notice
 
 The earliest branch counts; on the same day, the one that needs no reminder. Arrival is the declared number of days
-after sending. What the source does not declare does not count in the creditor's favour.
+after sending. A last day that is no working day moves on (§ 193 BGB). What the source does not declare does not count
+in the creditor's favour.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from gateway.figures.workdays import next_workday
 from schemas.claim import Claim, DebtorKind, Reminder, ReminderChannel
 from schemas.mandate import Declarations
-from schemas.screening import Default, DefaultGround
+from schemas.screening import Default, DefaultGround, History, Known
 
 _ONE_DAY = timedelta(days=1)
 _NOTICE_PERIOD = timedelta(days=30)
 _RANK = (DefaultGround.CALENDAR, DefaultGround.MAHNUNG, DefaultGround.NOTICE)
 
 
-def default(claim: Claim, declarations: Declarations) -> Default | None:
+def default(claim: Claim, known: Known) -> Default | None:
     """Since when the debtor is, or will be, in default; None if no branch applies."""
-    found = list(_branches(claim, declarations))
-    return min(found, key=lambda one: (one.since, _RANK.index(one.ground)), default=None)
+    found = min(_branches(claim, known), key=lambda one: (one[0], _RANK.index(one[1])), default=None)
+    return None if found is None else Default(since=found[0], ground=found[1])
 
 
-def _branches(claim: Claim, declarations: Declarations) -> Iterator[Default]:
+def mahnungen(claim: Claim, known: Known) -> list[Reminder]:
+    """The reminders that are a Mahnung and were sent after the last day of payment, in order."""
+    if not claim.reminders:
+        return []
+    last_day = next_workday(claim.due_date, known.law.days_off)
+    level = known.declarations.mahnung_from_level
+    found = [reminder for reminder in claim.reminders if reminder.level >= level and reminder.sent_on > last_day]
+    return sorted(found, key=lambda reminder: reminder.sent_on)
+
+
+def history(claim: Claim, known: Known) -> History:
+    """When the debtor was sent a Mahnung, and warned for the last time; payment reminders are neither."""
+    found = mahnungen(claim, known)
+    level = known.declarations.last_warning_level
+    warnings = [] if level is None else [reminder for reminder in found if reminder.level >= level]
+    return History(
+        first_mahnung=found[0].sent_on if found else None,
+        last_mahnung=found[-1].sent_on if found else None,
+        last_warning=warnings[-1].sent_on if warnings else None,
+    )
+
+
+def _branches(claim: Claim, known: Known) -> Iterator[tuple[date, DefaultGround]]:
+    declarations, off = known.declarations, known.law.days_off
+    last_day = next_workday(claim.due_date, off)
     if declarations.payment_date_agreed:
-        yield Default(since=claim.due_date + _ONE_DAY, ground=DefaultGround.CALENDAR)
-    for reminder in claim.reminders:
-        if reminder.level >= declarations.mahnung_from_level and reminder.sent_on > claim.due_date:
-            yield Default(since=_arrival(reminder, declarations) + _ONE_DAY, ground=DefaultGround.MAHNUNG)
+        yield last_day + _ONE_DAY, DefaultGround.CALENDAR
+    for reminder in mahnungen(claim, known):
+        yield _arrival(reminder, declarations) + _ONE_DAY, DefaultGround.MAHNUNG
     if _notice_counts(claim, declarations):
         received = claim.invoice_date + timedelta(days=declarations.post_days)
-        since = max(claim.due_date, received) + _NOTICE_PERIOD + _ONE_DAY
-        yield Default(since=since, ground=DefaultGround.NOTICE)
+        end = next_workday(max(last_day, received) + _NOTICE_PERIOD, off)
+        yield end + _ONE_DAY, DefaultGround.NOTICE
 
 
 def _arrival(reminder: Reminder, declarations: Declarations) -> date:

@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Final
 
-from gateway.rules.rule import Release, Rule, Severity
+from gateway.rules.rule import Release, Rule, Severity, Unknown
+from gateway.rules.worth import worth_of
 from schemas.claim import Claim
 from schemas.mandate import Mandate
 from schemas.screening import Known
@@ -14,6 +15,12 @@ def below_minimum(claim: Claim, _known: Known, mandate: Mandate, _today: date) -
     return 0 < claim.open < mandate.minimum_amount
 
 
+def not_worth_it(claim: Claim, known: Known, _mandate: Mandate, today: date) -> bool:
+    """What is to be expected does not reach what the creditor asks for."""
+    found = worth_of(claim, known, today)
+    return found is not None and found.expected < found.asked
+
+
 RULES: Final = (
     Rule(
         "below-minimum",
@@ -22,6 +29,18 @@ RULES: Final = (
         "Der offene Betrag liegt unter dem Mindestbetrag des Mandats.",
         "The open amount is below the mandate's minimum.",
         below_minimum,
-        Release.ACTOR,
+        ("amount", "paid"),
+        release=Release.ACTOR,
+    ),
+    Rule(
+        "not-worth-it",
+        "creditor's thresholds, § 13e RDG",
+        Severity.HOLD,
+        "Der zu erwartende Ertrag liegt unter der Schwelle des Gläubigers: ausbuchen, oder freigeben.",
+        "What is to be expected is below the creditor's threshold: write it off, or release it.",
+        not_worth_it,
+        ("amount", "paid", "due_date", "worth"),
+        unknown=Unknown.PASSES,
+        release=Release.ACTOR,
     ),
 )

@@ -2,10 +2,21 @@
 
 from typing import Final
 
-from gateway.rules import lawful, mandated, plausible, subject
+from gateway.rules import amounts, credit, dispute, due, kept, mandated, owed, plausible, scope, subject
 from gateway.rules.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = plausible.RULES + lawful.RULES + subject.RULES + mandated.RULES
+RULES: Final[tuple[Rule, ...]] = (
+    *plausible.RULES,
+    *scope.RULES,
+    *owed.RULES,
+    *due.RULES,
+    *dispute.RULES,
+    *subject.RULES,
+    *credit.RULES,
+    *mandated.RULES,
+    *kept.RULES,
+    *amounts.RULES,
+)
 _BY_ID: Final = {one.id: one for one in RULES}
 
 

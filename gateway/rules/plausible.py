@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import date
+from typing import Final
 
 from gateway.rules.rule import Rule, Severity
 from schemas.claim import Claim, DebtorKind
@@ -55,6 +56,12 @@ def overpaid(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bo
     return 0 <= claim.amount < claim.paid
 
 
+def address_missing(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bool:
+    """No letter can arrive: street, postcode or town is missing."""
+    address = claim.debtor.address
+    return not (address.street and address.postcode and address.city)
+
+
 def names(claim: Claim) -> tuple[str, ...]:
     """The names of the debtor that are there."""
     debtor = claim.debtor
@@ -68,7 +75,7 @@ def _double_encoded(name: str) -> bool:
         return False
 
 
-RULES = (
+RULES: Final = (
     Rule(
         "due-before-invoice",
         _ACCURACY,
@@ -76,6 +83,7 @@ RULES = (
         "Die Fälligkeit liegt vor dem Rechnungsdatum: Daten in der Quelle berichtigen.",
         "The due date lies before the invoice date: correct the dates at the source.",
         due_before_invoice,
+        ("due_date", "invoice_date"),
     ),
     Rule(
         "postcode",
@@ -84,6 +92,16 @@ RULES = (
         "Die deutsche Postleitzahl hat nicht fünf Ziffern: Anschrift berichtigen.",
         "The German postcode does not have five digits: correct the address.",
         postcode,
+        ("debtor.address",),
+    ),
+    Rule(
+        "address-missing",
+        _ACCURACY,
+        Severity.HOLD,
+        "Straße, Postleitzahl oder Ort fehlt: Anschrift ergänzen.",
+        "Street, postcode or town is missing: add the address.",
+        address_missing,
+        ("debtor.address",),
     ),
     Rule(
         "blank-name",
@@ -92,6 +110,7 @@ RULES = (
         "Der Name des Schuldners fehlt: ergänzen.",
         "The debtor's name is missing: add it.",
         blank_name,
+        ("debtor.last_name", "debtor.company_name"),
     ),
     Rule(
         "name-characters",
@@ -100,6 +119,7 @@ RULES = (
         "Der Name enthält Steuer- oder unsichtbare Zeichen: berichtigen.",
         "The name holds control or invisible characters: correct it.",
         name_characters,
+        ("debtor.first_name", "debtor.last_name", "debtor.company_name"),
     ),
     Rule(
         "mojibake",
@@ -108,6 +128,7 @@ RULES = (
         "Der Name ist durch eine falsche Zeichenkodierung entstellt: Export prüfen.",
         "The name was garbled by a wrong character encoding: check the export.",
         mojibake,
+        ("debtor.first_name", "debtor.last_name", "debtor.company_name"),
     ),
     Rule(
         "negative-amount",
@@ -116,6 +137,7 @@ RULES = (
         "Betrag oder Zahlung ist negativ: Gutschrift oder Vorzeichen prüfen.",
         "The amount or the payment is negative: check for a credit note or a wrong sign.",
         negative_amount,
+        ("amount", "paid"),
     ),
     Rule(
         "overpaid",
@@ -124,5 +146,6 @@ RULES = (
         "Es wurde mehr gezahlt als berechnet: Konto klären.",
         "More was paid than invoiced: clear the account.",
         overpaid,
+        ("amount", "paid", "facts.payment"),
     ),
 )

@@ -28,6 +28,14 @@ class Release(StrEnum):
     TWO_ACTORS = "two-actors"
 
 
+class Unknown(StrEnum):
+    """What it means for a rule that a fact is not known: `never` (the row always says), `passes`, `holds`."""
+
+    NEVER = "never"
+    PASSES = "passes"
+    HOLDS = "holds"
+
+
 Check = Callable[[Claim, Known, Mandate, date], bool]
 """True if the rule speaks against handing the claim over today."""
 
@@ -36,7 +44,7 @@ Check = Callable[[Claim, Known, Mandate, date], bool]
 class Rule:
     """One rule. The sentences say what is the matter and what to do, and hold no value.
 
-    `waits`: time alone may end the hold, so it never expires.
+    `needs`: the fields and facts it looks at. `waits`: time alone may end the hold, so it never expires.
     """
 
     id: str
@@ -45,5 +53,7 @@ class Rule:
     sentence_de: str
     sentence_en: str
     check: Check
+    needs: tuple[str, ...]
+    unknown: Unknown = Unknown.NEVER
     release: Release = Release.NEVER
     waits: bool = False

@@ -1,21 +1,19 @@
 """Minimising: of a cleared claim, only what the annotations of `Case` and `Identity` name (Art. 5(1)(c), 25 GDPR).
 
 Birth date becomes `is_adult`, order lines a category, reminders their number and dates, interest points over the
-base rate with start and base amount. Free text, telephone numbers, bank details and the creditor's own costs have
-no field to go to.
+base rate with start and base amount, the creditor's own costs those that the debtor owes. Free text, telephone numbers
+and bank details have no field to go to.
 """
 
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.rules.lawful import is_adult
+from gateway.figures.interest import points_of
+from gateway.rules.subject import is_adult
 from schemas.case import Identity
 from schemas.claim import Claim, DebtorKind, Disputed
 from schemas.mandate import Channel, ContractKind, Declarations, Mandate
-from schemas.screening import Cleared, DefaultGround
-
-CONSUMER_POINTS = 5  # § 288(1) BGB
-BUSINESS_POINTS = 9  # § 288(2) BGB
+from schemas.screening import Cleared, CreditorCost, DefaultGround, History
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,9 @@ class Minimised:
     default_ground: DefaultGround
     disputed: Disputed
     reminders: tuple[date, ...]
+    history: History
+    creditor_costs: tuple[CreditorCost, ...]
+    bureau_eligible: bool
     identity: Identity
 
 
@@ -53,11 +54,14 @@ def minimise(cleared: Cleared, declarations: Declarations, mandate: Mandate) -> 
         principal=claim.amount,
         payments=claim.paid,
         currency=claim.currency,
-        interest_points=CONSUMER_POINTS if consumer else BUSINESS_POINTS,
+        interest_points=points_of(claim.debtor.kind),
         default_date=cleared.default.since,
         default_ground=cleared.default.ground,
         disputed=claim.disputed,
         reminders=tuple(sorted(one.sent_on for one in claim.reminders if one.sent_on > claim.due_date)),
+        history=cleared.history,
+        creditor_costs=cleared.costs,
+        bureau_eligible=cleared.bureau_eligible,
         identity=_identity(claim, declarations, mandate),
     )
 

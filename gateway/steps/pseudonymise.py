@@ -47,6 +47,11 @@ def pseudonymise(minimised: Minimised, case_ref: str, debtor_ref: str, message_i
         reminder_count=len(minimised.reminders),
         first_reminder=minimised.reminders[0] if minimised.reminders else None,
         last_reminder=minimised.reminders[-1] if minimised.reminders else None,
+        first_mahnung=minimised.history.first_mahnung,
+        last_mahnung=minimised.history.last_mahnung,
+        last_warning=minimised.history.last_warning,
+        creditor_costs=minimised.creditor_costs,
+        bureau_eligible=minimised.bureau_eligible,
     )
     return Pseudonymised(case, minimised.identity)
 

@@ -1,50 +1,61 @@
 """Screening: whether a claim may be handed over today. The same input on the same day always gives the same verdict.
 
-    due-before-invoice       Art. 5(1)(d) GDPR
-    postcode                 Art. 5(1)(d) GDPR
-    blank-name               Art. 5(1)(d) GDPR
-    name-characters          Art. 5(1)(d) GDPR
-    mojibake                 Art. 5(1)(d) GDPR
-    negative-amount          Art. 5(1)(d) GDPR
-    overpaid                 Art. 5(1)(d) GDPR
-    abroad                   scope
-    currency                 scope
-    nothing-open             Art. 5(1)(d), 6(1) GDPR   (refuses)
-    not-due                  § 271 BGB
-    not-in-default           § 286 BGB
-    disputed                 § 31(2) Nr. 4d BDSG, VV 2300 RVG
-    dispute-unknown          Art. 5(1)(d) GDPR
-    minor                    §§ 107, 108 BGB
-    repeated                 Art. 5(1)(d) GDPR
-    changed-after-hand-over  Art. 5(1)(d) GDPR
-    request-open             Art. 16, 17, 18, 21 GDPR
-    below-minimum            mandate
+The rules and their order stand in `gateway.rules.ordered`, one file a family:
+
+    plausible   rows that cannot be right             Art. 5(1)(d) GDPR
+    scope       debtors in Germany, euros
+    owed        paid, credited, returned, withdrawn   Art. 5(1)(d), 6(1) GDPR, §§ 355, 357 BGB
+    due         due, in default, not limited          §§ 193, 195, 199, 271, 286 BGB
+    dispute     contested, or nobody knows            § 31(2) Nr. 4d BDSG, VV 2300 RVG
+    subject     minor, insolvent, dead, heard         §§ 107, 1958 BGB, §§ 87, 89 InsO, Art. 16 to 21 GDPR
+    credit      may be a consumer credit              Directive (EU) 2023/2225
+    mandated    minimum, worth                        mandate
+    kept        repeated, handed over, expired        Art. 5(1)(d), (e) GDPR
+    amounts     fees and rates that are taken out     §§ 280, 288 BGB
 
 A refusal is a value, not an exception; every rule that fires is told, in this order.
 """
 
 from datetime import date
+from typing import Final
 
-from gateway.rules.default import default
+from gateway.rules.bureau import bureau_eligible
+from gateway.rules.costs import costs
+from gateway.rules.current import current
+from gateway.rules.default import default, history
 from gateway.rules.ordered import RULES
 from gateway.rules.rule import Release, Rule, Severity
 from schemas.claim import Claim
 from schemas.mandate import Mandate
 from schemas.screening import Cleared, Held, Known, Refused, Verdict
 
+EXPIRED: Final = "hold-expired"
 
-def screen(claim: Claim, known: Known, mandate: Mandate, today: date) -> Verdict:
-    """A claim that any rule speaks against is never handed over, unless actors released it from that very rule."""
+
+def screen(row: Claim, known: Known, mandate: Mandate, today: date) -> Verdict:
+    """A claim that any rule speaks against is never handed over, unless actors released it from that very rule.
+
+    The verdict is on the claim as it stands today: its row, and what the facts feed told since.
+    """
+    claim = current(row, known.facts)
     fired = [rule for rule in RULES if rule.check(claim, known, mandate, today)]
     against = [rule for rule in fired if rule.severity is not Severity.NOTE and not _released(rule, known)]
     rules = tuple(rule.id for rule in against)
+    if rules == (EXPIRED,):
+        rules, against = (), []  # nothing else holds the claim any more
     if any(rule.severity is Severity.REFUSE for rule in against):
         return Refused(claim=claim, rules=rules)
-    found = default(claim, known.declarations)
+    found = default(claim, known)
     if against or found is None:
         return Held(claim=claim, rules=rules)
-    notes = tuple(rule.id for rule in fired if rule.severity is Severity.NOTE)
-    return Cleared(claim=claim, default=found, notes=notes)
+    return Cleared(
+        claim=claim,
+        default=found,
+        notes=tuple(rule.id for rule in fired if rule.severity is Severity.NOTE),
+        costs=costs(claim, known),
+        history=history(claim, known),
+        bureau_eligible=bureau_eligible(claim, known, today),
+    )
 
 
 def _released(rule: Rule, known: Known) -> bool:

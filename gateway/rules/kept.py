@@ -1,0 +1,56 @@
+"""Rules about what the store knows of a claim: repeated, with an agency already, held for too long."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from gateway.rules.rule import Rule, Severity
+from schemas.claim import Claim
+from schemas.mandate import Mandate
+from schemas.screening import Known
+
+
+def repeated(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """The same claim number stands again further down the file."""
+    return known.repeated
+
+
+def changed(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """The claim is with an agency, and its row has changed since."""
+    return known.handed_over
+
+
+def expired(_claim: Claim, known: Known, _mandate: Mandate, today: date) -> bool:
+    """A person has had to look for longer than a hold lasts, and nobody has."""
+    since = known.held_since
+    return since is not None and today > since + timedelta(days=known.hold_days)
+
+
+RULES: Final = (
+    Rule(
+        "repeated",
+        "Art. 5(1)(d) GDPR",
+        Severity.HOLD,
+        "Die Forderungsnummer steht mehrfach in der Datei: Export berichtigen.",
+        "The claim number stands more than once in the file: correct the export.",
+        repeated,
+        ("claim_no",),
+    ),
+    Rule(
+        "changed-after-hand-over",
+        "Art. 5(1)(d) GDPR",
+        Severity.HOLD,
+        "Die Forderung liegt bei einem Inkassounternehmen und hat sich geändert: Änderung dort mitteilen.",
+        "The claim is with an agency and has changed: tell the agency about the change.",
+        changed,
+        ("claim_no",),
+    ),
+    Rule(
+        "hold-expired",
+        "Art. 5(1)(e) GDPR",
+        Severity.REFUSE,
+        "Die Prüffrist ist verstrichen, ohne dass jemand entschieden hat.",
+        "The hold has expired before anybody decided.",
+        expired,
+        ("hold_days",),
+    ),
+)

@@ -1,0 +1,29 @@
+"""Worth: when a creditor finds a claim worth handing over, in its own figures."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.base import Strict
+from schemas.money import Cents
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class SuccessRate(Strict):
+    """How many of a hundred claims are paid, up to an age since the due date and an open amount in cents."""
+
+    up_to_days: Annotated[int, Field(ge=1)] | None = None
+    up_to_amount: Annotated[Cents, Field(ge=1)] | None = None
+    percent: Percent
+
+
+class Worth(Strict):
+    """The first rate that fits a claim counts. An uncollected claim costs the creditor `uncollected_percent` of the lawful
+    fee and `uncollected_fixed` cents; what is to be expected must reach `minimum_gain` cents.
+    """
+
+    rates: Annotated[tuple[SuccessRate, ...], Field(min_length=1, max_length=200)]
+    uncollected_percent: Percent = 0
+    uncollected_fixed: Annotated[Cents, Field(ge=0)] = 0
+    minimum_gain: Cents = 0
