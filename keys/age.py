@@ -13,7 +13,7 @@ import hmac
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -84,6 +84,18 @@ class Identity(Protocol):
         ...
 
 
+class Source(Protocol):
+    """Where a sealed file is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end."""
+        ...
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, or `limit` bytes of it."""
+        ...
+
+
 class Output(Protocol):
     """Where ciphertext goes."""
 
@@ -121,7 +133,7 @@ class Sealer:
         self._out.write(self._stream.seal(bytes(self._held), last=True))
 
 
-def unseal(source: BinaryIO, identities: Sequence[Identity]) -> Iterator[bytes]:
+def unseal(source: Source, identities: Sequence[Identity]) -> Iterator[bytes]:
     """The plaintext, chunk by authenticated chunk. What it yields is final only when it ends without an error.
 
     Raises an AgeError: HeaderError, NoMatchError, HmacError and NotSupportedError before anything is yielded,
@@ -176,7 +188,7 @@ class _Stream:
         return counter.to_bytes(11) + (b"\x01" if last else b"\x00")
 
 
-def _open_payload(source: BinaryIO, stream: _Stream) -> Iterator[bytes]:
+def _open_payload(source: Source, stream: _Stream) -> Iterator[bytes]:
     first, last = True, False
     while not last:
         chunk, last = stream.open(_read(source, CHUNK_BYTES + _TAG_BYTES))
@@ -188,7 +200,7 @@ def _open_payload(source: BinaryIO, stream: _Stream) -> Iterator[bytes]:
         raise PayloadError("something follows the last chunk")
 
 
-def _read(source: BinaryIO, size: int) -> bytes:
+def _read(source: Source, size: int) -> bytes:
     """`size` bytes, or what is left: a pipe may give less at a time."""
     data = source.read(size)
     while len(data) < size and (more := source.read(size - len(data))):
@@ -196,7 +208,7 @@ def _read(source: BinaryIO, size: int) -> bytes:
     return data
 
 
-def _parse_header(source: BinaryIO) -> tuple[list[Stanza], bytes, bytes]:
+def _parse_header(source: Source) -> tuple[list[Stanza], bytes, bytes]:
     """The stanzas, the bytes the MAC covers, and the MAC."""
     reader = _HeaderLines(source)
     if reader.next() != _VERSION[:-1]:
@@ -229,7 +241,7 @@ def _parse_stanza(line: bytes, reader: "_HeaderLines") -> Stanza:
 
 
 class _HeaderLines:
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         self._count = 0
         self.seen = bytearray()

@@ -5,7 +5,7 @@
     3  it is the next of its sender and type: a repeated or older number is refused, a gap waits
     4  every sealed file is there with the size and SHA-256 the manifest names
     5  both files open with our keys to their last chunk; their frames, headers and ends say what the manifest says
-    6  every message has one line in each file, in the same order, and no case came before
+    6  every message has one line in each file, in the same order, and no case or message came before
 
 Only then are the two stores committed, identities first. No plaintext file exists. Receipts are the agency issue's; the
 caller deletes nothing from the server.
@@ -13,7 +13,9 @@ caller deletes nothing from the server.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -23,10 +25,12 @@ from typing import Final
 from pydantic import ValidationError
 
 from gateway.agency.frames import FrameError, lines
+from gateway.agency.hashed import HashedReader
 from gateway.agency.store import Arrived, CasesStore, IdentitiesStore
 from gateway.errors import PartnerError
 from keys.age import AgeError, Identity, unseal
 from keys.sshsig import AllowedSigner, SignatureError, verify
+from schemas.canonical import digest
 from schemas.messages import CaseNew, IdentityLine
 from schemas.package import CASES_NAMESPACE, Direction, End, Header, Manifest, Part, ToAgencyLine
 
@@ -34,6 +38,7 @@ CHUNK: Final = 4_000
 _MAXIMUM_MANIFEST_BYTES: Final = 1 << 20
 _MAXIMUM_SIGNATURE_BYTES: Final = 1 << 13
 _MAXIMUM_SEALED_BYTES: Final = 1 << 30
+_PACKAGE_ID: Final = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 MANIFEST_SUFFIX: Final = ".manifest.json"
 
 
@@ -65,29 +70,38 @@ class Received:
 
 
 def announced(server: Path) -> list[str]:
-    """The ids of packages whose signature, which is written last, has arrived."""
+    """The ids of packages whose signature, which is written last, has arrived; other names are not looked at."""
     suffix = f"{MANIFEST_SUFFIX}.sig"
-    return sorted(path.name.removesuffix(suffix) for path in server.glob(f"*{suffix}"))
+    names = (path.name.removesuffix(suffix) for path in server.glob(f"*{suffix}"))
+    return sorted(name for name in names if _PACKAGE_ID.fullmatch(name))
 
 
 def read_manifest(server: Path, package_id: str, signers: Sequence[AllowedSigner]) -> tuple[Manifest, str]:
     """Obligation 1: the manifest, and its SHA-256. Raises PackageError."""
     raw = _read(server / f"{package_id}{MANIFEST_SUFFIX}", _MAXIMUM_MANIFEST_BYTES)
     signature = _read(server / f"{package_id}{MANIFEST_SUFFIX}.sig", _MAXIMUM_SIGNATURE_BYTES)
+    principals = _signed_by(raw, signature, signers)
+    if not principals:
+        raise PackageError(f"package {package_id}: no allowed signer made its signature; ask the creditor what it sent")
+    try:
+        manifest = Manifest.model_validate_json(raw)
+    except ValidationError:
+        raise PackageError(f"package {package_id}: the signed manifest is not of this format version") from None
+    # The principal is the manifest's sender: a trusted party cannot sign for another one.
+    if manifest.sender not in principals or manifest.package_id != package_id:
+        raise PackageError(f"package {package_id}: the manifest is signed by another party, or bears another id")
+    return manifest, hashlib.sha256(raw).hexdigest()
+
+
+def _signed_by(raw: bytes, signature: bytes, signers: Sequence[AllowedSigner]) -> set[str]:
+    """The principals in whose name the signature was made: one key may sign for several entities of a creditor."""
+    principals = set()
     for signer in signers:
-        try:
-            verified = verify(raw, signature, signer.key, CASES_NAMESPACE)
-        except SignatureError:
-            continue
-        try:
-            manifest = Manifest.model_validate_json(verified)
-        except ValidationError:
-            raise PackageError(f"package {package_id}: the signed manifest is not of this format version") from None
-        # The principal is the manifest's sender: a trusted party cannot sign for another one.
-        if manifest.sender != signer.principal or manifest.package_id != package_id:
-            raise PackageError(f"package {package_id}: the manifest is signed by another party, or bears another id")
-        return manifest, hashlib.sha256(raw).hexdigest()
-    raise PackageError(f"package {package_id}: no allowed signer made its signature; ask the creditor what it sent")
+        if not signer.namespaces or CASES_NAMESPACE in signer.namespaces:
+            with suppress(SignatureError):
+                verify(raw, signature, signer.key, CASES_NAMESPACE)
+                principals.add(signer.principal)
+    return principals
 
 
 def receive(server: Path, manifest: Manifest, manifest_digest: str, reception: Reception, now: datetime) -> Received:
@@ -97,8 +111,8 @@ def receive(server: Path, manifest: Manifest, manifest_digest: str, reception: R
     count = 0
     try:
         for chunk in _chunks(_messages(paths, manifest, reception)):
-            if reception.cases.known([one.case_ref for one in chunk]):
-                raise PackageError(f"package {manifest.package_id}: a case was handed over before")
+            if _repeated(chunk) or reception.cases.known(chunk):
+                raise PackageError(f"package {manifest.package_id}: a case or message was handed over before")
             reception.persons.add(manifest.package_id, chunk)
             reception.cases.add(manifest.package_id, chunk)
             count += len(chunk)
@@ -142,8 +156,8 @@ def _check_files(server: Path, manifest: Manifest) -> dict[Part, Path]:
 def _messages(paths: dict[Part, Path], manifest: Manifest, reception: Reception) -> Iterator[Arrived]:
     """The messages between headers and ends, once both headers fit the manifest."""
     with paths[Part.CASES].open("rb") as cases_file, paths[Part.IDENTITIES].open("rb") as identities_file:
-        cases = lines(unseal(cases_file, reception.identities[Part.CASES]))
-        identities = lines(unseal(identities_file, reception.identities[Part.IDENTITIES]))
+        opened = {Part.CASES: HashedReader(cases_file), Part.IDENTITIES: HashedReader(identities_file)}
+        cases, identities = (lines(unseal(file, reception.identities[part])) for part, file in opened.items())
         for part, stream in ((Part.CASES, cases), (Part.IDENTITIES, identities)):
             _check_header(Header.model_validate_json(next(stream, b"")), part, manifest)
         count, principal_open = 0, 0
@@ -165,6 +179,8 @@ def _messages(paths: dict[Part, Path], manifest: Manifest, reception: Reception)
             raise FrameError("the cases file has no end line")
         if any(next(stream, None) is not None for stream in (cases, identities)):
             raise FrameError("lines follow the end line")
+        if not all(hmac.compare_digest(opened[file.part].sha256(), file.sha256) for file in manifest.files):
+            raise FrameError("a file was given another content while it was opened")
 
 
 def _check_header(header: Header, part: Part, manifest: Manifest) -> None:
@@ -172,8 +188,13 @@ def _check_header(header: Header, part: Part, manifest: Manifest) -> None:
         getattr(header, name) == getattr(manifest, name)
         for name in ("direction", "package_type", "package_id", "sequence", "sender", "recipient")
     )
-    if header.part is not part or not same:
+    mandate_digest = None if header.mandate is None else digest(header.mandate)
+    if header.part is not part or not same or mandate_digest != manifest.mandate_digest:
         raise FrameError("the header line is another package's")
+
+
+def _repeated(chunk: Sequence[Arrived]) -> bool:
+    return len({one.case_ref for one in chunk}) < len(chunk) or len({one.message_id for one in chunk}) < len(chunk)
 
 
 def _read(path: Path, limit: int) -> bytes:

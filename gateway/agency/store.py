@@ -86,10 +86,12 @@ class CasesStore:
         )
         return int(self._connection.execute(query).scalar() or 0)
 
-    def known(self, case_refs: Sequence[str]) -> int:
-        """How many of these cases are here already."""
-        query = select(func.count()).select_from(_CaseRow).where(col(_CaseRow.case_ref).in_(case_refs))
-        return int(self._connection.execute(query).scalar_one())
+    def known(self, messages: Sequence[Arrived]) -> int:
+        """How many of these cases and messages are here already."""
+        query = select(func.count()).select_from(_CaseRow)
+        refs, ids = [one.case_ref for one in messages], [one.message_id for one in messages]
+        found = query.where(col(_CaseRow.case_ref).in_(refs) | col(_CaseRow.message_id).in_(ids))
+        return int(self._connection.execute(found).scalar_one())
 
     def add(self, package_id: str, messages: Sequence[Arrived]) -> None:
         """Keeps the case lines of a chunk."""

@@ -1,0 +1,360 @@
+"""Receiving, as attacks: each obligation of `gateway.agency.receive` against somebody who breaks it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from forger import CANARY, IDENTITIES, KEY, MANDATE, NOW, RECIPIENT, SENDER, Forgery, case, ident, identity
+from gateway.agency import receive as receiving
+from gateway.agency.receive import Reception
+from gateway.agency.store import CASES_METADATA, IDENTITIES_METADATA, CasesStore, IdentitiesStore
+from gateway.agency.work import Desk, Receipts, receive_all
+from keys.material import Secret
+from keys.recipients import HybridIdentity
+from keys.sqlite import create_store
+from keys.sshsig import load_allowed_signers, public_line
+from schemas.package import Part
+
+OTHER = Ed25519PrivateKey.from_private_bytes(bytes(reversed(range(32))))
+SIGNERS = f"""
+nordlicht namespaces="cases@inkasso-gateway" {public_line(KEY.public_key())}
+other-shop namespaces="cases@inkasso-gateway" {public_line(OTHER.public_key())}
+"""
+
+
+class Agency:
+    """An agency's desk over new stores, and what it holds."""
+
+    def __init__(self, home: Path, stack: ExitStack, signers: str = SIGNERS) -> None:
+        self.server = home / "server"
+        self.server.mkdir()
+        engines = create_store(home / "cases.db", CASES_METADATA), create_store(home / "ids.db", IDENTITIES_METADATA)
+        self.cases, self.persons = (stack.enter_context(engine.connect()) for engine in engines)
+        for engine in engines:
+            stack.callback(engine.dispose)
+        reception = Reception(
+            recipient=RECIPIENT,
+            identities={Part(part): [key] for part, key in IDENTITIES.items()},
+            signers=load_allowed_signers(signers),
+            cases=CasesStore(self.cases, Secret.generate()),
+            persons=IdentitiesStore(self.persons, Secret.generate()),
+        )
+        self.desk = Desk(self.server, reception, self.cases, self.persons)
+
+    def run(self, now: Any = NOW) -> Receipts:
+        return receive_all(self.desk, now, lambda what, count: None)
+
+    def held(self) -> tuple[int, int, int]:
+        """Packages, cases and identities in the stores."""
+        counts = []
+        for connection, table in ((self.cases, "package"), (self.cases, '"case"'), (self.persons, "identity")):
+            with connection.begin():
+                counts.append(connection.execute(text(f"select count(*) from {table}")).scalar_one())
+        return counts[0], counts[1], counts[2]
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Iterator[Agency]:
+    with ExitStack() as stack:
+        yield Agency(tmp_path, stack)
+
+
+def test_a_package_by_the_specification_is_received_once(agency: Agency) -> None:
+    """A package that another hand made is opened; a second run finds nothing to do."""
+    Forgery().put(agency.server)
+    first, second = agency.run(), agency.run()
+
+    assert first.as_json() == {"packages": {"received": 1}, "messages": 2, "failures": []}
+    assert second.as_json() == {"packages": {"received": 0}, "messages": 0, "failures": []}
+    assert agency.held() == (1, 2, 2)
+
+
+def flip(part: str, place: int) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    def change(files: dict[str, bytes]) -> dict[str, bytes]:
+        name = next(name for name in files if part in name)
+        content = bytearray(files[name])
+        content[place] ^= 1
+        return files | {name: bytes(content)}
+
+    return change
+
+
+def without(part: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {name: content for name, content in files.items() if part not in name}
+
+
+def cut(part: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {name: content[:-1] if part in name else content for name, content in files.items()}
+
+
+def swapped(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {"cases": files["identities"], "identities": files["cases"]}
+
+
+def only(change: Callable[[list[Any]], list[Any]], *parts: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda lines: {part: change(found) if part in parts else found for part, found in lines.items()}
+
+
+PADDING = b"\x50\x2a\x4d\x18"
+BOTH = ("cases", "identities")
+
+ATTACKS: dict[str, tuple[Forgery, str]] = {
+    "1 signed by nobody we know": (Forgery(key=Ed25519PrivateKey.from_private_bytes(bytes(32))), "no allowed signer"),
+    "1 signed for another purpose": (Forgery(namespace="stops@inkasso-gateway"), "no allowed signer"),
+    "1 signed by another trusted party": (Forgery(key=OTHER), "another party"),
+    "1 flipped byte of the manifest": (Forgery(delivered=flip("manifest.json", 20)), "no allowed signer"),
+    "1 flipped byte of the signature": (Forgery(delivered=flip("manifest.json.sig", 120)), "no allowed signer"),
+    "1 signed, but not of this format": (Forgery(manifest={"format": 2}), "not of this format version"),
+    "1 signed, with an unknown field": (Forgery(manifest={"note": CANARY}), "not of this format version"),
+    "1 signed, and no JSON": (Forgery(raw=lambda raw: raw[:-1]), "not of this format version"),
+    "1 under another name": (Forgery(addressing={"package_id": ident(99)}), "bears another id"),
+    "2 for another recipient": (Forgery(addressing={"recipient": "westsee"}), "addressed to another party"),
+    "2 expired": (Forgery(manifest={"expires": NOW.isoformat()}), "has expired"),
+    "3 a gap": (Forgery(addressing={"sequence": 2}), "1 has not arrived: it waits"),
+    "4 no cases file": (Forgery(delivered=without(".cases.")), "cases file is missing"),
+    "4 no identities file": (Forgery(delivered=without(".identities.")), "identities file is missing"),
+    "4 a truncated file": (Forgery(delivered=cut(".identities.")), "identities file is missing or has another size"),
+    "4 a flipped byte of cases": (Forgery(delivered=flip(".cases.", -1)), "cases file has another content"),
+    "4 a flipped byte of identities": (Forgery(delivered=flip(".identities.", 0)), "identities file has another content"),
+    "4 only one file named": (Forgery(sealed=lambda files: {"cases": files["cases"]}), "does not name"),
+    "5 sealed to somebody else": (
+        Forgery(seal_to={part: HybridIdentity(bytes([9]) * 32) for part in BOTH}),
+        "sealed to other recipients",
+    ),
+    "5 parts swapped": (Forgery(sealed=swapped), "sealed to other recipients"),
+    "5 parts swapped for both keys": (
+        Forgery(lines=lambda lines: {"cases": lines["identities"], "identities": lines["cases"]}),
+        "header line is another package's",
+    ),
+    "5 sealed, then truncated": (
+        Forgery(sealed=lambda files: {part: content[:-20] for part, content in files.items()}),
+        "altered or cut off",
+    ),
+    "5 a header of another package": (Forgery(header={"package_id": ident(99)}), "header line is another package's"),
+    "5 a header of another number": (Forgery(header={"sequence": 7}), "header line is another package's"),
+    "5 a header of another recipient": (Forgery(header={"recipient": "westsee"}), "header line is another package's"),
+    "5 a header with another mandate": (
+        Forgery(header={"mandate": MANDATE | {"stage": "enforcement"}}),
+        "header line is another package's",
+    ),
+    "5 no header": (Forgery(lines=only(lambda lines: lines[1:], *BOTH)), "not what its schema allows"),
+    "5 a second header": (
+        Forgery(lines=only(lambda lines: [lines[0], *lines], *BOTH)),
+        "second header|not what its schema allows",
+    ),
+    "5 no end": (Forgery(lines=only(lambda lines: lines[:-1], *BOTH)), "no end line"),
+    "5 nothing at all": (Forgery(lines=only(lambda lines: [], *BOTH)), "not what its schema allows"),
+    "5 no end of identities": (Forgery(lines=only(lambda lines: lines[:-1], "identities")), "schema allows"),
+    "5 wrong count": (
+        Forgery(lines=only(lambda lines: [*lines[:-1], lines[-1] | {"messages": 3}], *BOTH)),
+        "counts at the end",
+    ),
+    "5 wrong count of identities": (
+        Forgery(lines=only(lambda lines: [*lines[:-1], lines[-1] | {"messages": 1}], "identities")),
+        "counts at the end",
+    ),
+    "5 wrong sum": (
+        Forgery(lines=only(lambda lines: [*lines[:-1], lines[-1] | {"principal_open": 1}], "cases")),
+        "counts at the end",
+    ),
+    "5 a line behind the end": (Forgery(lines=only(lambda lines: [*lines, lines[-1]], "cases")), "follow the end line"),
+    "5 an identity behind the end": (
+        Forgery(lines=only(lambda lines: [*lines, lines[1]], "identities")),
+        "follow the end line",
+    ),
+    "5 a second padding": (Forgery(stream=lambda stream: stream + stream[-8:]), "padding does not end"),
+    "5 no padding": (Forgery(stream=lambda stream: stream[: stream.index(PADDING)]), "padding frame is expected"),
+    "5 a field too many": (Forgery(cases=[case(1) | {"note": CANARY}, case(2)]), "not what its schema allows"),
+    "5 an identity among the cases": (Forgery(cases=[case(1) | identity(1), case(2)]), "not what its schema allows"),
+    "6 another order": (Forgery(identities=[identity(2), identity(1)]), "same messages in the same order"),
+    "6 a message without identity": (Forgery(identities=[identity(1)]), "schema allows|counts at the end"),
+    "6 an identity without message": (Forgery(cases=[case(1)]), "schema allows|counts at the end"),
+    "6 a case twice": (
+        Forgery(cases=[case(1), case(1) | {"message_id": ident(1002)}]),
+        "handed over before",
+    ),
+    "6 a message twice": (
+        Forgery(cases=[case(1), case(2) | {"message_id": ident(1001)}], identities=[identity(1), identity(1)]),
+        "handed over before",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_refused_and_leaves_nothing(agency: Agency, name: str) -> None:
+    """The failure names the obligation, holds no value, and keeps nothing; an honest package then still arrives."""
+    forgery, reason = ATTACKS[name]
+    forgery.put(agency.server)
+    receipts = agency.run()
+    held = agency.held()
+    for path in agency.server.iterdir():
+        path.unlink()
+    Forgery().put(agency.server)
+
+    assert receipts.packages == []
+    (failure,) = receipts.failures
+    assert failure.exit_code == 4
+    assert CANARY not in str(failure)
+    with pytest.raises(type(failure), match=reason):
+        raise failure
+    assert held == (0, 0, 0)
+    assert len(agency.run().packages) == 1
+
+
+def test_every_past_package_is_refused_when_it_is_offered_again(agency: Agency) -> None:
+    """A number that was received is never received again: neither the same files under it, nor new ones."""
+    for number in (1, 2, 3):
+        Forgery(number, cases=[case(number)], identities=[identity(number)]).put(agency.server)
+    assert len(agency.run().packages) == 3
+
+    for number in (1, 2, 3):
+        Forgery(number, cases=[case(9)], identities=[identity(9)]).put(agency.server)
+        Forgery(10 + number, [case(9)], [identity(9)], addressing={"sequence": number}).put(agency.server)
+    receipts = agency.run()
+
+    assert receipts.packages == []
+    assert sorted("repeats number" in str(one) for one in receipts.failures) == [False] * 3 + [True] * 3
+    assert sum("received with another manifest" in str(one) for one in receipts.failures) == 3
+    assert agency.held() == (3, 3, 3)
+
+
+def test_a_case_or_message_of_an_earlier_package_is_not_received_again(agency: Agency) -> None:
+    """What was handed over is not handed over again under the next number."""
+    Forgery(1).put(agency.server)
+    Forgery(2, cases=[case(2)], identities=[identity(2)]).put(agency.server)
+    again = case(3) | {"message_id": ident(1001)}
+    Forgery(2, cases=[case(2)], identities=[identity(2)]).put(agency.server)
+    first = agency.run()
+    Forgery(2, cases=[again], identities=[identity(1)]).put(agency.server)
+    second = agency.run()
+
+    for receipts in (first, second):
+        (failure,) = receipts.failures
+        assert "handed over before" in str(failure)
+    assert agency.held() == (1, 2, 2)
+
+
+def test_packages_are_received_in_the_order_of_their_numbers(agency: Agency) -> None:
+    """A gap waits, and what fills it lets the others follow, whatever their names sort like."""
+    made = {
+        number: Forgery(30 - number, [case(number)], [identity(number)], {"sequence": number}) for number in (1, 2, 3)
+    }
+    made[3].put(agency.server)
+    made[2].put(agency.server)
+    waiting = agency.run()
+    made[1].put(agency.server)
+
+    assert waiting.packages == []
+    assert all("waits" in str(failure) for failure in waiting.failures)
+    assert [one.sequence for one in agency.run().packages] == [1, 2, 3]
+
+
+def test_one_bad_package_does_not_stop_another_senders(agency: Agency) -> None:
+    """Two creditors: what one of them spoils does not hold up the other."""
+    Forgery(1, delivered=flip(".cases.", 30)).put(agency.server)
+    Forgery(2, [case(5)], [identity(5)], {"sender": "other-shop", "sequence": 1}, key=OTHER).put(agency.server)
+    receipts = agency.run()
+
+    assert [one.sender for one in receipts.packages] == ["other-shop"]
+    assert len(receipts.failures) == 1
+
+
+def test_one_key_may_sign_for_two_entities(tmp_path: Path) -> None:
+    """Two legal entities of one creditor share its key: each line of the signers counts, wherever it stands."""
+    lines = "".join(f"{name} {public_line(KEY.public_key())}\n" for name in ("press", SENDER, "energy"))
+    with ExitStack() as stack:
+        agency = Agency(tmp_path, stack, lines)
+        Forgery().put(agency.server)
+
+        assert len(agency.run().packages) == 1
+
+
+def test_a_key_for_another_purpose_signs_no_cases(tmp_path: Path) -> None:
+    """A signer's namespaces are kept: a key that may only stop cases cannot hand any over."""
+    line = f'{SENDER} namespaces="stops@inkasso-gateway" {public_line(KEY.public_key())}'
+    with ExitStack() as stack:
+        agency = Agency(tmp_path, stack, line)
+        Forgery().put(agency.server)
+        (failure,) = agency.run().failures
+
+        assert "no allowed signer" in str(failure)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"{CANARY}", "line\nend", "\x1b[31m", "..", "x" * 200, ident(10**30).upper(), ident(1) + "0", "\u202e" + ident(1)],
+    ids=["word", "line end", "escape", "dots", "long", "capitals", "longer", "direction"],
+)
+def test_a_name_that_is_no_package_is_never_repeated(agency: Agency, name: str) -> None:
+    """Whoever may write to the server chooses names there: only our own shape is looked at."""
+    (agency.server / f"{name}.manifest.json.sig").write_bytes(b"")
+    (agency.server / f"{name}.manifest.json").write_bytes(b"")
+    receipts = agency.run()
+
+    assert receipts.packages == []
+    assert all(name not in str(failure) for failure in receipts.failures)
+
+
+@pytest.mark.parametrize("suffix", ["manifest.json", "manifest.json.sig", "cases.jsonl.zst.age"])
+def test_a_link_on_the_server_is_not_followed(agency: Agency, tmp_path: Path, suffix: str) -> None:
+    """A file of a package is a plain file: a link could point at any of the agency's own."""
+    path = agency.server / f"{Forgery().put(agency.server)}.{suffix}"
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+
+    assert agency.run().packages == []
+
+
+def test_a_file_exchanged_after_it_was_hashed_is_noticed(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    """age does not say who sealed: bytes that are opened must be those the signature covers, not those of before."""
+    forged = Forgery(cases=[case(7), case(8)], identities=[identity(7), identity(8)]).files()
+    package_id = Forgery().put(agency.server)
+    check = receiving._check_files
+
+    def exchange(*arguments: Any) -> Any:
+        found = check(*arguments)
+        for name in (f"{package_id}.cases.jsonl.zst.age", f"{package_id}.identities.jsonl.zst.age"):
+            (agency.server / name).write_bytes(forged[name])
+        return found
+
+    monkeypatch.setattr(receiving, "_check_files", exchange)
+    (failure,) = agency.run().failures
+
+    assert "another content" in str(failure)
+    assert agency.held() == (0, 0, 0)
+
+
+def test_nothing_is_parsed_before_its_signature_is_verified(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spy in every model sees nothing of a package whose signature does not fit, and the manifest first otherwise."""
+    seen: list[str] = []
+    real = BaseModel.model_validate_json.__func__
+
+    def spy(model: type[BaseModel], *arguments: Any, **options: Any) -> Any:
+        seen.append(model.__name__)
+        return real(model, *arguments, **options)
+
+    monkeypatch.setattr(BaseModel, "model_validate_json", classmethod(spy))
+    Forgery(delivered=flip("manifest.json.sig", 150)).put(agency.server)
+    agency.run()
+    before = list(seen)
+    Forgery().put(agency.server)
+    agency.run()
+
+    assert before == []
+    assert seen[0] == "Manifest"
+
+
+def test_a_package_is_good_until_its_last_moment(agency: Agency) -> None:
+    """Expiry is the moment from which it is refused, and not one before."""
+    Forgery().put(agency.server)
+    last = NOW + timedelta(days=14)
+
+    assert agency.run(last).packages == []
+    assert len(agency.run(last - timedelta(microseconds=1)).packages) == 1
