@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from gateway.errors import InputError
 from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
+from gateway.handover.choice import Choice
 from gateway.handover.figures import Figures
 from gateway.handover.inbox import InboxFile, first_pass, opened, waiting
 from gateway.handover.judge import Judge
@@ -27,6 +28,7 @@ from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
 from gateway.office import Office
 from gateway.readers.reading import read_rows
+from gateway.settings import Source
 from keys.labels import Label
 from schemas.claim import Rejected, Row
 from schemas.mandate import Mandate
@@ -40,13 +42,25 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One run: for which mandates, on which day, and whether it may change or send anything."""
+    """One run: for which mandates, on which day, and whether it may change or send anything.
+
+    `unfit`: agencies that may get nothing today.
+    """
 
     mandates: tuple[Mandate, ...]
     today: date
     now: datetime
     dry_run: bool
     progress: Progress
+    unfit: frozenset[str] = frozenset()
+
+
+class Given(NamedTuple):
+    """A source, which claims of it this run is about, and what each of its mandates assigns."""
+
+    source: Source
+    choice: Choice
+    assignments: tuple[Assignment, ...]
 
 
 def hand_over(office: Office, night: Night) -> Figures:
@@ -57,17 +71,25 @@ def hand_over(office: Office, night: Night) -> Figures:
     figures = Figures()
     if not night.dry_run:
         recover(office)
-    for mandate in night.mandates:
-        _screen_source(office, night, mandate, figures)
+    for source in dict.fromkeys(mandate.source for mandate in night.mandates):
+        _screen_source(office, night, office.configuration.source(source), figures)
     if not night.dry_run:
         _deliver(office, night, figures)
     return figures
 
 
-def _screen_source(office: Office, night: Night, mandate: Mandate, figures: Figures) -> None:
+def _screen_source(office: Office, night: Night, source: Source, figures: Figures) -> None:
     configuration = office.configuration
-    source = configuration.source(mandate.source)
-    given = Assignment(source, configuration.agency(mandate.agency), mandate, night.today, night.now)
+    mandates = configuration.mandates_of(source.id)
+    choice = Choice(mandates, {mandate.id for mandate in night.mandates}, night.unfit)
+    given = Given(
+        source,
+        choice,
+        tuple(
+            Assignment(source, configuration.agency(mandate.agency), mandate, night.today, night.now)
+            for mandate in mandates
+        ),
+    )
     with office.connection.begin():
         last = office.claims.last()
     for found in waiting(source, configuration.path(source.inbox), night.now):
@@ -81,8 +103,8 @@ def _screen_source(office: Office, night: Night, mandate: Mandate, figures: Figu
     _screen_held(office, night, given, last, figures)
 
 
-def _screen_file(office: Office, night: Night, given: Assignment, file: InboxFile, figures: Figures) -> None:
-    judge = Judge(office, given.source, given.mandate, given.today)
+def _screen_file(office: Office, night: Night, given: Given, file: InboxFile, figures: Figures) -> None:
+    judge = Judge(office, given.source, given.choice, night.today)
     seen = first_pass(file.path, file.mapping, judge.number)
     digest = office.digest(Label.FILE, given.source.id, seen.sha256, file.mapping.digest)
     with office.connection.begin():
@@ -92,7 +114,10 @@ def _screen_file(office: Office, night: Night, given: Assignment, file: InboxFil
             figures.reject(rejects)
             figures.unchanged += rows - len(rejects)
             return
-    with Batches(office, given, digest, figures, night.dry_run) as batches, opened(file.path) as stream:
+    with (
+        Batches(office, given.assignments, digest, figures, night.dry_run) as batches,
+        opened(file.path) as stream,
+    ):
         count = 0
         for chunk in _chunks(read_rows(stream, file.mapping), CHUNK):
             readable = [row for row in chunk if isinstance(row, Row)]
@@ -103,12 +128,12 @@ def _screen_file(office: Office, night: Night, given: Assignment, file: InboxFil
             night.progress("screened", len(chunk))
         if not hmac.compare_digest(stream.sha256(), seen.sha256):
             raise InputError("a file of the inbox changed while it was read: let its exporter finish, and run again")
-        batches.finish(count)
+        batches.finish(count if given.choice.complete else None)
 
 
-def _screen_held(office: Office, night: Night, given: Assignment, last: int, figures: Figures) -> None:
-    judge = Judge(office, given.source, given.mandate, given.today)
-    with Batches(office, given, None, figures, night.dry_run) as batches:
+def _screen_held(office: Office, night: Night, given: Given, last: int, figures: Figures) -> None:
+    judge = Judge(office, given.source, given.choice, night.today)
+    with Batches(office, given.assignments, None, figures, night.dry_run) as batches:
         after = 0
         while True:
             with office.connection.begin():

@@ -105,13 +105,11 @@ class Settings(Strict):
             if len(ids) != len(set(ids)):
                 raise _fault(f"an id stands twice in {kind}")
         entities, sources = {part.id for part in self.entities}, {part.id for part in self.sources}
-        agencies, mandated = {part.id for part in self.agencies}, [part.source for part in self.mandates]
+        agencies, mandated = {part.id for part in self.agencies}, {part.source for part in self.mandates}
         if not {part.entity for part in self.sources} <= entities:
             raise _fault("a source names an entity that is not configured")
-        if not set(mandated) <= sources or not {part.agency for part in self.mandates} <= agencies:
+        if not mandated <= sources or not {part.agency for part in self.mandates} <= agencies:
             raise _fault("a mandate names a source or an agency that is not configured")
-        if len(mandated) != len(set(mandated)):
-            raise _fault("a source has two mandates, which is not supported yet")
         return self
 
 
@@ -135,6 +133,10 @@ class Configuration:
         if not chosen:
             raise UsageError("no mandate matches: configure one ([[mandates]]), or check --source and --mandate")
         return chosen
+
+    def mandates_of(self, source: str) -> tuple[Mandate, ...]:
+        """All mandates of a source, in their order."""
+        return tuple(found for found in self.settings.mandates if found.source == source)
 
     def source(self, name: str) -> Source:
         """A configured source; the validator has seen that the name exists."""

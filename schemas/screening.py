@@ -49,6 +49,7 @@ class Known(Strict):
     claim is with an agency, and the row has changed since. `released`: rules whose hold actors have lifted for this
     claim. `request_open`: a request of the subject (Art. 16, 17, 18, 21 GDPR) has not been answered yet.
     `held_since`: the day from which a person had to look; a hold expires after `hold_days`.
+    `mandates`: how many select the claim. `agency_fit`: the agency has been vetted, and its check is fresh.
     """
 
     declarations: Declarations
@@ -59,6 +60,8 @@ class Known(Strict):
     repeated: bool = False
     handed_over: bool = False
     released: frozenset[RuleId] = frozenset()
+    mandates: int = 1
+    agency_fit: bool = True
     request_open: bool = False
     held_since: date | None = None
 

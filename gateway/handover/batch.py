@@ -82,10 +82,10 @@ class Batch:
         self.judged = 0
         self._counts = _Counts()
         self._commitments = _Commitments()
-        addressee = Addressee(assignment.agency.id, assignment.source.entity, PackageType.CASES)
+        self.sequence: int | None = None
+        self._addressee = Addressee(assignment.agency.id, assignment.source.entity, PackageType.CASES)
         with office.connection.begin():
-            office.packages.open(self.package_id, addressee, assignment.source.id, assignment.now)
-            self._sequence = office.packages.next_sequence(addressee)
+            office.packages.open(self.package_id, self._addressee, assignment.source.id, assignment.now)
         self._writer: PackageWriter | None = None
 
     def add(self, judged: Sequence[Judged], rejected: Sequence[Rejected]) -> None:
@@ -104,7 +104,7 @@ class Batch:
         self._counts.add(judged, len(rejected))
         self.judged += len(judged)
         if lines:
-            self._writer = self._writer or PackageWriter(self._office.outbox, self._envelope())
+            self._writer = self._writer or self._begin_package()
             self._writer.add(lines)
 
     def finish(self, file_rows: int | None) -> Sealed | None:
@@ -177,13 +177,18 @@ class Batch:
             payload=seal_payload(payload, key, self.package_id),
         )
 
-    def _envelope(self) -> Envelope:
+    def _begin_package(self) -> PackageWriter:
+        with self._office.connection.begin():
+            self.sequence = self._office.packages.reserve_sequence(self.package_id, self._addressee)
+        return PackageWriter(self._office.outbox, self._envelope(self.sequence))
+
+    def _envelope(self, sequence: int) -> Envelope:
         given, agency = self._assignment, self._assignment.agency
         addressing = Addressing(
             direction=Direction.TO_AGENCY,
             package_type=PackageType.CASES,
             package_id=self.package_id,
-            sequence=self._sequence,
+            sequence=sequence,
             sender=given.source.entity,
             recipient=agency.id,
         )
@@ -221,14 +226,16 @@ class Batch:
             actor=SYSTEM_ACTOR,
             package=self.package_id,
             recipient=self._assignment.agency.id,
-            sequence=self._sequence,
+            sequence=sealed.manifest.sequence,
             manifest_digest=sealed.manifest_digest,
             post_quantum=sealed.manifest.post_quantum,
             items=items,
         )
         index = append(self._office.connection, entry, self._commitments.messages).position
         messages = len(self._commitments.messages)
-        outgoing = Outgoing(self.package_id, self._assignment.agency.id, self._sequence, messages, sealed.files)
+        outgoing = Outgoing(
+            self.package_id, self._assignment.agency.id, sealed.manifest.sequence, messages, sealed.files
+        )
         self._office.packages.seal(outgoing, screened, index)
 
 

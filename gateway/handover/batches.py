@@ -1,9 +1,12 @@
-"""The batches of one file, or of the held claims, one after the other.
+"""The batches of one file, or of the held claims: for each mandate one after the other.
 
 Rules: a batch begins when there is something to keep and ends at 50,000 claims; it is counted when it has happened.
-What is in hand when an error comes is taken back, so a file that turns out to be broken adds nothing. A dry run
-only counts.
+Batches that end together end in order of their sequence numbers, so that a kill between two leaves no gap. What is in
+hand when an error comes is taken back, so a file that turns out to be broken adds nothing. A dry run only counts.
 """
+
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from gateway.handover.batch import MAXIMUM_CLAIMS, Assignment, Batch
 from gateway.handover.figures import Figures
@@ -13,8 +16,8 @@ from gateway.office import Office
 from schemas.claim import Rejected
 
 
-class Batches:
-    """`file` is the keyed digest of the file the rows come from, None for held claims."""
+class _Batches:
+    """The batches of one mandate."""
 
     def __init__(self, office: Office, given: Assignment, file: bytes | None, figures: Figures, dry_run: bool) -> None:
         self._office = office
@@ -25,37 +28,73 @@ class Batches:
         self._batch: Batch | None = None
         self._pending = Figures()
 
-    def __enter__(self) -> "Batches":
-        return self
+    @property
+    def sequence(self) -> int:
+        """The number of the package in the making; 0 if none is."""
+        return 0 if self._batch is None else self._batch.sequence or 0
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Takes back what has not ended."""
         if self._batch is not None:
             self._batch.close()
             take_back(self._office, self._batch.package_id)
 
-    def add(self, judged: list[Judged], rejected: list[Rejected]) -> None:
-        """Keeps one chunk; a batch that would overflow is finished first."""
+    def is_full(self, more: int) -> bool:
+        """Whether `more` claims would be too many for the batch in hand."""
+        return self._batch is not None and self._batch.judged + more > MAXIMUM_CLAIMS
+
+    def add(self, judged: list[Judged], rejected: Sequence[Rejected]) -> None:
+        """Keeps one chunk."""
         if not judged and not rejected:
             return
         if not self._dry_run:
-            if self._batch is not None and self._batch.judged + len(judged) > MAXIMUM_CLAIMS:
-                self._end(None)
             self._batch = self._batch or Batch(self._office, self._given, self._file)
             self._batch.add(judged, rejected)
         self._pending.judge(judged)
         self._pending.reject(rejected)
 
-    def finish(self, file_rows: int | None) -> None:
-        """Ends the last batch; `file_rows` says how many rows its file had."""
-        if self._batch is None and self._file is not None and file_rows is not None and not self._dry_run:
-            with self._office.connection.begin():
-                self._office.claims.remember_file(self._file, file_rows)
-        self._end(file_rows)
-
-    def _end(self, file_rows: int | None) -> None:
+    def end(self, file_rows: int | None) -> None:
+        """Ends the batch in hand; `file_rows` says that the file was read to its end, and how many rows it had."""
         if self._batch is not None:
             batch, self._batch = self._batch, None
             if batch.finish(file_rows) is not None:
                 self._pending.sealed.append(batch.package_id)
+        elif self._file is not None and file_rows is not None and not self._dry_run:
+            with self._office.connection.begin():
+                self._office.claims.remember_file(self._file, file_rows)
         self._figures.merge(self._pending)
         self._pending = Figures()
+
+
+class Batches:
+    """`file` is the keyed digest of the file the rows come from, None for held claims."""
+
+    def __init__(
+        self, office: Office, given: Sequence[Assignment], file: bytes | None, figures: Figures, dry_run: bool
+    ) -> None:
+        self._by_mandate = {one.mandate.id: _Batches(office, one, file, figures, dry_run) for one in given}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Batches":
+        for batches in self._by_mandate.values():
+            self._stack.callback(batches.close)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, judged: Sequence[Judged], rejected: Sequence[Rejected]) -> None:
+        """Keeps one chunk, each claim under the mandate it was judged by; rejected rows go with the first mandate."""
+        chunks = {name: [found for found in judged if found.mandate == name] for name in self._by_mandate}
+        if any(batches.is_full(len(chunks[name])) for name, batches in self._by_mandate.items()):
+            self.finish(None)
+        for name, batches in self._by_mandate.items():
+            batches.add(chunks[name], rejected)
+            rejected = ()
+
+    def finish(self, file_rows: int | None) -> None:
+        """Ends what is in hand; `file_rows` says how many rows its file had, once it was read to its end."""
+        *others, last = sorted(self._by_mandate.values(), key=lambda batches: batches.sequence)
+        for batches in others:
+            batches.end(None)
+        last.end(file_rows)

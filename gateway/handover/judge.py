@@ -10,6 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from gateway.errors import IntegrityError
+from gateway.handover.choice import Choice, Chosen
 from gateway.handover.repeats import Place, Repeats
 from gateway.handover.standing import standing
 from gateway.office import Office
@@ -20,16 +21,16 @@ from gateway.store.payload import open_payload
 from keys.labels import Label
 from keys.vault import ClaimKey
 from schemas.claim import Claim, Rejected, Row
-from schemas.mandate import Mandate
 from schemas.screening import Cleared, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A claim, its verdict today, and what the store must know of the row it came from."""
+    """A claim, its verdict today under which mandate, and what the store must know of the row it came from."""
 
     claim: Claim
     verdict: Verdict
+    mandate: str
     row: int
     row_digest: bytes
     handed_over: bool
@@ -52,12 +53,15 @@ class HeldChunk(NamedTuple):
 
 
 class Judge:
-    """Judges the claims of one source under one mandate on one day."""
+    """Judges the claims of one source on one day, each under the mandate that selects it.
 
-    def __init__(self, office: Office, source: Source, mandate: Mandate, today: date) -> None:
+    A claim that another mandate than those of `choice` selects is left as it is.
+    """
+
+    def __init__(self, office: Office, source: Source, choice: Choice, today: date) -> None:
         self._office = office
         self._source = source
-        self._mandate = mandate
+        self._choice = choice
         self._today = today
         self._standing = standing(source, office.configuration.settings.figures)
 
@@ -83,8 +87,10 @@ class Judge:
                 unchanged += 1
                 continue
             handed_over = current is not None and current.handed_over
-            verdict = self._screen(row.claim, repeated, handed_over)
-            judged.append(Judged(row.claim, verdict, row.row, digest, handed_over, row.dropped))
+            chosen = self._choice.choose(row.claim)
+            if chosen is not None:
+                verdict = self._screen(row.claim, chosen, repeated, handed_over)
+                judged.append(Judged(row.claim, verdict, chosen.mandate.id, row.row, digest, handed_over, row.dropped))
         return Chunk(judged, later, unchanged)
 
     def held(self, screenings: Sequence[Screening]) -> HeldChunk:
@@ -95,17 +101,27 @@ class Judge:
         same: list[Judged] = []
         for found in screenings:
             claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
-            verdict = self._screen(claim, "repeated" in found.rules, found.handed_over)
-            judged = Judged(claim, verdict, found.row, found.row_digest, found.handed_over)
+            chosen = self._choice.choose(claim)
+            if chosen is None:
+                continue
+            verdict = self._screen(claim, chosen, "repeated" in found.rules, found.handed_over)
+            judged = Judged(claim, verdict, chosen.mandate.id, found.row, found.row_digest, found.handed_over)
             is_same = not isinstance(verdict, Cleared) and verdict.rules == found.rules
             (same if is_same else changed).append(judged)
         return HeldChunk(changed, same)
 
-    def _screen(self, claim: Claim, repeated: bool, handed_over: bool) -> Verdict:
+    def _screen(self, claim: Claim, chosen: Chosen, repeated: bool, handed_over: bool) -> Verdict:
         known = self._standing
-        if repeated or handed_over:
-            known = known.model_copy(update={"repeated": repeated, "handed_over": handed_over})
-        return screen(claim, known, self._mandate, self._today)
+        if repeated or handed_over or chosen.selecting != 1 or not chosen.agency_fit:
+            known = known.model_copy(
+                update={
+                    "repeated": repeated,
+                    "handed_over": handed_over,
+                    "mandates": chosen.selecting,
+                    "agency_fit": chosen.agency_fit,
+                }
+            )
+        return screen(claim, known, chosen.mandate, self._today)
 
     def _known(self, claim_nos: Iterable[str]) -> dict[str, Screening]:
         with self._office.vault_connection.begin():

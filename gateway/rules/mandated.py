@@ -10,6 +10,21 @@ from schemas.mandate import Mandate
 from schemas.screening import Known
 
 
+def no_mandate(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """No mandate's segment selects the claim: nobody is instructed to collect it."""
+    return known.mandates == 0
+
+
+def two_mandates(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """Several mandates select the claim, and it can be with one agency at a time only."""
+    return known.mandates > 1
+
+
+def agency_unfit(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """The agency has not been vetted, or its check no longer covers it."""
+    return not known.agency_fit
+
+
 def below_minimum(claim: Claim, _known: Known, mandate: Mandate, _today: date) -> bool:
     """Less is open than the mandate takes."""
     return 0 < claim.open < mandate.minimum_amount
@@ -22,6 +37,36 @@ def not_worth_it(claim: Claim, known: Known, _mandate: Mandate, today: date) -> 
 
 
 RULES: Final = (
+    Rule(
+        "no-mandate",
+        "mandate",
+        Severity.HOLD,
+        "Kein Mandat wählt die Forderung aus: Segmente der Mandate ergänzen.",
+        "No mandate selects the claim: extend the segments of the mandates.",
+        no_mandate,
+        ("segment",),
+        waits=True,
+    ),
+    Rule(
+        "two-mandates",
+        "mandate",
+        Severity.HOLD,
+        "Mehrere Mandate wählen die Forderung aus: Segmente überschneidungsfrei fassen.",
+        "Several mandates select the claim: make their segments distinct.",
+        two_mandates,
+        ("segment",),
+        waits=True,
+    ),
+    Rule(
+        "agency-unfit",
+        "§§ 10, 11, 16 RDG, Art. 28(1) GDPR",
+        Severity.HOLD,
+        "Das Inkassounternehmen ist nicht (mehr) geprüft: `inkasso agency check`.",
+        "The agency has not been vetted, or its check is out of date: `inkasso agency check`.",
+        agency_unfit,
+        ("agency",),
+        waits=True,
+    ),
     Rule(
         "below-minimum",
         "mandate",

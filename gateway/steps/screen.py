@@ -9,7 +9,7 @@ The rules and their order stand in `gateway.rules.ordered`, one file a family:
     dispute     contested, or nobody knows            § 31(2) Nr. 4d BDSG, VV 2300 RVG
     subject     minor, insolvent, dead, heard         §§ 107, 1958 BGB, §§ 87, 89 InsO, Art. 16 to 21 GDPR
     credit      may be a consumer credit              Directive (EU) 2023/2225
-    mandated    minimum, worth                        mandate
+    mandated    mandate, vetted agency, minimum, worth    mandate, §§ 10, 16 RDG
     kept        repeated, handed over, expired        Art. 5(1)(d), (e) GDPR
     amounts     fees and rates that are taken out     §§ 280, 288 BGB
 

@@ -53,14 +53,16 @@ class Packages:
         row = {"id": package_id, "source": source, "state": PackageState.OPEN, "created": now.isoformat()}
         self._connection.execute(insert(PackageRow), [row | addressee._asdict() | {"messages": 0}])
 
-    def next_sequence(self, addressee: Addressee) -> int:
-        """The number the next sealed package of this kind bears."""
+    def reserve_sequence(self, package_id: str, addressee: Addressee) -> int:
+        """The number an open package will bear: the next of its kind, free again if the package never happens."""
         query = select(func.max(col(PackageRow.sequence))).where(
             col(PackageRow.agency) == addressee.agency,
             col(PackageRow.entity) == addressee.entity,
             col(PackageRow.type) == addressee.type,
         )
-        return int(self._connection.execute(query).scalar() or 0) + 1
+        sequence = int(self._connection.execute(query).scalar() or 0) + 1
+        self._connection.execute(update(PackageRow).where(col(PackageRow.id) == package_id).values(sequence=sequence))
+        return sequence
 
     def finish_empty(self, package_id: str, screened_entry: int) -> None:
         """Nothing cleared: the verdicts count, and nothing leaves."""

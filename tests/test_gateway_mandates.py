@@ -1,0 +1,127 @@
+"""Mandates: which claims they select, what travels of them, and that a claim is with one agency at a time."""
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.mandate import Channel, ContactHours, Instruction, Mandate, Stage
+from world import World, jsonl, row
+
+SECOND = """
+[[mandates]]
+id = "big"
+source = "nordlicht-erp"
+agency = "ostsee"
+minimum_amount = 1500
+channels = ["letter"]
+forbidden_channels = ["visit"]
+stage = "court-order"
+[mandates.segment]
+open_from = {open_from}
+"""
+STANDARD = 'stage = "reminding"\n'
+
+
+def two_mandates(world: World, below: int, open_from: int) -> None:
+    """The demo's mandate takes what is below an amount, a second one what is above another."""
+    world.configure(
+        STANDARD, f"{STANDARD}[mandates.segment]\nopen_below = {below}\n{SECOND.format(open_from=open_from)}"
+    )
+
+
+def test_each_claim_goes_under_the_one_mandate_that_selects_it(world: World) -> None:
+    """Two mandates of a source: one package each, in sequence; a gap holds, an overlap holds."""
+    two_mandates(world, 10_000, 10_000)
+    world.drop("a.jsonl", jsonl([row(1, amount="50.00"), row(2, amount="500.00"), row(3, amount="120.00")]))
+
+    told = world.handover().json
+    received = world.receive().json
+
+    assert told["claims"]["handed_over"] == 3
+    assert (told["packages"], received["packages"], received["failures"]) == (
+        {"sealed": 2, "uploaded": 2},
+        {"received": 2},
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("below", "open_from", "amount", "reason"),
+    [
+        (10_000, 20_000, "119.99", None),
+        (10_000, 20_000, "120.00", "no-mandate"),
+        (10_000, 20_000, "219.99", "no-mandate"),
+        (10_000, 20_000, "220.00", None),
+        (20_000, 10_000, "119.99", None),
+        (20_000, 10_000, "120.00", "two-mandates"),
+        (20_000, 10_000, "219.99", "two-mandates"),
+        (20_000, 10_000, "220.00", None),
+    ],
+)
+def test_none_or_two_mandates_hold_a_claim(
+    world: World, below: int, open_from: int, amount: str, reason: str | None
+) -> None:
+    """One cent below, equal and above each border of two segments; 20.00 of every amount has been paid."""
+    two_mandates(world, below, open_from)
+    world.drop("a.jsonl", jsonl([row(1, amount=amount)]))
+
+    told = world.handover("--dry-run").json
+
+    assert told["reasons"] == ({} if reason is None else {reason: 1})
+
+
+def test_a_claim_is_with_one_agency_at_a_time(world: World) -> None:
+    """When segments move, what has been handed over stays where it is; what was held goes under the new mandate."""
+    two_mandates(world, 10_000, 20_000)
+    world.drop("a.jsonl", jsonl([row(1, amount="50.00"), row(2, amount="150.00")]))
+    first = world.handover().json
+    world.configure("open_below = 10000", "open_below = 4000")
+    world.configure("open_from = 20000", "open_from = 0")
+    world.configure("open_below = 4000", "open_below = 1")
+
+    second = world.handover().json
+
+    assert (first["claims"]["handed_over"], first["reasons"]) == (1, {"no-mandate": 1})
+    assert (second["claims"]["handed_over"], second["reasons"]) == (1, {})
+    assert world.receive().json["messages"] == 2
+
+
+def test_a_run_for_one_mandate_leaves_the_claims_of_the_others(world: World) -> None:
+    """`--mandate` judges only what that mandate selects, and the next full night does the rest of the same file."""
+    two_mandates(world, 10_000, 10_000)
+    world.drop("a.jsonl", jsonl([row(1, amount="50.00"), row(2, amount="500.00")]))
+
+    one = world.handover("--mandate", "big").json["claims"]
+    rest = world.handover().json["claims"]
+
+    assert (one["read"], one["handed_over"]) == (1, 1)
+    assert (rest["read"], rest["handed_over"], rest["unchanged"]) == (1, 1, 1)
+
+
+def mandate(**changes: object) -> Mandate:
+    given: dict[str, object] = {
+        "id": "m", "source": "s", "agency": "a", "minimum_amount": 0,
+        "channels": (Channel.LETTER,), "stage": Stage.REMINDING,
+    }  # fmt: skip
+    return Mandate.model_validate(given | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"forbidden_channels": (Channel.LETTER,)}, "both allowed and forbidden"),
+        ({"special_care": Instruction(stage=Stage.COURT_ORDER)}, "goes further"),
+        ({"special_care": Instruction(channels=(Channel.EMAIL,))}, "goes further"),
+    ],
+)
+def test_a_mandate_agrees_with_itself(changes: dict[str, object], rule: str) -> None:
+    """What contradicts itself stops the start, and is named by its rule."""
+    with pytest.raises(ValidationError) as error:
+        mandate(**changes)
+    assert rule in error.value.errors()[0]["type"]
+
+
+def test_contact_hours_end_after_they_begin() -> None:
+    """09:00 to 09:00 is no time at all."""
+    assert ContactHours(since="09:00", until="09:01")
+    with pytest.raises(ValidationError):
+        ContactHours(since="09:00", until="09:00")
