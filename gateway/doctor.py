@@ -7,7 +7,7 @@ from typing import NamedTuple
 from audit.entry import EntryError
 from audit.store import commitments, entries, items_of
 from gateway.errors import GatewayError, IntegrityError, UsageError
-from gateway.readers.mapping import load_preset
+from gateway.readers.presets import preset_of
 from gateway.settings import Agency, Configuration, Source
 from gateway.transport.sftp import SftpTransport
 from gateway.wiring import creditor_ring, endpoint, open_office
@@ -71,10 +71,10 @@ def _stores(configuration: Configuration) -> str:
 
 
 def _source(source: Source, configuration: Configuration) -> str:
-    load_preset(source.preset)
+    preset_of(source)
     if not configuration.path(source.inbox).is_dir():
         raise UsageError(f"the inbox of source {source.id} is not a folder: make it, or correct `inbox`")
-    return f"inbox and preset {source.preset} are there"
+    return "inbox and mapping are there"
 
 
 def _agency(agency: Agency, configuration: Configuration) -> str:

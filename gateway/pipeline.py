@@ -22,7 +22,7 @@ from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
 from gateway.handover.choice import Choice
 from gateway.handover.figures import Figures
-from gateway.handover.inbox import InboxFile, first_pass, opened, waiting
+from gateway.handover.inbox import InboxFile, first_pass, put_away, waiting
 from gateway.handover.judge import Judge
 from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
@@ -98,6 +98,8 @@ def _screen_source(office: Office, night: Night, source: Source, figures: Figure
             continue
         try:
             _screen_file(office, night, given, found, figures)
+            if source.processed is not None and given.choice.complete and not night.dry_run:
+                put_away(found, configuration.path(source.processed))
         except InputError as failure:
             figures.failures.append(failure)
     _screen_held(office, night, given, last, figures)
@@ -105,7 +107,7 @@ def _screen_source(office: Office, night: Night, source: Source, figures: Figure
 
 def _screen_file(office: Office, night: Night, given: Given, file: InboxFile, figures: Figures) -> None:
     judge = Judge(office, given.source, given.choice, night.today)
-    seen = first_pass(file.path, file.mapping, judge.number)
+    seen = first_pass(file, judge.number)
     digest = office.digest(Label.FILE, given.source.id, seen.sha256, file.mapping.digest)
     with office.connection.begin():
         rows = office.claims.file_known(digest)
@@ -114,19 +116,17 @@ def _screen_file(office: Office, night: Night, given: Given, file: InboxFile, fi
             figures.reject(rejects)
             figures.unchanged += rows - len(rejects)
             return
-    with (
-        Batches(office, given.assignments, digest, figures, night.dry_run) as batches,
-        opened(file.path) as stream,
-    ):
+    document = file.document()
+    with Batches(office, given.assignments, digest, figures, night.dry_run) as batches:
         count = 0
-        for chunk in _chunks(read_rows(stream, file.mapping), CHUNK):
+        for chunk in _chunks(read_rows(document, file.mapping), CHUNK):
             readable = [row for row in chunk if isinstance(row, Row)]
             judged, repeated, unchanged = judge.rows(readable, seen.repeats)
             figures.unchanged += unchanged
             batches.add(judged, [row for row in chunk if isinstance(row, Rejected)] + repeated)
             count += len(chunk)
             night.progress("screened", len(chunk))
-        if not hmac.compare_digest(stream.sha256(), seen.sha256):
+        if not hmac.compare_digest(document.sha256(), seen.sha256):
             raise InputError("a file of the inbox changed while it was read: let its exporter finish, and run again")
         batches.finish(count if given.choice.complete else None)
 

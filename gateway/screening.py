@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.handover.inbox import first_pass, opened
+from gateway.handover.inbox import alone, first_pass
 from gateway.handover.repeats import Place
 from gateway.handover.standing import law_of
-from gateway.readers.mapping import load_preset
-from gateway.readers.reading import mapping_for, read_rows
+from gateway.readers.presets import load_preset
+from gateway.readers.reading import read_rows
 from gateway.state import state_of
 from gateway.steps.screen import screen
 from schemas.claim import Rejected
@@ -34,7 +34,7 @@ class Judgement(NamedTuple):
 def screen_file(path: Path, preset: str, today: date) -> Iterator[Judgement]:
     """Judges every row of a file under a mandate without limits. Raises InputError, UsageError."""
     chosen = load_preset(preset)
-    mapping = mapping_for(path, chosen)
+    file = alone(path, chosen)
     declarations = Declarations(
         declared_by=f"preset {preset}",
         declared_on=today,
@@ -46,16 +46,15 @@ def screen_file(path: Path, preset: str, today: date) -> Iterator[Judgement]:
     )
     law = law_of(declarations, LegalFigures())
     key = os.urandom(32)
-    repeats = first_pass(path, mapping, lambda claim_no: hmac.digest(key, claim_no.encode(), hashlib.sha256)).repeats
-    with opened(path) as stream:
-        for row in read_rows(stream, mapping):
-            place = Place.ONLY if isinstance(row, Rejected) else repeats.place(row.claim.claim_no)
-            if isinstance(row, Rejected):
-                yield Judgement(row.row, "rejected", (f"{row.field}: {row.rule}",))
-            elif place is Place.LATER:
-                yield Judgement(row.row, "rejected", ("claim_no: repeated",))
-            else:
-                known = Known(declarations=declarations, law=law, repeated=place is Place.FIRST)
-                verdict = screen(row.claim, known, mandate, today)
-                rules = () if isinstance(verdict, Cleared) else verdict.rules
-                yield Judgement(row.row, state_of(verdict), rules)
+    repeats = first_pass(file, lambda claim_no: hmac.digest(key, claim_no.encode(), hashlib.sha256)).repeats
+    for row in read_rows(file.document(), file.mapping):
+        place = Place.ONLY if isinstance(row, Rejected) else repeats.place(row.claim.claim_no)
+        if isinstance(row, Rejected):
+            yield Judgement(row.row, "rejected", (f"{row.field}: {row.rule}",))
+        elif place is Place.LATER:
+            yield Judgement(row.row, "rejected", ("claim_no: repeated",))
+        else:
+            known = Known(declarations=declarations, law=law, repeated=place is Place.FIRST)
+            verdict = screen(row.claim, known, mandate, today)
+            rules = () if isinstance(verdict, Cleared) else verdict.rules
+            yield Judgement(row.row, state_of(verdict), rules)

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import UsageError
@@ -45,21 +45,30 @@ class Entity(Strict):
 
 
 class Source(Strict):
-    """Where claims come from: an inbox, the preset that reads it, and what the creditor declares about it.
+    """Where claims come from: an inbox, the preset or own mapping that reads it, and what the creditor declares about it.
 
-    A file in the inbox counts as complete when it has not changed for `settle_seconds`. `facts`: the file of its facts
-    feed. `hold_days`: after so many days a claim that waits for a person is refused.
+    `mapping` is a table, or the name of a TOML file. A file in the inbox counts as complete when it has not changed for
+    `settle_seconds`; one that has been read goes to the folder `processed`, or stays if there is none. `facts`: the file
+    of its facts feed. `hold_days`: after so many days a claim that waits for a person is refused.
     """
 
     id: PartyId
     entity: PartyId
     inbox: _Location
-    preset: str
+    preset: str | None = None
+    mapping: dict[str, JsonValue] | None = None
+    processed: _Location | None = None
     settle_seconds: Annotated[int, Field(ge=0, le=86400)] = 60
     declarations: Declarations
     facts: _Location | None = None
     worth: Worth | None = None
     hold_days: Annotated[int, Field(ge=1, le=1_000)] = 180
+
+    @model_validator(mode="after")
+    def _reads_one_way(self) -> Self:
+        if (self.preset is None) == (self.mapping is None):
+            raise _fault("a source needs either a preset or a mapping")
+        return self
 
 
 class Server(Strict):
@@ -165,10 +174,20 @@ def load_toml(path: Path) -> bytes:
 def load(path: Path) -> Configuration:
     """The configuration of a creditor. Raises UsageError that names each wrong key, and no value."""
     try:
-        settings = Settings.model_validate_json(load_toml(path))
+        settings = Settings.model_validate_json(_with_mappings(load_toml(path), path.parent))
     except ValidationError as error:
         raise UsageError(f"{path} is not valid: {explain(error)}") from None
     return Configuration(settings, path.absolute().parent)
+
+
+def _with_mappings(text: bytes, home: Path) -> bytes:
+    """The configuration with every mapping that is a file of its own put in its place: one digest covers them all."""
+    found = json.loads(text)
+    sources = found.get("sources")
+    for source in sources if isinstance(sources, list) else ():
+        if isinstance(source, dict) and isinstance(source.get("mapping"), str):
+            source["mapping"] = json.loads(load_toml(home / source["mapping"]))
+    return json.dumps(found).encode()
 
 
 def explain(error: ValidationError) -> str:

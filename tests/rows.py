@@ -4,9 +4,12 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
-from gateway.readers.mapping import load_preset
-from gateway.readers.reading import HashingStream, read_rows
+from gateway.readers.document import Document
+from gateway.readers.mapping import Mapping as Columns
+from gateway.readers.presets import load_preset
+from gateway.readers.reading import read_rows
 from schemas.claim import Rejected, Row
 
 ERP = load_preset("erp-de")
@@ -90,11 +93,21 @@ def line_bytes(**changes: object) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
+def document(*parts: bytes) -> Document:
+    """Files as one document."""
+    return Document([lambda data=data: nullcontext(io.BytesIO(data)) for data in parts])
+
+
+def read(mapping: Columns, *parts: bytes) -> list[Row | Rejected]:
+    """What a reader makes of files."""
+    return list(read_rows(document(*parts), mapping))
+
+
 def read_csv(data: bytes) -> list[Row | Rejected]:
     """What the CSV reader makes of a file."""
-    return list(read_rows(HashingStream(io.BytesIO(data)), CSV))
+    return read(CSV, data)
 
 
 def read_lines(data: bytes) -> list[Row | Rejected]:
     """What the JSON Lines reader makes of a file."""
-    return list(read_rows(HashingStream(io.BytesIO(data)), JSONL))
+    return read(JSONL, data)

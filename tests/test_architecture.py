@@ -22,8 +22,7 @@ EDGES = {
     "audit/store.py": "the log's tables",
     "gateway/steps/seal.py": "files of the outbox",
     "gateway/steps/deliver.py": "files of the outbox, the network",
-    "gateway/readers/mapping.py": "package data",
-    "gateway/readers/reading.py": "the stream it is given",
+    "gateway/readers/presets.py": "package data",
 }
 ENTROPY = {"keys/material.py", "keys/references.py", "keys/wrap.py", "keys/age.py", "keys/recipients.py"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.agency.frames import lines
-from gateway.readers.mapping import load_preset
+from gateway.readers.presets import load_preset
 from keys.age import unseal
 from keys.recipients import read_identities
 from schemas.canonical import encode
@@ -60,7 +60,7 @@ def as_csv(found: list[dict[str, Any]]) -> bytes:
     """The same rows as the CSV of `erp-de`."""
     mapping = load_preset("erp-de").csv
     assert mapping is not None
-    columns = [*dict(mapping.fields).values(), *mapping.left_behind]
+    columns = [*dict(mapping.columns).values(), *mapping.left_behind]
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(columns)

@@ -9,17 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claims_strategy import claims, german_amount, plain_amount
-from gateway.readers.mapping import Mapping
-from gateway.readers.reading import HashingStream, claim_numbers, read_rows
-from rows import CSV, GOOD, JSONL
-from schemas.claim import Claim, DebtorKind, Disputed, Rejected, Row
+from gateway.readers.reading import claim_numbers
+from rows import CSV, GOOD, JSONL, document, read
+from schemas.claim import Claim, DebtorKind, Disputed, Row
 
 ROUND_TRIP = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KIND = {DebtorKind.CONSUMER: "person", DebtorKind.BUSINESS: "company"}
-
-
-def read(data: bytes, mapping: Mapping) -> list[Row | Rejected]:
-    return list(read_rows(HashingStream(io.BytesIO(data)), mapping))
 
 
 def csv_row(claim: Claim) -> dict[str, str]:
@@ -98,8 +93,8 @@ def test_csv_in_any_dialect_gives_the_claims_back(encoding: str, claims: list[Cl
     writer.writerows(map(csv_row, kept))
     data = out.getvalue().encode(encoding)
 
-    assert read(data, mapping) == [Row(row=place, claim=claim) for place, claim in enumerate(kept, start=1)]
-    assert list(claim_numbers(HashingStream(io.BytesIO(data)), mapping)) == [claim.claim_no for claim in kept]
+    assert read(mapping, data) == [Row(row=place, claim=claim) for place, claim in enumerate(kept, start=1)]
+    assert list(claim_numbers(document(data), mapping)) == [claim.claim_no for claim in kept]
 
 
 def _fits(claim: Claim, encoding: str) -> bool:
@@ -116,4 +111,4 @@ def test_json_lines_give_the_claims_back(claims: list[Claim], ascii_only: bool) 
     """With and without ASCII escapes."""
     data = b"".join(json.dumps(json_row(claim), ensure_ascii=ascii_only).encode() + b"\n" for claim in claims)
 
-    assert read(data, JSONL) == [Row(row=place, claim=claim) for place, claim in enumerate(claims, start=1)]
+    assert read(JSONL, data) == [Row(row=place, claim=claim) for place, claim in enumerate(claims, start=1)]

@@ -25,7 +25,7 @@ from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.pipeline import Night, hand_over
-from gateway.readers.mapping import load_preset
+from gateway.readers.presets import preset_of
 from gateway.settings import Configuration, load
 from gateway.setup import CLIENT_KEY, CONFIGURATION, init_agency, init_creditor, openssh
 from gateway.wiring import ALLOWED_SIGNERS, creditor_ring, open_desk, open_office
@@ -87,7 +87,7 @@ def tell(
 
 
 def _left_behind(creditor: Configuration) -> tuple[str, ...]:
-    mapping = load_preset(creditor.settings.sources[0].preset).csv
+    mapping = preset_of(creditor.settings.sources[0]).csv
     return ("customer number, claim number, birth date", *(mapping.left_behind if mapping else ()))
 
 

@@ -1,30 +1,45 @@
-"""A source's inbox: which files are complete, and what one pass over a file tells before any of it is judged.
+"""The inbox: which files are complete, which belong together, and what one pass tells before any of it is judged.
 
-Rules: a file is complete when it has not changed for `settle_seconds` and ends with a line end; anything younger or cut
-off is left for the next run, and said. A file is known by a keyed digest of content and mapping. Both passes hash the
-file, and must agree. Links and folders are refused, unknown kinds of file too.
+Rules: a file is complete when it has not changed for `settle_seconds` and, if it is made of lines, ends with a line end;
+anything younger or cut off is left for the next run, and said. Postings and invoices are read together, as one
+document, and wait for one another. Copies are named and not read. A document is known by a keyed digest of content and
+mapping. Both passes hash it, and must agree. Links and folders are refused, unknown kinds of file too.
 """
 
+import hashlib
+import io
 import os
 import stat
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from gateway.errors import InputError
+from gateway.errors import InputError, UsageError
 from gateway.handover.repeats import Number, Repeats
-from gateway.readers.mapping import Mapping, load_preset
-from gateway.readers.reading import HashingStream, claim_numbers, mapping_for
+from gateway.readers.document import Document
+from gateway.readers.formats import Format
+from gateway.readers.mapping import Mapping
+from gateway.readers.presets import Preset, preset_of
+from gateway.readers.reading import claim_numbers
 from gateway.settings import Source
+
+_OF_LINES: Final = frozenset({Format.CSV, Format.JSON_LINES, Format.DATEV})
+_READ_TOGETHER: Final = frozenset({Format.DATEV, Format.EINVOICE})
 
 
 class InboxFile(NamedTuple):
-    """A complete file of an inbox, and the mapping that reads it."""
+    """A complete document of an inbox: its files in order, and the mapping that reads it."""
 
-    path: Path
+    paths: tuple[Path, ...]
     mapping: Mapping
+
+    def document(self) -> Document:
+        """The document, for one pass over it."""
+        return Document([partial(opened, path) for path in self.paths])
 
 
 class FirstPass(NamedTuple):
@@ -34,9 +49,18 @@ class FirstPass(NamedTuple):
     repeats: Repeats
 
 
+class _Entry(NamedTuple):
+    position: int
+    path: Path
+    size: int
+    mapping: Mapping
+
+
 def waiting(source: Source, inbox: Path, now: datetime) -> Iterator[InboxFile | InputError]:
-    """The files of an inbox in order of name; an InputError for each that has to wait or cannot be used."""
-    preset = load_preset(source.preset)
+    """The documents of an inbox in order of name; an InputError for each that has to wait or cannot be used."""
+    preset = preset_of(source)
+    complete: list[_Entry] = []
+    unsettled: set[Format] = set()
     try:
         names = sorted(entry.name for entry in os.scandir(inbox) if not entry.name.startswith("."))
     except OSError:
@@ -44,46 +68,130 @@ def waiting(source: Source, inbox: Path, now: datetime) -> Iterator[InboxFile | 
         return
     for position, name in enumerate(names, start=1):
         path = inbox / name
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode):
-            yield InputError(f"source {source.id}, inbox file {position}: not a plain file; put the file itself there")
-        elif source.settle_seconds and now.timestamp() - found.st_mtime < source.settle_seconds:
-            yield InputError(
-                f"source {source.id}, inbox file {position}: changed less than {source.settle_seconds} seconds ago; "
-                "it is left for the next run"
-            )
+        try:
+            complete.append(_entry(source, preset, position, path, now))
+        except _NotYetError as error:
+            unsettled.add(error.format)
+            yield error
+        except InputError as error:
+            yield error
+    copies = dict(_copies(complete))
+    for position, first in copies.items():
+        yield InputError(
+            f"source {source.id}, inbox file {position}: a copy of inbox file {first}, and not read: remove one of them"
+        )
+    yield from _documents(source, [entry for entry in complete if entry.position not in copies], unsettled)
+
+
+class _NotYetError(InputError):
+    def __init__(self, sentence: str, waiting_format: Format) -> None:
+        super().__init__(sentence)
+        self.format = waiting_format
+
+
+def _entry(source: Source, preset: Preset, position: int, path: Path, now: datetime) -> _Entry:
+    found = path.lstat()
+    where = f"source {source.id}, inbox file {position}"
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(f"{where}: not a plain file; put the file itself there")
+    mapping = preset.mapping_for(path)
+    if source.settle_seconds and now.timestamp() - found.st_mtime < source.settle_seconds:
+        raise _NotYetError(
+            f"{where}: changed less than {source.settle_seconds} seconds ago; it is left for the next run",
+            mapping.format,
+        )
+    return _Entry(position, path, found.st_size, mapping)
+
+
+def _copies(entries: Sequence[_Entry]) -> Iterator[tuple[int, int]]:
+    """The positions of files that are copies, each with the first of its kind; only equal sizes are compared."""
+    sizes = Counter(entry.size for entry in entries)
+    first: dict[str, int] = {}
+    for entry in entries:
+        if sizes[entry.size] > 1:
+            with opened(entry.path) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            original = first.setdefault(digest, entry.position)
+            if original != entry.position:
+                yield entry.position, original
+
+
+def _documents(source: Source, entries: Sequence[_Entry], unsettled: set[Format]) -> Iterator[InboxFile | InputError]:
+    together: dict[Format, list[_Entry]] = {}
+    for entry in entries:
+        if entry.mapping.format in _READ_TOGETHER:
+            together.setdefault(entry.mapping.format, []).append(entry)
+        elif entry.mapping.join is not None:
+            yield from _joined(source, entry, entries)
         else:
-            try:
-                yield InboxFile(path, mapping_for(path, preset))
-            except InputError as error:
-                yield error
+            yield InboxFile((entry.path,), entry.mapping)
+    for kind, found in together.items():
+        if source.processed is not None:
+            raise UsageError(
+                f"source {source.id}: postings and invoices are read together every night, so that a payment or a credit "
+                "note finds its invoice: leave `processed` out"
+            )
+        if kind not in unsettled:
+            yield InboxFile(tuple(entry.path for entry in found), found[0].mapping)
+
+
+def _joined(source: Source, entry: _Entry, entries: Sequence[_Entry]) -> Iterator[InboxFile | InputError]:
+    """A file and the one it is joined with; the joined one alone is no document."""
+    join, name = entry.mapping.join, entry.path.name
+    if join is None or (name.startswith(join.file) and not name.startswith(join.rows)):
+        return
+    other = entry.path.with_name(join.file + name.removeprefix(join.rows))
+    if not name.startswith(join.rows) or other not in {one.path for one in entries}:
+        yield InputError(
+            f"source {source.id}, inbox file {entry.position}: the file it is joined with is not there, or not complete; "
+            "export both under names that differ in their beginning only"
+        )
+        return
+    yield InboxFile((entry.path, other), entry.mapping)
+
+
+def alone(path: Path, preset: Preset) -> InboxFile:
+    """A file by itself, outside any inbox, with the one it is joined with. Raises InputError."""
+    mapping = preset.mapping_for(path)
+    join = mapping.join
+    if join is None:
+        return InboxFile((path,), mapping)
+    return InboxFile((path, path.with_name(join.file + path.name.removeprefix(join.rows))), mapping)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[HashingStream]:
-    """A file as a stream that hashes what is read. Raises InputError if it cannot be opened."""
+def opened(path: Path) -> Iterator[io.BufferedReader]:
+    """A file, read only, and no link. Raises InputError if it cannot be opened."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         raise InputError(f"{path} cannot be read: check that it exists and its mode") from None
     with os.fdopen(descriptor, "rb") as file:
-        yield HashingStream(file)
+        yield file
 
 
-def first_pass(path: Path, mapping: Mapping, number: Number) -> FirstPass:
+def first_pass(file: InboxFile, number: Number) -> FirstPass:
     """Reads claim numbers only: 8 bytes a row are kept. Raises InputError for a file that is cut off or unreadable."""
-    with opened(path) as stream:
-        repeats = Repeats(number, claim_numbers(stream, mapping))
-        sha256 = stream.sha256()
-    _require_line_end(path)
-    return FirstPass(sha256, repeats)
+    document = file.document()
+    repeats = Repeats(number, claim_numbers(document, file.mapping))
+    if file.mapping.format in _OF_LINES and not document.ends_with_line:
+        raise InputError(
+            "a file of the inbox does not end with a line end: it looks half-written. Let the exporter finish it "
+            "(write under another name, then rename), and run again"
+        )
+    return FirstPass(document.sha256(), repeats)
 
 
-def _require_line_end(path: Path) -> None:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        if file.read(1) != b"\n":
+def put_away(file: InboxFile, processed: Path) -> None:
+    """Moves the files of a document that has been read to its end; never over another file. Raises InputError."""
+    for path in file.paths:
+        target, count = processed / path.name, 1
+        while target.exists():
+            target, count = processed / f"{path.stem}.{count}{path.suffix}", count + 1
+        try:
+            path.rename(target)
+        except OSError:
             raise InputError(
-                "a file of the inbox does not end with a line end: it looks half-written. Let the exporter finish it "
-                "(write under another name, then rename), and run again"
-            )
+                "a file that has been read could not be moved: make the folder that `processed` names, on the disk of "
+                "the inbox; the file is known and is not handed over again"
+            ) from None

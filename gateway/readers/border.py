@@ -1,53 +1,47 @@
 """The border: from what a source wrote to a `Claim`, or a refusal by field and rule.
 
-Rules: only ASCII digits are digits; money has at most two decimals and one reading; a date has exactly the format the
-source names; text is NFC, stripped, without NUL or lone surrogates, so that one person has one pseudonym. What can
-be read but looks wrong (control characters in a name, a negative amount) passes: screening holds it and says why. A
-malformed optional field is dropped and named. A refusal never holds a value.
+What can be read but looks wrong (control characters in a name, a negative amount) passes: screening holds it and says
+why. A malformed optional field is dropped and named. A refusal never holds a value. What a source does not hold is
+derived only as its mapping says:
+
+    due_date     without one: the invoice date and `term_days`
+    paid         the amount less `outstanding`; all of it from `paid_on`; else `paid`
+    amount       less what was `credited`; `cancelled_on` is a credit of all of it
+    debtor_kind  `company_is_business`: business if a company is named, consumer if not
+    full_name    two words are first and last name, a comma parts last and first; else all of it is the last name
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, TypeVar
 
-from gateway.readers.mapping import DateFormat
+from gateway.readers.formats import DateFormat
 from gateway.readers.mapping import Mapping as Columns
+from gateway.readers.values import (
+    RefusedError,
+    clean_text,
+    days,
+    email,
+    is_blank,
+    number,
+    optional_text,
+    parse_cents,
+    parse_day,
+    postcode,
+    required_text,
+)
 from schemas.claim import Address, Claim, Debtor, DebtorKind, Disputed, Rejected, Reminder, ReminderChannel, Row
 
-MAXIMUM_TEXT: Final = 200
-_MAXIMUM_NUMBER: Final = 64
 _MAXIMUM_REMINDERS: Final = 50
+_MAXIMUM_CREDITS: Final = 1_000
 _MAXIMUM_RATE: Final = 10_000  # hundredths of a per cent: 100 % a year
-_MAXIMUM_DAYS: Final = 36_500
-_YEARS: Final = range(1900, 2101)
-_DATE: Final = {
-    DateFormat.ISO: re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
-    DateFormat.GERMAN: re.compile(r"(?P<day>[0-9]{2})\.(?P<month>[0-9]{2})\.(?P<year>[0-9]{4})"),
-}
-_AMOUNT: Final = {
-    ",": re.compile(r"(-?)([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,11})(?:,([0-9]{1,2}))?"),
-    ".": re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,11})(?:\.([0-9]{1,2}))?"),
-}
-_MAXIMUM_DIGITS: Final = 11
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
-_DOMAIN_LABEL: Final = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?")
 _REMINDER_KEYS: Final = frozenset({"level", "sent_on", "channel", "fee"})
 
 _T = TypeVar("_T")
 
 Cells = Mapping[str, object]
 """What a reader found, by canonical field; None for what is not there."""
-
-
-class RefusedError(ValueError):
-    """A value cannot be read; carries the rule only."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(rule)
-        self.rule = rule
 
 
 class Border:
@@ -58,11 +52,13 @@ class Border:
         self._kinds = dict.fromkeys(columns.consumer, DebtorKind.CONSUMER)
         self._kinds |= dict.fromkeys(columns.business, DebtorKind.BUSINESS)
         self._disputed = dict.fromkeys(columns.yes, Disputed.YES) | dict.fromkeys(columns.no, Disputed.NO)
+        self._is_plain = not columns.constants and not columns.values
 
     def read(self, row: int, cells: Cells) -> Row | Rejected:
         """A row as a claim; a row that cannot be read is rejected for its first field that fails."""
-        reading = _Reading(cells)
+        reading = _Reading({})
         try:
+            reading = _Reading(cells if self._is_plain else self._translated(cells, reading))
             claim = self._claim(reading)
         except RefusedError as refused:
             return Rejected(row=row, field=reading.field, rule=refused.rule)
@@ -71,16 +67,28 @@ class Border:
     def claim_no(self, cells: Cells) -> str | None:
         """The claim number alone, for the first pass; None if it cannot be read."""
         try:
-            return _number(cells.get("claim_no"))
+            return number(cells.get("claim_no"))
         except RefusedError:
             return None
 
+    def _translated(self, cells: Cells, reading: "_Reading") -> Cells:
+        """The cells with constants and value tables; a value that its table does not list stays as it is."""
+        found: dict[str, object] = {**self._columns.constants, **cells}
+        for field, table in self._columns.values.items():
+            reading.field = field
+            value = clean_text(found.get(field))
+            if value in table:
+                found[field] = table[value]
+        return found
+
     def _claim(self, reading: "_Reading") -> Claim:
         claim_no, customer_no, invoice_no = (
-            reading.of(name, _number) for name in ("claim_no", "customer_no", "invoice_no")
+            reading.of(name, number) for name in ("claim_no", "customer_no", "invoice_no")
         )
         debtor = self._debtor(reading)
-        contract, invoice, due = (reading.of(name, self._day) for name in ("contract_date", "invoice_date", "due_date"))
+        contract, invoice = (reading.of(name, self._day) for name in ("contract_date", "invoice_date"))
+        due = self._due(reading, invoice)
+        amount, paid = self._money(reading)
         return Claim(
             claim_no=claim_no,
             customer_no=customer_no,
@@ -89,36 +97,69 @@ class Border:
             contract_date=contract,
             invoice_date=invoice,
             due_date=due,
-            amount=reading.of("amount", self._cents),
-            paid=reading.of("paid", lambda value: 0 if _is_blank(value) else self._cents(value)),
-            currency=reading.of("currency", _required),
+            amount=amount,
+            paid=paid,
+            currency=reading.of("currency", required_text),
             disputed=reading.of("disputed", self._is_disputed),
-            reminders=reading.of("reminders", self._reminders),
+            reminders=reading.of("reminders", self._reminders) or self._last_reminder(reading),
             fees=reading.drop("fees", self._cents) or 0,
             interest_rate=reading.drop("interest_rate", self._rate),
             by_instalments=reading.drop("by_instalments", clean_text) in self._columns.instalments,
-            suspended_days=reading.drop("suspended_days", _days) or 0,
+            suspended_days=reading.drop("suspended_days", days) or 0,
         )
 
+    def _due(self, reading: "_Reading", invoice: date) -> date:
+        if reading.is_blank("due_date") and not reading.is_blank("term_days"):
+            return invoice + timedelta(days=reading.of("term_days", days))
+        return reading.of("due_date", self._day)
+
+    def _money(self, reading: "_Reading") -> tuple[int, int]:
+        """Principal and payments, in cents."""
+        amount = reading.of("amount", self._cents)
+        if not reading.is_blank("cancelled_on"):
+            return 0, 0
+        principal = amount if reading.is_blank("credited") else amount - reading.of("credited", self._sum)
+        if not reading.is_blank("outstanding"):
+            return principal, principal - reading.of("outstanding", self._cents)
+        if not reading.is_blank("paid_on"):
+            return principal, principal
+        return principal, 0 if reading.is_blank("paid") else reading.of("paid", self._cents)
+
+    def _sum(self, value: object) -> int:
+        """What was credited, in cents; refunds written below zero count as what they are."""
+        values = value if isinstance(value, list) else [value]
+        if len(values) > _MAXIMUM_CREDITS:
+            raise RefusedError("too-many")
+        return sum(abs(self._cents(one)) for one in values)
+
     def _debtor(self, reading: "_Reading") -> Debtor:
-        kind = reading.of("debtor_kind", self._kind)
-        first, last = reading.of("first_name", _optional), reading.of("last_name", _optional)
-        born = reading.drop("birth_date", self._day)
-        company = reading.of("company_name", _optional)
-        parts = ("street", "house_no", "postcode", "city", "country")
-        address = Address(**{name: reading.of(name, clean_text) for name in parts})
+        first, last = reading.of("first_name", optional_text), reading.of("last_name", optional_text)
+        if first is None and last is None:
+            first, last = reading.of("full_name", _names)
+        company = reading.of("company_name", optional_text)
+        if self._columns.company_is_business:
+            kind = DebtorKind.BUSINESS if company else DebtorKind.CONSUMER
+        else:
+            kind = reading.of("debtor_kind", self._kind)
         return Debtor(
             kind=kind,
             first_name=first,
             last_name=last,
-            birth_date=born,
+            birth_date=reading.drop("birth_date", self._day),
             company_name=company,
-            address=address,
-            email=reading.drop("email", _email),
+            address=self._address(reading),
+            email=reading.drop("email", email),
         )
 
+    def _address(self, reading: "_Reading") -> Address:
+        street, house_no, city, country = (
+            reading.of(name, clean_text) for name in ("street", "house_no", "city", "country")
+        )
+        code = reading.of("postcode", lambda value: postcode(value, self._columns.pads_postcodes))
+        return Address(street=street, house_no=house_no, postcode=code, city=city, country=country)
+
     def _kind(self, value: object) -> DebtorKind:
-        kind = self._kinds.get(_required(value))
+        kind = self._kinds.get(required_text(value))
         if kind is None:
             raise RefusedError("debtor-kind")
         return kind
@@ -126,7 +167,7 @@ class Border:
     def _is_disputed(self, value: object) -> Disputed:
         if isinstance(value, bool):
             return Disputed.YES if value else Disputed.NO
-        if _is_blank(value):
+        if is_blank(value):
             return Disputed.UNKNOWN
         found = self._disputed.get(clean_text(value))
         if found is None:
@@ -134,10 +175,10 @@ class Border:
         return found
 
     def _day(self, value: object) -> date:
-        return parse_day(_required(value), self._columns.dates)
+        return parse_day(required_text(value), self._columns.dates)
 
     def _cents(self, value: object) -> int:
-        return parse_cents(_required(value), self._columns.decimal)
+        return parse_cents(required_text(value), self._columns.decimal)
 
     def _rate(self, value: object) -> int:
         rate = self._cents(value)
@@ -146,12 +187,22 @@ class Border:
         return rate
 
     def _reminders(self, value: object) -> tuple[Reminder, ...]:
-        if _is_blank(value):
+        if is_blank(value):
             return ()
         found = value if isinstance(value, list) else [part.split(",") for part in clean_text(value, 4096).split("|")]
         if len(found) > _MAXIMUM_REMINDERS:
             raise RefusedError("too-many")
         return tuple(map(_reminder, found))
+
+    def _last_reminder(self, reading: "_Reading") -> tuple[Reminder, ...]:
+        """The one reminder of a source that tells level and day of the last one; level 0 or nothing is none."""
+        if reading.is_blank("reminder_level"):
+            return ()
+        level = reading.of("reminder_level", days)
+        if level == 0:
+            return ()
+        sent = reading.of("reminder_date", self._day)
+        return (Reminder(level=level, sent_on=sent, channel=reading.of("reminder_channel", _channel), fee=0),)
 
 
 class _Reading:
@@ -162,6 +213,10 @@ class _Reading:
         self.field = ""
         self.dropped: list[str] = []
 
+    def is_blank(self, name: str) -> bool:
+        """Whether there is nothing to read."""
+        return is_blank(self._cells.get(name))
+
     def of(self, name: str, convert: Callable[[object], _T]) -> _T:
         """A field that must be readable."""
         self.field = name
@@ -170,7 +225,7 @@ class _Reading:
     def drop(self, name: str, convert: Callable[[object], _T]) -> _T | None:
         """An optional field: absent, read, or dropped and named."""
         value = self._cells.get(name)
-        if _is_blank(value):
+        if is_blank(value):
             return None
         try:
             return self.of(name, convert)
@@ -179,89 +234,20 @@ class _Reading:
             return None
 
 
-def parse_cents(text: str, decimal: str) -> int:
-    """An amount in cents. Raises RefusedError for what is no amount, or could be read two ways (`1.234`)."""
-    match = _AMOUNT[decimal].fullmatch(text)
-    if match is None:
-        raise RefusedError("amount")
-    sign, whole, fraction = match.groups()
-    digits = "".join(letter for letter in whole if letter.isdigit())
-    if digits != whole and fraction is None:
-        raise RefusedError("amount-ambiguous")
-    if len(digits) > _MAXIMUM_DIGITS:
-        raise RefusedError("amount")
-    cents = int(digits) * 100 + int((fraction or "").ljust(2, "0"))
-    return -cents if sign else cents
-
-
-def parse_day(text: str, dates: DateFormat) -> date:
-    """A calendar date from 1900 to 2100. Raises RefusedError for any other format, and for days that do not exist."""
-    match = _DATE[dates].fullmatch(text)
-    if match is None or int(match["year"]) not in _YEARS:
-        raise RefusedError("date")
-    try:
-        return date(int(match["year"]), int(match["month"]), int(match["day"]))
-    except ValueError:
-        raise RefusedError("date") from None
-
-
-def clean_text(value: object, limit: int = MAXIMUM_TEXT) -> str:
-    """Text in NFC without surrounding white space; nothing becomes the empty text. Raises RefusedError."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise RefusedError("type")
-    if not value.isascii():
-        if _SURROGATE.search(value):
-            raise RefusedError("text-encoding")
-        value = unicodedata.normalize("NFC", value)
-    if "\0" in value:
-        raise RefusedError("text-nul")
-    value = value.strip()
-    if "\n" in value or "\r" in value:
-        raise RefusedError("line-break")
-    if len(value) > limit:
-        raise RefusedError("too-long")
-    return value
-
-
-def _optional(value: object) -> str | None:
-    return clean_text(value) or None
-
-
-def _required(value: object) -> str:
+def _names(value: object) -> tuple[str | None, str | None]:
     text = clean_text(value)
-    if not text:
-        raise RefusedError("missing")
-    return text
+    last, comma, first = (part.strip() for part in text.partition(","))
+    if comma and last and first and "," not in first:
+        return first, last
+    words = text.split()
+    return (words[0], words[1]) if len(words) == 2 else (None, text or None)
 
 
-def _number(value: object) -> str:
-    text = _required(value)
-    if len(text) > _MAXIMUM_NUMBER:
-        raise RefusedError("too-long")
-    return text
-
-
-def _days(value: object) -> int:
-    text = _required(value)
-    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _MAXIMUM_DAYS:
-        raise RefusedError("days")
-    return int(text)
-
-
-def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _email(value: object) -> str:
-    """A plain address; whether its domain exists is never asked: the question would tell who is in debt."""
-    text = clean_text(value)
-    local, _, domain = text.partition("@")
-    labels = domain.split(".")
-    if not _LOCAL_PART.fullmatch(local) or len(labels) < 2 or not all(map(_DOMAIN_LABEL.fullmatch, labels)):
-        raise RefusedError("email")
-    return text
+def _channel(value: object) -> ReminderChannel:
+    text = required_text(value)
+    if text not in set(ReminderChannel):
+        raise RefusedError("reminder-channel")
+    return ReminderChannel(text)
 
 
 def _reminder(found: object) -> Reminder:
@@ -276,5 +262,7 @@ def _reminder(found: object) -> Reminder:
             raise RefusedError("reminder")
     if clean_text(channel) not in set(ReminderChannel):
         raise RefusedError("reminder")
-    sent = parse_day(_required(sent_on), DateFormat.ISO)
-    return Reminder(level=level, sent_on=sent, channel=ReminderChannel(channel), fee=parse_cents(_required(fee), "."))
+    sent = parse_day(required_text(sent_on), DateFormat.ISO)
+    return Reminder(
+        level=level, sent_on=sent, channel=ReminderChannel(channel), fee=parse_cents(required_text(fee), ".")
+    )

@@ -1,21 +1,20 @@
-"""CSV as a stream of rows: strict about quotes and headers, bounded in memory, whatever the file is.
+"""CSV as a stream of rows: strict about quotes, bounded in memory, whatever the file is.
 
-What makes the borders between rows uncertain refuses the file; what concerns one row rejects that row. A column that is
-neither used nor left behind refuses the file; it is named only if the header is known to be one.
+What makes the borders between rows uncertain refuses the file; what concerns one row rejects that row.
 """
 
 import csv
 import io
-import re
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final, Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final, Literal, Protocol
 
-from gateway.errors import InputError
 from gateway.readers.border import Cells
+from gateway.readers.formats import Encoding
 from gateway.readers.mapping import Mapping
+from gateway.readers.tables import COLUMNS, FileFaultError, Joined, joined_cells, table_cells
 
 MAXIMUM_RECORD: Final = 1 << 20  # characters; a row with a long note has some 70,000
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -25,36 +24,69 @@ class _Reader(Protocol):
     def __next__(self) -> list[str]: ...
 
 
-class FileFaultError(InputError):
-    """A file cannot be read as a whole; nothing of it was kept."""
-
-
-def read_csv(stream: BinaryIO, mapping: Mapping) -> Iterator[Cells | str]:
-    """Each row of data as cells, or the rule by which the row is rejected. Raises FileFaultError."""
-    csv.field_size_limit(MAXIMUM_RECORD)
-    text = io.TextIOWrapper(stream, encoding=mapping.encoding, errors="surrogateescape", newline="")
-    try:
-        reader = csv.reader(_lines(text), delimiter=mapping.delimiter, strict=True)
-        cells = _header(_next(reader, 0), mapping)
-        row, line = 0, reader.line_num
-        while (values := _next(reader, row := row + 1)) is not None:
-            found = cells(values)
-            if isinstance(found, str) and reader.line_num > line + 1:
+def read_csv(stream: BinaryIO, mapping: Mapping, joined: Joined) -> Iterator[Cells | str | None]:
+    """Each row as cells, the rule by which it is rejected, or None if it is passed over. Raises FileFaultError."""
+    with _opened(stream, mapping) as reader:
+        names = _names(reader, mapping)
+        line = reader.line_num
+        for row, cells in enumerate(table_cells(names, _rows(reader), mapping, joined), start=1):
+            if cells == COLUMNS and reader.line_num > line + 1:
                 raise _unclosed(row)
             line = reader.line_num
-            yield found
+            yield cells
+
+
+def read_joined_csv(stream: BinaryIO, mapping: Mapping) -> Joined:
+    """The file that a mapping joins with its rows. Raises FileFaultError."""
+    if mapping.join is None:
+        raise TypeError("the mapping joins nothing")
+    with _opened(stream, mapping) as reader:
+        return joined_cells(_names(reader, mapping), _rows(reader), mapping.join)
+
+
+@contextmanager
+def csv_values(stream: BinaryIO, mapping: Mapping) -> Iterator[Iterator[list[str]]]:
+    """The bare rows of a file, header lines included. Raises FileFaultError."""
+    with _opened(stream, mapping) as reader:
+        yield _rows(reader)
+
+
+@contextmanager
+def _opened(stream: BinaryIO, mapping: Mapping) -> Iterator[_Reader]:
+    csv.field_size_limit(MAXIMUM_RECORD)
+    # UTF-16 has no bytes that stand for themselves: what is not UTF-16 refuses the file.
+    errors = "strict" if mapping.encoding is Encoding.UTF16 else "surrogateescape"
+    text = io.TextIOWrapper(stream, encoding=mapping.encoding, errors=errors, newline="")
+    try:
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if mapping.quote else csv.QUOTE_NONE
+        yield csv.reader(
+            _lines(text), delimiter=mapping.delimiter, quotechar=mapping.quote or None, quoting=quoting, strict=True
+        )
     finally:
         text.detach()
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(MAXIMUM_RECORD + 1):
+    while line := _line(text):
         if len(line) > MAXIMUM_RECORD:
             raise FileFaultError("a line of the file is longer than a row can be: is this a CSV file?")
         yield line
 
 
-def _next(reader: "_Reader", row: int) -> list[str] | None:
+def _line(text: io.TextIOWrapper) -> str:
+    try:
+        return text.readline(MAXIMUM_RECORD + 1)
+    except UnicodeError:
+        raise FileFaultError("the file is not in the encoding that its mapping names: correct one of the two") from None
+
+
+def _rows(reader: _Reader) -> Iterator[list[str]]:
+    row = 0
+    while (values := _next(reader, row := row + 1)) is not None:
+        yield values
+
+
+def _next(reader: _Reader, row: int) -> list[str] | None:
     try:
         return next(reader, None)
     except csv.Error:
@@ -68,37 +100,12 @@ def _unclosed(row: int) -> FileFaultError:
     )
 
 
-def _header(names: list[str] | None, mapping: Mapping) -> Callable[[list[str]], Cells | str]:
-    """What turns a row's values into cells, once the header is known to be right."""
+def _names(reader: _Reader, mapping: Mapping) -> list[str]:
+    names = None
+    for _ in range(mapping.header_row):
+        names = _next(reader, 0)
     if names is None:
         raise FileFaultError("the file is empty: let its exporter finish, or remove it")
-    first = names[0].encode("utf-8", "surrogateescape")
-    if first.startswith(_UTF16):
+    if names and names[0].encode("utf-8", "surrogateescape").startswith(_UTF16):
         raise FileFaultError("the file is UTF-16, and its source says otherwise: export it as UTF-8")
-    names = [names[0].removeprefix("\ufeff"), *names[1:]]
-    _check_names(names, mapping)
-    wanted = tuple((field, names.index(column)) for field, column in mapping.columns)
-    width = len(names)
-
-    def cells(values: list[str]) -> Cells | str:
-        if len(values) != width:
-            return "columns"
-        return {field: values[place] for field, place in wanted}
-
-    return cells
-
-
-def _check_names(names: list[str], mapping: Mapping) -> None:
-    used = [column for _, column in mapping.columns]
-    missing = [column for column in used if column not in names]
-    if missing:
-        raise FileFaultError(f"the header lacks: {', '.join(missing)}; export these columns, or correct the mapping")
-    known = {*used, *mapping.left_behind}
-    for place, name in enumerate(names, start=1):
-        told = f"column {place}" + (f" ({name})" if _NAME.fullmatch(name) else "")
-        if name not in known:
-            raise FileFaultError(
-                f"{told} is unknown to the mapping: use it, or list it as left behind; nothing of the file was read"
-            )
-        if names.index(name) != place - 1:
-            raise FileFaultError(f"{told} stands twice in the header: correct the export")
+    return [names[0].removeprefix("\ufeff"), *names[1:]] if names else []
