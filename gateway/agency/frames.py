@@ -25,10 +25,12 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of a decrypted stream, without their ends. Raises FrameError."""
     rest = b""
     for piece in _decompressed(chunks):
-        *complete, rest = (rest + piece).split(b"\n")
-        yield from complete
-        if len(rest) > MAXIMUM_LINE_BYTES:
-            raise FrameError("a line is longer than any message")
+        # Split little at a time: millions of empty lines in one piece would be as many objects at once.
+        for start in range(0, len(piece), MAXIMUM_LINE_BYTES):
+            *complete, rest = (rest + piece[start : start + MAXIMUM_LINE_BYTES]).split(b"\n")
+            if any(len(line) > MAXIMUM_LINE_BYTES for line in (*complete, rest)):
+                raise FrameError("a line is longer than any message")
+            yield from complete
     if rest:
         raise FrameError("the last line has no end")
 
