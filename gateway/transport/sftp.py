@@ -20,6 +20,7 @@ from typing import Final, Self, TypeVar
 import paramiko
 from paramiko.kex_mlkem import KexMLKEM768X25519
 from paramiko.sftp_client import SFTPClient
+from paramiko.ssh_exception import IncompatiblePeer
 
 from gateway.errors import PartnerError
 from keys.root import KeyFileError, read_private
@@ -172,16 +173,23 @@ class SftpTransport:
         """The key exchange and the pinned key, before a name or key of ours is shown."""
         try:
             self._transport.start_client(timeout=self._endpoint.timeout_seconds)
-        except (paramiko.SSHException, EOFError, OSError):
+            # A handshake that only took too long shows here: start_client then returns as if all were well.
+            found = self._transport.get_remote_server_key()
+        except IncompatiblePeer:
             raise self._failure(
                 HostKeyError(
                     f"{self._name} shows no host key of the pinned kind, or speaks no modern algorithm: nothing was "
                     "sent; ask the agency, and confirm a new key out of band"
                 )
-                if self._transport.remote_version
-                else UnreachableError(f"{self._name} answers, but not as an SSH server: check host and port")
             ) from None
-        found = self._transport.get_remote_server_key()
+        except (paramiko.SSHException, EOFError, OSError):
+            if self._transport.remote_version:
+                raise self._failure(
+                    UnreachableError(f"{self._name} broke the handshake off; it is tried again")
+                ) from None
+            raise self._failure(
+                UnreachableError(f"{self._name} answers, but not as an SSH server: check host and port")
+            ) from None
         if not hmac.compare_digest(f"{found.get_name()} {found.get_base64()}", self._endpoint.host_key):
             raise HostKeyError(
                 f"{self._name} has another host key than the pinned one: nothing was sent; ask the agency, and confirm "
@@ -200,7 +208,14 @@ class SftpTransport:
             raise AuthenticationError(f"{self._name} does not accept our client key: hand its .pub file to the agency")
 
     def _open_sftp(self) -> SFTPClient:
-        sftp = SFTPClient.from_transport(self._transport)
+        # paramiko waits without bound for the subsystem and its greeting; closing the connection ends that wait.
+        hurry = threading.Timer(self._endpoint.timeout_seconds, self._transport.close)
+        hurry.daemon = True
+        hurry.start()
+        try:
+            sftp = SFTPClient.from_transport(self._transport)
+        finally:
+            hurry.cancel()
         if sftp is None:
             raise TransportError(f"{self._name} offers no SFTP")
         channel = sftp.get_channel()
