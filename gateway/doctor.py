@@ -14,7 +14,7 @@ from gateway.wiring import creditor_ring, endpoint, open_office
 from keys.root import KeyFileError
 from keys.sqlite import StoreError
 from keys.sshsig import allowed_signers_line, fingerprint
-from schemas.package import CASES_NAMESPACE
+from schemas.package import Direction
 
 
 class Finding(NamedTuple):
@@ -54,7 +54,9 @@ def _configuration(configuration: Configuration) -> str:
 
 def _keys(configuration: Configuration) -> str:
     key = creditor_ring(configuration).signing_key().public_key()
-    lines = [allowed_signers_line(one.id, key, [CASES_NAMESPACE]) for one in configuration.settings.entities]
+    lines = [
+        allowed_signers_line(one.id, key, Direction.TO_AGENCY.namespaces) for one in configuration.settings.entities
+    ]
     told = f"signing key {fingerprint(key)}; hand to the agency, and confirm by telephone: "
     return told + (" / ".join(lines) if lines else "(no entity is configured yet)")
 

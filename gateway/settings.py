@@ -24,6 +24,7 @@ from schemas.worth import Worth
 
 _MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
 _HostKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{40,800}$")]
+_Signer = Annotated[str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]{60,100}$")]
 _Recipients = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
 _Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
@@ -35,6 +36,7 @@ class Stores(Strict):
     vault: _Location = "vault.db"
     keys: _Location = "keys"
     outbox: _Location = "outbox"
+    quarantine: _Location = "quarantine"
 
 
 class Entity(Strict):
@@ -85,7 +87,11 @@ class Server(Strict):
 
 
 class Agency(Strict):
-    """The agency's profile. `classic_recipients` seals to X25519 alone, and is recorded as a downgrade."""
+    """The agency's profile. `classic_recipients` seals to X25519 alone, and is recorded as a downgrade.
+
+    `signers` are the keys that may sign its answers, two while one replaces the other; without any, no answer is
+    believed. A receipt is overdue `receipt_days` after the upload.
+    """
 
     id: PartyId
     cases_recipients: _Recipients
@@ -94,6 +100,8 @@ class Agency(Strict):
     expires_days: Annotated[int, Field(ge=1, le=90)] = 14
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     remove_after_receipt: bool = True
+    receipt_days: Annotated[int, Field(ge=1, le=30)] = 2
+    signers: Annotated[tuple[_Signer, ...], Field(max_length=4)] = ()
     sftp: Server
 
 

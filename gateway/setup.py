@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from audit.store import AUDIT_METADATA, append
 from gateway.actors import enrol_first
-from gateway.agency.store import CASES_METADATA, IDENTITIES_METADATA
+from gateway.agency.desk import ANSWERS_FOLDER
+from gateway.agency.settings import load_agency
+from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.errors import UsageError
 from gateway.store.pair import write_pair
 from gateway.store.roster import Actor
@@ -29,12 +31,12 @@ CONFIGURATION = "inkasso.toml"
 CLIENT_KEY = "sftp_ed25519"
 
 
-def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | None = None) -> None:
-    """A creditor's home: configuration, keys, stores, outbox, inbox, the log's first entry, and the first actor.
+def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | None = None) -> str:
+    """A creditor's home: configuration, keys, stores, folders, the log's first entry, and the first actor.
 
-    Raises UsageError if anything is there already; nothing is overwritten.
+    Returns the age recipient for answers. Raises UsageError if anything is there already; nothing is overwritten.
     """
-    keys = _new_home(home, configuration, ("keys", "outbox", "inbox"))
+    keys = _new_home(home, configuration, ("keys", "outbox", "inbox", "quarantine"))
     create_root(keys)
     root = load_root(keys, None)
     for purpose in CREDITOR_PURPOSES:
@@ -54,6 +56,7 @@ def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | 
         append(connection, StoreCreated(id=new_id(), time=now, actor="system:init", pair=named))
         if first is not None:
             enrol_first(connection, first, now)
+    return _new_agekey(keys, Part.ANSWERS)
 
 
 def init_agency(home: Path, configuration: str, allowed_signers: str, now: datetime) -> dict[Part, str]:
@@ -66,15 +69,26 @@ def init_agency(home: Path, configuration: str, allowed_signers: str, now: datet
     root = load_root(keys, None)
     for purpose in AGENCY_PURPOSES:
         create_key(keys, root, purpose, now)
-    recipients = {}
-    for part in Direction.TO_AGENCY.parts:
-        identity = HybridIdentity.generate()
-        recipients[part] = str(identity.recipient)
-        write_private(keys / f"{part}.agekey", f"# public key: {identity.recipient}\n{identity.text()}\n".encode())
+    recipients = {part: _new_agekey(keys, part) for part in Direction.TO_AGENCY.parts}
     write_private(keys / ALLOWED_SIGNERS, allowed_signers.encode())
     create_store(home / "cases.db", CASES_METADATA).dispose()
     create_store(home / "identities.db", IDENTITIES_METADATA).dispose()
+    chosen = load_agency(home / CONFIGURATION)
+    (chosen.path(chosen.settings.server) / ANSWERS_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
     return recipients
+
+
+def agency_signer(home: Path) -> str:
+    """The public line of the key that signs an agency's answers: for `signers` in the creditor's configuration."""
+    keys = home / "keys"
+    return public_line(load_ring(keys, load_root(keys, None), AGENCY_PURPOSES).signing_key().public_key())
+
+
+def add_creditor(home: Path, lines: str, allowed_signers: str) -> None:
+    """Lets an agency trust and answer a creditor from now on: a block of its configuration, a line of its signers."""
+    for path, text in ((home / CONFIGURATION, lines), (home / "keys" / ALLOWED_SIGNERS, allowed_signers)):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
 
 
 def read_allowed_signers(path: Path) -> str:
@@ -86,6 +100,12 @@ def read_allowed_signers(path: Path) -> str:
     except (OSError, ValueError):
         raise UsageError(f"{path} is not a readable file of allowed signers") from None
     return text
+
+
+def _new_agekey(keys: Path, part: Part) -> str:
+    identity = HybridIdentity.generate()
+    write_private(keys / f"{part}.agekey", f"# public key: {identity.recipient}\n{identity.text()}\n".encode())
+    return str(identity.recipient)
 
 
 def _new_home(home: Path, configuration: str, folders: tuple[str, ...]) -> Path:

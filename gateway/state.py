@@ -1,43 +1,90 @@
-"""States of packages and of claims, and every transition that is allowed. One table; it knows no role and no store.
+"""States of packages, claims and cases, and every transition that is allowed. Tables; they know no role and no store.
 
-A claim's state is its latest verdict; a cleared claim shares the way of its package.
+A claim's state is its latest verdict. Handed over, it is a case: both sides keep its standing by the same table, and
+whether it is restricted beside it.
 """
 
 from enum import StrEnum
 from typing import Final
 
 from gateway.errors import IntegrityError
+from schemas.codes import CaseStanding
 from schemas.screening import Cleared, Held, Refused, Verdict
 
 
 class PackageState(StrEnum):
-    """An open package counts for nothing; a sealed one will be sent; an empty one had nothing to send."""
+    """An open package counts for nothing; a sealed one will be sent; an empty one had nothing to send.
+
+    Without the agency's receipt a package is uploaded, not delivered. A withdrawn one was never uploaded: a void
+    manifest goes in its place, and then it is void.
+    """
 
     OPEN = "open"
     EMPTY = "empty"
     SEALED = "sealed"
     UPLOADED = "uploaded"
+    DELIVERED = "delivered"
+    WITHDRAWN = "withdrawn"
+    VOID = "void"
 
 
 class ClaimState(StrEnum):
-    """The latest verdict on a claim; cleared claims are handed over with their package."""
+    """The latest verdict on a claim; cleared claims are handed over with their package.
+
+    `changed`: handed over earlier, and the agency is told by messages what has changed since.
+    """
 
     HELD = "held"
     REFUSED = "refused"
     CLEARED = "cleared"
+    CHANGED = "changed"
+
+
+class CaseEvent(StrEnum):
+    """What moves a case."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    ASK = "ask"
+    PAUSE = "pause"
+    RESUME = "resume"
+    TELL = "tell"
+    RECALL = "recall"
+    CLOSE = "close"
+    ERASE = "erase"
 
 
 PACKAGE_TRANSITIONS: Final = {
     PackageState.OPEN: frozenset({PackageState.EMPTY, PackageState.SEALED}),
     PackageState.EMPTY: frozenset[PackageState](),
-    PackageState.SEALED: frozenset({PackageState.UPLOADED}),
-    PackageState.UPLOADED: frozenset[PackageState](),
+    PackageState.SEALED: frozenset({PackageState.UPLOADED, PackageState.WITHDRAWN}),
+    PackageState.UPLOADED: frozenset({PackageState.DELIVERED}),
+    PackageState.DELIVERED: frozenset[PackageState](),
+    PackageState.WITHDRAWN: frozenset({PackageState.VOID}),
+    PackageState.VOID: frozenset[PackageState](),
 }
 CLAIM_TRANSITIONS: Final = {
-    # A held or refused claim is judged again; a cleared one has left, and only a changed row makes it held.
+    # A held or refused claim is judged again; a cleared one has left: a changed row becomes messages, or holds it.
     ClaimState.HELD: frozenset(ClaimState),
     ClaimState.REFUSED: frozenset(ClaimState),
-    ClaimState.CLEARED: frozenset({ClaimState.HELD, ClaimState.REFUSED}),
+    ClaimState.CLEARED: frozenset({ClaimState.HELD, ClaimState.REFUSED, ClaimState.CHANGED}),
+    ClaimState.CHANGED: frozenset({ClaimState.HELD, ClaimState.REFUSED, ClaimState.CHANGED}),
+}
+_REVIEW, _QUESTION, _ACTIVE = CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION, CaseStanding.ACTIVE
+_PAUSED, _REFUSED, _RECALLED = CaseStanding.PAUSED, CaseStanding.REFUSED, CaseStanding.RECALLED
+_CLOSED, _ERASED = CaseStanding.CLOSED, CaseStanding.ERASED
+# A recall crosses answers on their way: what the agency said before it knew changes nothing any more.
+CASE_TRANSITIONS: Final = {
+    CaseEvent.ACCEPT: {_REVIEW: _ACTIVE, _QUESTION: _ACTIVE, _RECALLED: _RECALLED},
+    CaseEvent.REFUSE: {_REVIEW: _REFUSED, _QUESTION: _REFUSED, _RECALLED: _RECALLED},
+    CaseEvent.ASK: {_REVIEW: _QUESTION, _QUESTION: _QUESTION, _RECALLED: _RECALLED},
+    CaseEvent.PAUSE: {_ACTIVE: _PAUSED, _PAUSED: _PAUSED, _RECALLED: _RECALLED},
+    CaseEvent.RESUME: {_ACTIVE: _ACTIVE, _PAUSED: _ACTIVE, _RECALLED: _RECALLED},
+    CaseEvent.TELL: {one: one for one in CaseStanding if one not in {_REFUSED, _ERASED}},
+    CaseEvent.RECALL: dict.fromkeys((_REVIEW, _QUESTION, _ACTIVE, _PAUSED, _RECALLED), _RECALLED)
+    | {_REFUSED: _REFUSED, _CLOSED: _CLOSED},
+    CaseEvent.CLOSE: {_ACTIVE: _CLOSED, _PAUSED: _CLOSED, _RECALLED: _CLOSED},
+    CaseEvent.ERASE: dict.fromkeys(CaseStanding, _ERASED),
 }
 
 
@@ -68,3 +115,8 @@ def judge_again(old: ClaimState, new: ClaimState) -> ClaimState:
     if new not in CLAIM_TRANSITIONS[old]:
         raise IllegalTransitionError(f"a claim that is {old} cannot become {new}")
     return new
+
+
+def standing_after(old: CaseStanding, event: CaseEvent) -> CaseStanding | None:
+    """The new standing of a case; None if nothing of this kind may happen to it any more, or yet."""
+    return CASE_TRANSITIONS[event].get(old)

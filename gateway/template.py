@@ -11,6 +11,7 @@ gateway = "gateway.db"   # states, ciphertext, the audit log
 vault = "vault.db"       # everything that links pseudonyms to people; back it up apart, for 30 days at most
 keys = "keys"            # never into the same backup as the stores
 outbox = "outbox"        # sealed packages that wait to be sent
+quarantine = "quarantine"  # answers that were collected and not yet believed
 
 # A legal entity that is the creditor. Its id signs packages (the principal in the agency's allowed_signers).
 #[[entities]]
@@ -51,7 +52,9 @@ outbox = "outbox"        # sealed packages that wait to be sent
 #classic_recipients = false              # true allows age1… (X25519) and is recorded as a downgrade
 #expires_days = 14
 #attempts = 3
-#remove_after_receipt = true
+#remove_after_receipt = true              # sent packages and collected answers leave outbox and server
+#receipt_days = 2                        # a receipt that has not come by then is overdue
+#signers = ["ssh-ed25519 …"]             # who signs its answers; two while one key replaces the other
 #[agencies.sftp]
 #host = "…"
 #port = 22

@@ -4,7 +4,7 @@ Nothing is created here. Faults of keys and stores become the errors of `gateway
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,29 +14,31 @@ from zoneinfo import ZoneInfo
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import Connection
 
-from gateway.agency.receive import Reception
-from gateway.agency.settings import AgencyConfiguration
+from gateway.agency.answers import AnswersStore
+from gateway.agency.desk import Correspondent, Desk
+from gateway.agency.settings import AgencyConfiguration, CreditorProfile
 from gateway.agency.store import CasesStore, IdentitiesStore
-from gateway.agency.work import Desk
 from gateway.errors import IntegrityError, UsageError
 from gateway.office import Office
 from gateway.settings import Agency, Configuration
+from gateway.steps.unseal import Opener
 from gateway.store.claims import Claims
 from gateway.store.packages import Packages
 from gateway.store.pair import read_pair
 from gateway.store.roster import Roster
 from gateway.transport.sftp import Endpoint, SftpTransport
+from keys.age import Identity
 from keys.labels import Purpose
-from keys.recipients import read_identities
+from keys.recipients import parse_recipient, read_identities
 from keys.ring import Keyring, load_ring
 from keys.root import load_root, read_private
 from keys.sqlite import open_store
 from keys.sshsig import load_allowed_signers
 from keys.vault import Vault
-from schemas.package import Direction
+from schemas.package import Direction, Part
 
 CREDITOR_PURPOSES: Final = (Purpose.INDEX, Purpose.PACKAGE_SIGNING, Purpose.EPOCH)
-AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE)
+AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE, Purpose.PACKAGE_SIGNING)
 ALLOWED_SIGNERS: Final = "allowed_signers"
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
 
@@ -118,17 +120,34 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
         stack.enter_context(alone(configuration.path(f"{settings.cases_store}.lock")))
         cases = stack.enter_context(_connected(configuration.path(settings.cases_store)))
         identities = stack.enter_context(_connected(configuration.path(settings.identities_store)))
-        reception = Reception(
-            recipient=settings.id,
-            identities={
-                part: read_identities(read_private(keys / f"{part}.agekey").decode("ascii", "replace"))
-                for part in Direction.TO_AGENCY.parts
-            },
-            signers=load_allowed_signers(read_private(keys / ALLOWED_SIGNERS).decode("ascii", "replace")),
+        creditors = {one.id: _correspondent(configuration, one) for one in settings.creditors}
+        folders = {configuration.path(settings.server): None, **{one.folder: None for one in creditors.values()}}
+        yield Desk(
+            folders=tuple(folders),
+            opener=Opener(
+                recipient=settings.id,
+                direction=Direction.TO_AGENCY,
+                identities={part: read_agekey(keys, part) for part in Direction.TO_AGENCY.parts},
+                signers=load_allowed_signers(read_private(keys / ALLOWED_SIGNERS).decode("ascii", "replace")),
+            ),
+            ring=ring,
+            creditors=creditors,
+            cases_connection=cases,
+            identities_connection=identities,
             cases=CasesStore(cases, ring.secret(Purpose.CASES_STORE)),
             persons=IdentitiesStore(identities, ring.secret(Purpose.IDENTITIES_STORE)),
+            answers=AnswersStore(cases, ring.secret(Purpose.CASES_STORE)),
         )
-        yield Desk(configuration.path(settings.server), reception, cases, identities)
+
+
+def _correspondent(configuration: AgencyConfiguration, profile: CreditorProfile) -> Correspondent:
+    folder = configuration.path(profile.server or configuration.settings.server)
+    return Correspondent(profile.id, folder, tuple(map(parse_recipient, profile.answers_recipients)))
+
+
+def read_agekey(keys: Path, part: Part) -> Sequence[Identity]:
+    """The age identities that open a part, newest first. Raises KeyFileError."""
+    return read_identities(read_private(keys / f"{part}.agekey").decode("ascii", "replace"))
 
 
 @contextmanager

@@ -39,6 +39,8 @@ class Label(StrEnum):
     ROW = "row"
     FILE = "file"
     RECEIVED_LINE = "received-line"
+    ANSWER_LINE = "answer-line"
+    MESSAGE = "message"
 
 
 def bound(label: Label, *parts: str) -> bytes:

@@ -157,6 +157,7 @@ class StatementCase(_AboutCase):
 
     type: Literal["statement.case"] = "statement.case"
     standing: CaseStanding
+    restricted: bool
     principal: _Sum
     credited: _Sum
     paid_to_creditor: _Sum

@@ -185,13 +185,12 @@ class RequestKind(StrEnum):
 
 
 class CaseStanding(StrEnum):
-    """Where a case stands in the books of either side."""
+    """Where a case stands in the books of either side; whether it is restricted stands beside it."""
 
     UNDER_REVIEW = "under-review"
     QUESTION = "question"
     ACTIVE = "active"
     PAUSED = "paused"
-    RESTRICTED = "restricted"
     REFUSED = "refused"
     RECALLED = "recalled"
     CLOSED = "closed"

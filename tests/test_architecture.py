@@ -21,6 +21,7 @@ EDGES = {
     "keys/vault.py": "the vault",
     "audit/store.py": "the log's tables",
     "gateway/steps/seal.py": "files of the outbox",
+    "gateway/steps/unseal.py": "files that arrived",
     "gateway/steps/deliver.py": "files of the outbox, the network",
     "gateway/readers/presets.py": "package data",
 }

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gateway.agency.frames import lines
 from gateway.readers.presets import load_preset
+from gateway.steps.frames import lines
 from keys.age import unseal
 from keys.recipients import read_identities
 from schemas.canonical import encode

@@ -58,7 +58,7 @@ def test_a_second_run_hands_nothing_over_twice(told: tuple[Path, Result, Result]
 def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> None:
     """Configurations, the server's root with the package as delivered, and the agency's keys in age's text form."""
     home, _, _ = told
-    suffixes = sorted(path.name.partition(".")[2] for path in (home / "sftp").iterdir())
+    suffixes = sorted(path.name.partition(".")[2] for path in (home / "sftp").iterdir() if path.is_file())
     keys = home / "agency" / "keys"
     signer = (keys / "allowed_signers").read_text().splitlines()[0]
 

@@ -38,9 +38,9 @@ def assert_repaired(world: World) -> None:
 
     assert lines(again) == []
     assert again.code == 0
-    assert received.json == {"packages": {"received": 1}, "messages": 2, "failures": []}
+    assert received.json == {"packages": {"received": 1, "sent": 1}, "messages": 2, "failures": []}
     assert world.handover().json["claims"]["handed_over"] == 0
-    assert world.receive().json["packages"] == {"received": 0}
+    assert world.receive().json["packages"] == {"received": 0, "sent": 0}
 
 
 def test_an_unreachable_server_holds_up_and_loses_nothing(tmp_path: Path) -> None:

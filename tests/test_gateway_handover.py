@@ -14,10 +14,10 @@ def test_a_clear_claim_reaches_the_agency_once(world: World) -> None:
     assert first["claims"] | {"unchanged": 0} == {
         "read": 3, "rejected": 1, "held": 1, "refused": 0, "cleared": 1, "handed_over": 1, "unchanged": 0,
     }  # fmt: skip
-    assert received == {"packages": {"received": 1}, "messages": 1, "failures": []}
+    assert received == {"packages": {"received": 1, "sent": 1}, "messages": 1, "failures": []}
     assert second["claims"]["handed_over"] == 0
     assert second["claims"]["unchanged"] > 0
-    assert world.receive().json["packages"] == {"received": 0}
+    assert world.receive().json["packages"] == {"received": 0, "sent": 0}
 
 
 def test_help_names_every_command() -> None:

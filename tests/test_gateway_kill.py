@@ -7,7 +7,7 @@ import pytest
 
 from gateway.agency.settings import load_agency
 from gateway.wiring import open_desk
-from schemas.messages import CaseNew, IdentityLine
+from schemas.messages import IdentityLine
 from world import World, jsonl, killed, row, running_world
 
 CLAIMS = 5_000
@@ -41,8 +41,8 @@ def export() -> bytes:
 def arrived(world: World) -> tuple[list[str], set[str]]:
     """The invoice numbers the agency has, and its case references."""
     with open_desk(load_agency(world.agency)) as desk:
-        persons = [IdentityLine.model_validate_json(line) for _, line in desk.reception.persons.lines()]
-        cases = {CaseNew.model_validate_json(line).case_ref for _, line in desk.reception.cases.lines()}
+        persons = [IdentityLine.model_validate_json(line) for _, line in desk.persons.lines()]
+        cases = set(desk.cases.cases("nordlicht"))
     return sorted(one.invoice_no for one in persons), cases
 
 

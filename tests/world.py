@@ -20,17 +20,17 @@ import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.store import entries
-from gateway.agency.template import agency_template
+from gateway.agency.template import agency_template, creditor_lines
 from gateway.cli.main import run
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.settings import load
-from gateway.setup import CLIENT_KEY, CONFIGURATION, init_agency, init_creditor, openssh
-from gateway.wiring import ALLOWED_SIGNERS, creditor_ring
+from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
+from gateway.wiring import creditor_ring
 from keys.root import write_private
 from keys.sqlite import open_store
 from keys.sshsig import allowed_signers_line, public_line
-from schemas.package import CASES_NAMESPACE
+from schemas.package import Direction
 
 TODAY = datetime(2026, 6, 30, 3, 0, tzinfo=UTC)
 Row = dict[str, Any]
@@ -131,11 +131,11 @@ def make_world(home: Path) -> World:
     with running_server(
         home / "sftp", home / "server" / "server_ed25519", home / "server" / "authorized_keys", 0
     ) as port:
-        text = demo_configuration(port, public_line(host_key.public_key()), recipients)
-    init_creditor(home / "creditor", text, TODAY)
+        text = demo_configuration(port, public_line(host_key.public_key()), recipients, agency_signer(home / "agency"))
+    recipient = init_creditor(home / "creditor", text, TODAY)
     signer = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()
-    line = allowed_signers_line(CREDITOR, signer, [CASES_NAMESPACE]).encode() + b"\n"
-    (home / "agency" / "keys" / ALLOWED_SIGNERS).write_bytes(line)
+    line = allowed_signers_line(CREDITOR, signer, Direction.TO_AGENCY.namespaces)
+    add_creditor(home / "agency", creditor_lines(CREDITOR, recipient), f"{line}\n")
     (home / "server" / "authorized_keys").write_bytes((home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes())
     return World(home, port)
 

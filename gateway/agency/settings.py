@@ -6,7 +6,7 @@ The same rules as the creditor's: one commented TOML file, unknown keys stop the
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from gateway.errors import UsageError
 from gateway.settings import explain, load_toml
@@ -14,6 +14,15 @@ from schemas.base import Strict
 from schemas.identifiers import PartyId
 
 _Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+_Recipient = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
+class CreditorProfile(Strict):
+    """A creditor we answer: to whom answers are sealed, and its own folder on our server if it has one."""
+
+    id: PartyId
+    answers_recipients: Annotated[tuple[_Recipient, ...], Field(min_length=1, max_length=8)]
+    server: _Location | None = None
 
 
 class AgencySettings(Strict):
@@ -24,6 +33,7 @@ class AgencySettings(Strict):
     keys: _Location = "keys"
     cases_store: _Location = "cases.db"
     identities_store: _Location = "identities.db"
+    creditors: tuple[CreditorProfile, ...] = ()
 
 
 class AgencyConfiguration:

@@ -1,74 +1,51 @@
-"""The agency's two stores, apart: `cases.db` holds what case systems need, `identities.db` who it is about.
+"""What the agency has received, apart: `cases.db` what case systems need, `identities.db` who it is about.
 
-Lines are kept as ciphertext under a key of each store; case references, message ids and package numbers are in clear.
-Every call works inside the caller's transaction. `cases.db` commits last: a package it does not name never arrived.
+Lines are kept as ciphertext under a key of each store. Every look-up of a case names its creditor, so no creditor
+reaches another's. Every call works inside the caller's transaction. `cases.db` commits last: a package it does not name
+never arrived.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import LargeBinary, UniqueConstraint, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import col
 
+from gateway.agency.tables import AnswerRow, CaseRow, IdentityRow, MessageRow, PackageRow, ReplyRow
 from keys.labels import Label, bound
 from keys.material import Secret
 from keys.wrap import unwrap, wrap
-from schemas.package import Manifest
+from schemas.codes import CaseStanding
+from schemas.messages import ToAgency, ToAgencyAdapter
+from schemas.package import Manifest, VoidManifest
 
 
-class _CasesTable(SQLModel, registry=registry()):
-    pass
-
-
-class _IdentitiesTable(SQLModel, registry=registry()):
-    pass
-
-
-class _PackageRow(_CasesTable, table=True):
-    __tablename__ = "package"
-    __table_args__ = (UniqueConstraint("sender", "type", "sequence"),)
-    id: str = Field(primary_key=True)
-    sender: str
-    type: str
-    sequence: int
-    manifest_digest: str
-    received: str
-    messages: int
-
-
-class _CaseRow(_CasesTable, table=True):
-    __tablename__ = "case"
-    message_id: str = Field(primary_key=True)
-    case_ref: str = Field(unique=True)
-    package: str = Field(index=True)
-    line: bytes = Field(sa_type=LargeBinary)
-
-
-class _IdentityRow(_IdentitiesTable, table=True):
-    __tablename__ = "identity"
-    message_id: str = Field(primary_key=True)
-    package: str = Field(index=True)
-    line: bytes = Field(sa_type=LargeBinary)
-
-
-CASES_METADATA: Final = _CasesTable.metadata
-IDENTITIES_METADATA: Final = _IdentitiesTable.metadata
-
-
-class Arrived(NamedTuple):
-    """A message as it came: its ids, and its two lines."""
+class CaseRecord(NamedTuple):
+    """A case as the agency has it; `line` is None when it was erased."""
 
     message_id: str
+    sender: str
     case_ref: str
-    case: bytes
-    identity: bytes
+    package: str
+    standing: CaseStanding
+    restricted: bool
+    agency_ref: str | None
+    line: bytes | None
+
+
+class MessageRecord(NamedTuple):
+    """Another message as it came; `open` when the agency must decide about it."""
+
+    message: ToAgency
+    sender: str
+    package: str
+    open: bool
 
 
 class CasesStore:
-    """Packages and case lines."""
+    """Packages, cases and messages of all creditors."""
 
     def __init__(self, connection: Connection, key: Secret) -> None:
         self._connection = connection
@@ -76,40 +53,29 @@ class CasesStore:
 
     def manifest_digest(self, package_id: str) -> str | None:
         """The digest of the manifest a package was received with; None if it never was."""
-        query = select(col(_PackageRow.manifest_digest)).where(col(_PackageRow.id) == package_id)
+        query = select(col(PackageRow.manifest_digest)).where(col(PackageRow.id) == package_id)
         return self._connection.execute(query).scalar()
 
     def last_sequence(self, sender: str, package_type: str) -> int:
         """The highest sequence number received from a sender; 0 for none."""
-        query = select(func.max(col(_PackageRow.sequence))).where(
-            col(_PackageRow.sender) == sender, col(_PackageRow.type) == package_type
+        query = select(func.max(col(PackageRow.sequence))).where(
+            col(PackageRow.sender) == sender, col(PackageRow.type) == package_type
         )
         return int(self._connection.execute(query).scalar() or 0)
 
-    def known(self, messages: Sequence[Arrived]) -> int:
-        """How many of these cases and messages are here already."""
-        query = select(func.count()).select_from(_CaseRow)
-        refs, ids = [one.case_ref for one in messages], [one.message_id for one in messages]
-        found = query.where(col(_CaseRow.case_ref).in_(refs) | col(_CaseRow.message_id).in_(ids))
-        return int(self._connection.execute(found).scalar_one())
-
-    def add(self, package_id: str, messages: Sequence[Arrived]) -> None:
-        """Keeps the case lines of a chunk."""
-        self._connection.execute(
-            insert(_CaseRow),
-            [
-                {
-                    "message_id": one.message_id,
-                    "case_ref": one.case_ref,
-                    "package": package_id,
-                    "line": wrap(self._key, one.case, bound(Label.RECEIVED_LINE, one.message_id)),
-                }
-                for one in messages
-            ],
+    def last_packages(self, sender: str) -> list[tuple[str, int, str]]:
+        """Type, number and manifest digest of the newest package of each type."""
+        query = select(col(PackageRow.type), col(PackageRow.sequence), col(PackageRow.manifest_digest)).where(
+            col(PackageRow.sender) == sender
         )
+        newest = {
+            row[0]: (row[0], row[1], row[2])
+            for row in self._connection.execute(query.order_by(col(PackageRow.sequence)))
+        }
+        return [newest[kind] for kind in sorted(newest)]
 
-    def receive(self, manifest: Manifest, manifest_digest: str, messages: int, now: datetime) -> None:
-        """From here on the package has arrived."""
+    def receive(self, manifest: Manifest | VoidManifest, manifest_digest: str, messages: int, now: datetime) -> None:
+        """From here on the package has arrived, or its number is closed."""
         row = {
             "id": manifest.package_id,
             "sender": manifest.sender,
@@ -119,11 +85,123 @@ class CasesStore:
             "received": now.isoformat(),
             "messages": messages,
         }
-        self._connection.execute(insert(_PackageRow), [row])
+        self._connection.execute(insert(PackageRow), [row])
 
-    def lines(self) -> Iterable[tuple[str, bytes]]:
-        """Every case line with its message id."""
-        return _lines(self._connection, _CaseRow, self._key)
+    def cases(self, sender: str, case_refs: Collection[str] | None = None) -> dict[str, CaseRecord]:
+        """The cases of a creditor, by reference: those asked for, or all."""
+        query = select(*(col(getattr(CaseRow, name)) for name in CaseRecord._fields)).where(
+            col(CaseRow.sender) == sender
+        )
+        if case_refs is not None:
+            query = query.where(col(CaseRow.case_ref).in_(case_refs))
+        return {row.case_ref: self._case(CaseRecord._make(row)) for row in self._connection.execute(query)}
+
+    def owner(self, case_ref: str) -> list[str]:
+        """The creditors that have a case of this reference: one, or none."""
+        return list(
+            self._connection.execute(select(col(CaseRow.sender)).where(col(CaseRow.case_ref) == case_ref)).scalars()
+        )
+
+    def add(self, cases: Sequence[CaseRecord]) -> None:
+        """New cases."""
+        if cases:
+            rows = [
+                one._asdict() | {"line": None if one.line is None else self._wrapped(one.message_id, one.line)}
+                for one in cases
+            ]
+            self._connection.execute(insert(CaseRow), rows)
+
+    def stand(
+        self, case: CaseRecord, standing: CaseStanding, *, restricted: bool, agency_ref: str | None = None
+    ) -> None:
+        """The new standing of a case."""
+        self._connection.execute(
+            update(CaseRow)
+            .where(col(CaseRow.message_id) == case.message_id)
+            .values(standing=standing, restricted=restricted, agency_ref=agency_ref or case.agency_ref)
+        )
+
+    def known_messages(self, message_ids: Collection[str]) -> set[str]:
+        """Which of these messages, cases included, have come before."""
+        found: set[str] = set()
+        for table in (MessageRow, CaseRow):
+            query = select(col(table.message_id)).where(col(table.message_id).in_(message_ids))
+            found |= set(self._connection.execute(query).scalars())
+        return found
+
+    def add_message(
+        self, message: ToAgency, raw: bytes, sender: str, package: str, *, kept: bool, is_open: bool
+    ) -> None:
+        """Keeps any message but a new case; `kept` if it is a stop whose case has not come."""
+        row = {
+            "message_id": message.message_id,
+            "sender": sender,
+            "package": package,
+            "type": message.type,
+            "case_ref": getattr(message, "case_ref", None),
+            "kept": kept,
+            "open": is_open,
+            "line": self._wrapped(message.message_id, raw),
+        }
+        self._connection.execute(insert(MessageRow), [row])
+
+    def messages(
+        self, sender: str, case_refs: Collection[str] | None = None, *, kept: bool | None = None
+    ) -> list[MessageRecord]:
+        """The messages of a creditor in the order they came, those about some cases or all."""
+        query = select(
+            col(MessageRow.message_id), col(MessageRow.package), col(MessageRow.open), col(MessageRow.line)
+        ).where(col(MessageRow.sender) == sender, col(MessageRow.line).is_not(None))
+        if case_refs is not None:
+            query = query.where(col(MessageRow.case_ref).in_(case_refs))
+        if kept is not None:
+            query = query.where(col(MessageRow.kept) == kept)
+        return [
+            MessageRecord(ToAgencyAdapter.validate_json(self._opened(message_id, line)), sender, package, is_open)
+            for message_id, package, is_open, line in self._connection.execute(query.order_by(col(MessageRow.position)))
+        ]
+
+    def decide(self, message_id: str) -> None:
+        """The agency has decided about a message."""
+        self._connection.execute(update(MessageRow).where(col(MessageRow.message_id) == message_id).values(open=False))
+
+    def erase(self, case: CaseRecord) -> tuple[str, ...]:
+        """Forgets what a case says and all messages about it; its reference stays, as erased.
+
+        Returns the message ids whose identity lines are to go as well.
+        """
+        here = (col(MessageRow.sender) == case.sender, col(MessageRow.case_ref) == case.case_ref)
+        messages = self._connection.execute(select(col(MessageRow.message_id)).where(*here)).scalars().all()
+        self._connection.execute(update(MessageRow).where(*here).values(line=None))
+        self._connection.execute(
+            update(AnswerRow)
+            .where(col(AnswerRow.creditor) == case.sender, col(AnswerRow.case_ref) == case.case_ref)
+            .where(col(AnswerRow.package).is_not(None))
+            .values(line=None)
+        )
+        self._connection.execute(
+            update(CaseRow)
+            .where(col(CaseRow.message_id) == case.message_id)
+            .values(standing=CaseStanding.ERASED, restricted=False, agency_ref=None, line=None)
+        )
+        return (case.message_id, *messages)
+
+    def take_reply(self, digest: str) -> bool:
+        """Whether a file of answers is new; from here on it is not."""
+        if self._connection.execute(select(col(ReplyRow.digest)).where(col(ReplyRow.digest) == digest)).scalar():
+            return False
+        self._connection.execute(insert(ReplyRow), [{"digest": digest}])
+        return True
+
+    def _case(self, row: CaseRecord) -> CaseRecord:
+        line = None if row.line is None else self._opened(row.message_id, row.line)
+        return row._replace(standing=CaseStanding(row.standing), line=line)
+
+    def _wrapped(self, message_id: str, line: bytes) -> bytes:
+        return wrap(self._key, line, bound(Label.RECEIVED_LINE, message_id))
+
+    def _opened(self, message_id: str, line: bytes | None) -> bytes:
+        return unwrap(self._key, line or b"", bound(Label.RECEIVED_LINE, message_id))
 
 
 class IdentitiesStore:
@@ -135,29 +213,26 @@ class IdentitiesStore:
 
     def sweep(self, package_id: str) -> None:
         """Removes what an interrupted receipt of this package left."""
-        self._connection.execute(delete(_IdentityRow).where(col(_IdentityRow.package) == package_id))
+        self._connection.execute(delete(IdentityRow).where(col(IdentityRow.package) == package_id))
 
-    def add(self, package_id: str, messages: Sequence[Arrived]) -> None:
-        """Keeps the identity lines of a chunk."""
-        self._connection.execute(
-            insert(_IdentityRow),
-            [
-                {
-                    "message_id": one.message_id,
-                    "package": package_id,
-                    "line": wrap(self._key, one.identity, bound(Label.RECEIVED_LINE, one.message_id)),
-                }
-                for one in messages
-            ],
-        )
+    def add(self, package_id: str, lines: Iterable[tuple[str, bytes]]) -> None:
+        """Keeps identity lines by message id."""
+        rows = [
+            {
+                "message_id": message_id,
+                "package": package_id,
+                "line": wrap(self._key, line, bound(Label.RECEIVED_LINE, message_id)),
+            }
+            for message_id, line in lines
+        ]
+        if rows:
+            self._connection.execute(insert(IdentityRow), rows)
 
-    def lines(self) -> Iterable[tuple[str, bytes]]:
+    def erase(self, message_ids: Collection[str]) -> None:
+        """Forgets identity lines."""
+        self._connection.execute(delete(IdentityRow).where(col(IdentityRow.message_id).in_(message_ids)))
+
+    def lines(self) -> Iterator[tuple[str, bytes]]:
         """Every identity line with its message id."""
-        return _lines(self._connection, _IdentityRow, self._key)
-
-
-def _lines(
-    connection: Connection, table: type[_CaseRow] | type[_IdentityRow], key: Secret
-) -> Iterable[tuple[str, bytes]]:
-    for message_id, line in connection.execute(select(col(table.message_id), col(table.line))):
-        yield message_id, unwrap(key, line, bound(Label.RECEIVED_LINE, message_id))
+        for message_id, line in self._connection.execute(select(col(IdentityRow.message_id), col(IdentityRow.line))):
+            yield message_id, unwrap(self._key, line, bound(Label.RECEIVED_LINE, message_id))

@@ -16,11 +16,29 @@ server = {server}
 keys = "keys"
 cases_store = "cases.db"
 identities_store = "identities.db"
+
+# Creditors we answer. `inkasso doctor` at the creditor prints its recipient; confirm it out of band.
 """
+_CREDITOR = """\
+[[creditors]]
+id = {name}
+answers_recipients = [{recipient}]
+"""
+_EXAMPLE = """\
+#[[creditors]]
+#id = "shop"
+#answers_recipients = ["age1pq1…"]
+#server = "…"               # only if this creditor has a folder of its own
+"""
+
+
+def creditor_lines(name: str, recipient: str) -> str:
+    """The lines by which the agency answers a creditor."""
+    return _CREDITOR.format(name=quoted(name), recipient=quoted(recipient))
 
 
 def agency_template(name: str, server: str) -> str:
     """The text of an agency's inkasso.toml. Raises UsageError for a name or folder that TOML cannot quote plainly."""
     if not name or set(name) - set("abcdefghijklmnopqrstuvwxyz0123456789.-"):
         raise UsageError("the agency's id has small letters, digits, dots and hyphens only")
-    return _TEXT.format(name=quoted(name), server=quoted(server))
+    return _TEXT.format(name=quoted(name), server=quoted(server)) + _EXAMPLE

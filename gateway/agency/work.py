@@ -1,72 +1,92 @@
-"""The agency's run: every announced package, in order of its sender's sequence, each received whole or not at all."""
+"""The agency's run: every announced package, stops first, in order of its sender's sequence, each whole or not at all.
+
+Afterwards every package is answered by a signed receipt, for the creditor to collect.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy.engine import Connection
+from gateway.agency.answers import SentPackage
+from gateway.agency.desk import Desk
+from gateway.agency.post import post
+from gateway.agency.receive import Received, receive
+from gateway.steps.unseal import PackageError, Signed, announced, read_manifest
+from schemas.package import PackageType
 
-from gateway.agency.receive import PackageError, Received, Reception, announced, read_manifest, receive
-from schemas.package import Manifest
 
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """The agency's side of the gateway, ready to work."""
-
-    server: Path
-    reception: Reception
-    cases: Connection
-    identities: Connection
+class _Arrived(NamedTuple):
+    folder: Path
+    signed: Signed
 
 
 @dataclass(slots=True)
 class Receipts:
-    """What one run received, and what it could not."""
+    """What one run received and answered, and what it could not."""
 
     packages: list[Received] = field(default_factory=list)
     failures: list[PackageError] = field(default_factory=list)
+    sent: list[SentPackage] = field(default_factory=list)
+    unanswered: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The figures as plain data, for `--json`."""
         return {
-            "packages": {"received": len(self.packages)},
+            "packages": {"received": len(self.packages), "sent": len(self.sent)},
             "messages": sum(one.messages for one in self.packages),
             "failures": [str(failure) for failure in self.failures],
         }
 
 
 def receive_all(desk: Desk, now: datetime, progress: Callable[[str, int], None]) -> Receipts:
-    """Receives what has arrived; a package that cannot be believed does not stop the others."""
+    """Receives what has arrived, and answers it; a package that cannot be believed does not stop the others."""
     receipts = Receipts()
-    manifests: list[tuple[Manifest, str]] = []
-    for package_id in announced(desk.server):
+    for found in _ordered(_believed(desk, receipts)):
         try:
-            manifests.append(read_manifest(desk.server, package_id, desk.reception.signers))
-        except PackageError as failure:
-            receipts.failures.append(failure)
-    for manifest, digest in sorted(manifests, key=lambda one: (one[0].sender, one[0].sequence)):
-        try:
-            received = _receive(desk, manifest, digest, now)
+            received = _receive(desk, found, now)
         except PackageError as failure:
             receipts.failures.append(failure)
             continue
         if received is not None:
             receipts.packages.append(received)
             progress("received", received.messages)
+    receipts.sent = post(desk, now)
+    with desk.cases_connection.begin():
+        receipts.unanswered = tuple(sorted({one.creditor for one in desk.answers.envelopes()}))
     return receipts
 
 
-def _receive(desk: Desk, manifest: Manifest, digest: str, now: datetime) -> Received | None:
+def _believed(desk: Desk, receipts: Receipts) -> list[_Arrived]:
+    found = []
+    for folder in desk.folders:
+        for name in announced(folder):
+            try:
+                found.append(_Arrived(folder, read_manifest(folder, name, desk.opener)))
+            except PackageError as failure:
+                receipts.failures.append(failure)
+    return found
+
+
+def _ordered(arrived: list[_Arrived]) -> list[_Arrived]:
+    def place(one: _Arrived) -> tuple[bool, str, int]:
+        manifest = one.signed.manifest
+        return (manifest.package_type is not PackageType.STOPS, manifest.sender, manifest.sequence)
+
+    return sorted(arrived, key=place)
+
+
+def _receive(desk: Desk, found: _Arrived, now: datetime) -> Received | None:
     """One package in one go: identities are committed first, cases last; None if it arrived on an earlier run."""
-    with desk.cases.begin(), desk.identities.begin() as identities:
-        known = desk.reception.cases.manifest_digest(manifest.package_id)
-        if known == digest:
+    manifest = found.signed.manifest
+    with desk.cases_connection.begin(), desk.identities_connection.begin() as identities:
+        known = desk.cases.manifest_digest(manifest.package_id)
+        if known == found.signed.digest:
             return None
         if known is not None:
             raise PackageError(f"package {manifest.package_id} was received with another manifest")
-        desk.reception.persons.sweep(manifest.package_id)
-        received = receive(desk.server, manifest, digest, desk.reception, now)
+        desk.persons.sweep(manifest.package_id)
+        received = receive(found.folder, found.signed, desk, now)
         identities.commit()
     return received

@@ -61,6 +61,8 @@ def receive(*, json: Json = False, config: Config) -> int:
             + [(one.package_id, one.sender, str(one.sequence), f"{one.messages:,}") for one in received.packages],
             indent=0,
         )
+    for creditor in received.unanswered:
+        output.complain(f"answers to {creditor} wait: add its [[creditors]] block to {config}, and run this again")
     for failure in received.failures:
         output.complain(str(failure))
     return max((failure.exit_code for failure in received.failures), default=0)

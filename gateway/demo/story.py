@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.store import count
 from gateway.agency.settings import load_agency
-from gateway.agency.template import agency_template
+from gateway.agency.template import agency_template, creditor_lines
 from gateway.agency.work import Receipts, receive_all
 from gateway.demo.claims import write_csv
 from gateway.demo.server import running_server
@@ -27,11 +27,11 @@ from gateway.handover.figures import Figures
 from gateway.pipeline import Night, hand_over
 from gateway.readers.presets import preset_of
 from gateway.settings import Configuration, load
-from gateway.setup import CLIENT_KEY, CONFIGURATION, init_agency, init_creditor, openssh
-from gateway.wiring import ALLOWED_SIGNERS, creditor_ring, open_desk, open_office
+from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
+from gateway.wiring import creditor_ring, open_desk, open_office
 from keys.root import write_private
 from keys.sshsig import allowed_signers_line, public_line
-from schemas.package import CASES_NAMESPACE
+from schemas.package import Direction
 
 DEMO_DAY: Final = date(2026, 6, 30)
 _HOST_KEY: Final = "server_ed25519"
@@ -115,16 +115,14 @@ def _make(home: Path, invented: Invented, now: datetime) -> None:
         (home / folder).mkdir(mode=0o700)
     host_key = Ed25519PrivateKey.generate()
     write_private(home / "server" / _HOST_KEY, openssh(host_key))
-    # The agency's line for the creditor needs the creditor's key, and the creditor's profile the agency's recipients:
-    # the agency comes first, and its list of signers is filled in as soon as there is somebody to trust.
+    # Each side's configuration names keys of the other: the agency comes first, and learns of the creditor afterwards.
     recipients = init_agency(home / "agency", agency_template(AGENCY, "../sftp"), "", now)
-    text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients)
-    init_creditor(home / "creditor", text, now)
-    creditor = load(home / "creditor" / CONFIGURATION)
-    signer = creditor_ring(creditor).signing_key().public_key()
-    signers = home / "agency" / "keys" / ALLOWED_SIGNERS
-    signers.unlink()
-    write_private(signers, allowed_signers_line(CREDITOR, signer, [CASES_NAMESPACE]).encode() + b"\n")
+    signer = agency_signer(home / "agency")
+    text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients, signer)
+    recipient = init_creditor(home / "creditor", text, now)
+    key = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()
+    allowed = allowed_signers_line(CREDITOR, key, Direction.TO_AGENCY.namespaces)
+    add_creditor(home / "agency", creditor_lines(CREDITOR, recipient), f"{allowed}\n")
     client = (home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes()
     write_private(home / "server" / _AUTHORIZED, client)
     write_csv(home / "creditor" / "inbox" / "claims.csv", invented.claims, invented.seed)

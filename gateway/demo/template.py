@@ -43,6 +43,7 @@ cases_recipients = [{cases}]
 identities_recipients = [{identities}]
 # The demo keeps what was delivered, so that you can look at it.
 remove_after_receipt = false
+signers = [{signer}]
 [agencies.sftp]
 host = "127.0.0.1"
 port = {port}
@@ -60,11 +61,12 @@ stage = "reminding"
 """
 
 
-def demo_configuration(port: int, host_key: str, recipients: dict[Part, str]) -> str:
+def demo_configuration(port: int, host_key: str, recipients: dict[Part, str], signer: str) -> str:
     """The text of the demo's inkasso.toml."""
     return _TEXT.format(
         port=port,
         host_key=quoted(host_key),
+        signer=quoted(signer),
         cases=quoted(recipients[Part.CASES]),
         identities=quoted(recipients[Part.IDENTITIES]),
     )

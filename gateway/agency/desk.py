@@ -1,0 +1,45 @@
+"""What the agency works with: its id, its keys, whose signatures it trusts, its stores, and the creditors it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.engine import Connection
+
+from gateway.agency.answers import AnswersStore
+from gateway.agency.store import CasesStore, IdentitiesStore
+from gateway.steps.seal import SealTo
+from gateway.steps.unseal import Opener
+from keys.ring import Keyring
+
+ANSWERS_FOLDER: Final = "answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondent:
+    """A creditor: the folder its packages arrive in, and to whom answers are sealed."""
+
+    id: str
+    folder: Path
+    recipients: tuple[SealTo, ...]
+
+    @property
+    def answers(self) -> Path:
+        """Where the creditor collects our answers."""
+        return self.folder / ANSWERS_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The agency's side of the gateway, ready to work. Identities commit first, cases last."""
+
+    folders: tuple[Path, ...]
+    opener: Opener
+    ring: Keyring
+    creditors: Mapping[str, Correspondent]
+    cases_connection: Connection
+    identities_connection: Connection
+    cases: CasesStore
+    persons: IdentitiesStore
+    answers: AnswersStore

@@ -1,0 +1,87 @@
+"""Posting answers: what is queued is sealed to its creditor and placed where the creditor collects it.
+
+The same order as at the creditor: `.part` files, durable; then one transaction in which the package exists; then the
+names, the signature last. A killed run leaves `.part` files of no package, which the next one removes, or a package
+without its names, which the next one names. One package of answers a creditor, of receipts a package that is answered.
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from gateway.agency.answers import Envelope, SentPackage
+from gateway.agency.desk import Correspondent, Desk
+from gateway.errors import UsageError
+from gateway.steps.seal import Envelope as Sealing
+from gateway.steps.seal import Lines, PackageWriter, part_path, sync_directory
+from gateway.steps.unseal import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
+from keys.references import new_id
+from keys.sshsig import sign
+from schemas.package import Addressing, Direction, Part
+
+_CHUNK: Final = 4_000
+_EXPIRES_DAYS: Final = 90
+_PART_SUFFIX: Final = ".part"
+
+
+def post(desk: Desk, now: datetime) -> list[SentPackage]:
+    """Seals and places everything that waits. Raises UsageError if a folder for answers is missing."""
+    recover(desk)
+    with desk.cases_connection.begin():
+        envelopes = desk.answers.envelopes()
+    return [
+        _seal(desk, envelope, desk.creditors[envelope.creditor], now)
+        for envelope in envelopes
+        if envelope.creditor in desk.creditors
+    ]
+
+
+def recover(desk: Desk) -> None:
+    """Names what a killed run has sealed, and removes what it has not."""
+    with desk.cases_connection.begin():
+        unplaced = desk.answers.unplaced()
+    for package_id, creditor in unplaced:
+        _place(desk, package_id, desk.creditors[creditor])
+    for correspondent in desk.creditors.values():
+        for part in correspondent.answers.glob(f"*{_PART_SUFFIX}"):
+            part.unlink()
+
+
+def _seal(desk: Desk, envelope: Envelope, correspondent: Correspondent, now: datetime) -> SentPackage:
+    if not correspondent.answers.is_dir():
+        raise UsageError(
+            f"the folder {correspondent.answers} is missing: make it, so that {envelope.creditor} can collect"
+        )
+    package_id = new_id()
+    with desk.cases_connection.begin():
+        sequence = desk.answers.next_sequence(envelope)
+        addressing = Addressing(
+            direction=Direction.TO_CREDITOR,
+            package_type=envelope.type,
+            package_id=package_id,
+            sequence=sequence,
+            sender=desk.opener.recipient,
+            recipient=envelope.creditor,
+        )
+        sealing = Sealing(addressing, None, None, {Part.ANSWERS: correspondent.recipients}, _EXPIRES_DAYS)
+        writer, last = PackageWriter(correspondent.answers, sealing), 0
+        while page := desk.answers.queued(envelope, last, _CHUNK):
+            last = page[-1][0]
+            writer.add([Lines(line) for _, line in page])
+        signing = partial(sign, key=desk.ring.signing_key(), namespace=envelope.type.namespace)
+        sealed = writer.finish(signing, now)
+        sent = SentPackage(package_id, envelope.creditor, envelope.type, sequence, sealed.manifest_digest)
+        desk.answers.seal(envelope, sent, last, now)
+    _place(desk, package_id, correspondent)
+    return sent
+
+
+def _place(desk: Desk, package_id: str, correspondent: Correspondent) -> None:
+    manifest = f"{package_id}{MANIFEST_SUFFIX}"
+    for name in (f"{package_id}.{Part.ANSWERS}.jsonl.zst.age", manifest, f"{manifest}{SIGNATURE_SUFFIX}"):
+        part = part_path(correspondent.answers, name)
+        if part.exists():
+            part.rename(correspondent.answers / name)
+    sync_directory(correspondent.answers)
+    with desk.cases_connection.begin():
+        desk.answers.place(package_id)
