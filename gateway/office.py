@@ -15,7 +15,8 @@ from gateway.store.claims import Claims
 from gateway.store.packages import Packages
 from gateway.store.roster import Roster
 from gateway.transport.sftp import SftpTransport
-from keys.labels import Label, Purpose, keyed_digest
+from keys.labels import Label, stacked_digest
+from keys.material import Secret
 from keys.ring import Keyring
 from keys.vault import Vault
 
@@ -25,7 +26,9 @@ class Office:
     """The creditor's side of the gateway, ready to work. `connection` is `gateway.db`, `vault_connection` `vault.db`."""
 
     configuration: Configuration
+    root: Secret
     ring: Keyring
+    index: tuple[Secret, ...]
     connection: Connection
     vault_connection: Connection
     vault: Vault
@@ -35,10 +38,15 @@ class Office:
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
 
     @property
+    def keys(self) -> Path:
+        """The key directory."""
+        return self.configuration.path(self.configuration.settings.stores.keys)
+
+    @property
     def outbox(self) -> Path:
         """Where sealed packages wait to be sent."""
         return self.configuration.path(self.configuration.settings.stores.outbox)
 
     def digest(self, label: Label, *parts: str) -> bytes:
-        """A keyed digest under the index key."""
-        return keyed_digest(self.ring.secret(Purpose.INDEX), label, *parts)
+        """A keyed digest under the index keys of `gateway.db`."""
+        return stacked_digest(self.index, label, *parts)

@@ -13,13 +13,15 @@ from gateway.agency.desk import ANSWERS_FOLDER
 from gateway.agency.settings import load_agency
 from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.errors import UsageError
-from gateway.store.pair import write_pair
+from gateway.store.marks import begin_marks
 from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA
 from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES
+from keys.keyfile import create_key
+from keys.labels import Purpose
 from keys.recipients import HybridIdentity
 from keys.references import new_id
-from keys.ring import create_key, load_ring
+from keys.ring import load_ring
 from keys.root import create_root, load_root, write_private
 from keys.sqlite import create_store
 from keys.sshsig import load_allowed_signers, public_line
@@ -47,11 +49,11 @@ def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | 
     ring = load_ring(keys, root, CREDITOR_PURPOSES)
     pair = new_id()
     with create_store(home / "vault.db", VAULT_METADATA).connect() as connection, connection.begin():
-        Vault(connection, ring).set_pair(pair)
+        Vault(connection, ring).begin(pair)
     gateway_store = create_store(home / "gateway.db", STORE_METADATA)
     AUDIT_METADATA.create_all(gateway_store)
     with gateway_store.connect() as connection, connection.begin():
-        write_pair(connection, pair)
+        begin_marks(connection, pair, ring.key_id(Purpose.INDEX), ring.key_id(Purpose.EPOCH))
         named = hashlib.sha256(pair.encode()).hexdigest()
         append(connection, StoreCreated(id=new_id(), time=now, actor="system:init", pair=named))
         if first is not None:

@@ -18,17 +18,19 @@ from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Correspondent, Desk
 from gateway.agency.settings import AgencyConfiguration, CreditorProfile
 from gateway.agency.store import CasesStore, IdentitiesStore
-from gateway.errors import IntegrityError, UsageError
+from gateway.custody.generation import check_companions
+from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
 from gateway.store.claims import Claims
+from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
-from gateway.store.pair import read_pair
 from gateway.store.roster import Roster
 from gateway.transport.sftp import Endpoint, SftpTransport
 from keys.age import Identity
 from keys.labels import Purpose
+from keys.material import Secret
 from keys.recipients import parse_recipient, read_identities
 from keys.ring import Keyring, load_ring
 from keys.root import load_root, read_private
@@ -72,12 +74,16 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
         connection = stack.enter_context(_connected(configuration.path(stores.gateway)))
         vault_connection = stack.enter_context(_connected(configuration.path(stores.vault)))
         vault = Vault(vault_connection, ring)
-        check_pair(connection, vault_connection, vault)
+        check_companions(connection, vault_connection, vault)
+        with connection.begin():
+            index = ring.stack(Purpose.INDEX, read_mark(connection, StoreMark.INDEX) or "")
         if not configuration.path(stores.outbox).is_dir():
             raise UsageError("the outbox folder is missing: restore it; sealed packages that wait to be sent lie in it")
         yield Office(
             configuration=configuration,
+            root=_root(configuration.path(stores.keys)),
             ring=ring,
+            index=index,
             connection=connection,
             vault_connection=vault_connection,
             vault=vault,
@@ -86,13 +92,6 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             roster=Roster(connection),
             connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
         )
-
-
-def check_pair(connection: Connection, vault_connection: Connection, vault: Vault) -> None:
-    """Both databases bear the id that `init` gave them. Raises IntegrityError."""
-    with connection.begin(), vault_connection.begin():
-        if read_pair(connection) != vault.pair():
-            raise IntegrityError("gateway.db and vault.db are not a pair: restore both from backups of one time")
 
 
 def endpoint(configuration: Configuration, agency: Agency) -> Endpoint:
@@ -161,8 +160,12 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def _ring(keys: Path, purposes: tuple[Purpose, ...]) -> Keyring:
+    return load_ring(keys, _root(keys), purposes)
+
+
+def _root(keys: Path) -> Secret:
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return load_ring(keys, load_root(keys, Path(credentials) if credentials else None), purposes)
+    return load_root(keys, Path(credentials) if credentials else None)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ confused, and no concatenation can be read two ways.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from enum import StrEnum
 
 from keys.material import Secret
@@ -31,6 +32,7 @@ class Label(StrEnum):
     """The first element of an HMAC input or of additional data."""
 
     RING_KEY = "ring-key"
+    STACKED = "stacked"
     CLAIM_KEY = "claim-key"
     SCREENING = "screening"
     CLAIM_INDEX = "claim-index"
@@ -51,3 +53,16 @@ def bound(label: Label, *parts: str) -> bytes:
 def keyed_digest(key: Secret, label: Label, *parts: str) -> bytes:
     """HMAC-SHA-256 over a labelled canonical array, 32 bytes."""
     return hmac.digest(key.reveal(), bound(label, *parts), hashlib.sha256)
+
+
+def stacked_digest(keys: Sequence[Secret], label: Label, *parts: str) -> bytes:
+    """A keyed digest under the oldest of `keys`, and under each later one a digest over the digest before, 32 bytes."""
+    found = keyed_digest(keys[0], label, *parts)
+    for key in keys[1:]:
+        found = digest_again(key, found)
+    return found
+
+
+def digest_again(key: Secret, digest: bytes) -> bytes:
+    """What a digest becomes when a newer key is stacked on those it was made with."""
+    return keyed_digest(key, Label.STACKED, digest.hex())

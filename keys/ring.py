@@ -1,50 +1,42 @@
-"""The key ring: one file a key, `<purpose>-<id>.json`, wrapped by the root key and bound to id and purpose.
+"""The key ring: the purpose keys of one party, opened with its root key.
 
-Rules: each key has an id, a purpose and a state; one key a purpose is active. An unknown file in the directory that
-looks like a key, two active keys of a purpose, or a key that does not open stops the start. Rotation and escrow
-come with the rights issue; `state` is their place.
+Rules: one key a purpose is active. A key file that is not one, two active keys of a purpose, or a key that does not open
+stops the start. A purpose whose active key has been retired is served by its `next` one: a rotation was killed between
+these two steps, and the next start finishes it. Index keys are stacked, not replaced: a digest under the newest is one
+over the digest under the key before, so a rotation needs no number in clear.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import StringConstraints, ValidationError
 
-from keys.labels import Label, Purpose, bound
+from keys.keyfile import KeyState, opened, read_keys
+from keys.labels import Purpose
 from keys.material import Secret
-from keys.references import new_id
-from keys.root import KeyFileError, read_private, write_private
-from keys.wrap import WrapError, unwrap, wrap
-from schemas.base import Instant, Strict
-from schemas.canonical import encode_model
+from keys.root import KeyFileError
 
 
-class KeyState(StrEnum):
-    """`active` wraps and signs; `retired` only opens what it once wrapped."""
+class Held(NamedTuple):
+    """A key of the ring; a destroyed one has no secret."""
 
-    ACTIVE = "active"
-    RETIRED = "retired"
-
-
-class KeyFile(Strict):
-    """A purpose key as it lies on disk. `wrapped` is nonce and ciphertext in hex."""
-
-    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-hjkmnp-tv-z]{26}$")]
     purpose: Purpose
     state: KeyState
-    created: Instant
-    wrapped: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{120}$")]
+    follows: str | None
+    secret: Secret | None
+
+
+class DestroyedKeyError(KeyFileError):
+    """What was wrapped by this key is dead: it was destroyed on purpose, and comes back from nowhere."""
 
 
 class Keyring:
-    """The active purpose keys of one party."""
+    """The keys of one party: `active` by purpose, and all of them, `held`, by id."""
 
-    def __init__(self, active: dict[Purpose, tuple[str, Secret]]) -> None:
+    def __init__(self, active: dict[Purpose, tuple[str, Secret]], held: Mapping[str, Held] | None = None) -> None:
         self._active = active
+        self._held = held if held is not None else _only(active)
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(sorted(self._active))})"
@@ -60,43 +52,56 @@ class Keyring:
         """The id of the active key of a purpose."""
         return self._active[purpose][0]
 
+    def by_id(self, purpose: Purpose, key_id: str) -> Secret:
+        """A key by its id, whatever its state. Raises DestroyedKeyError; KeyFileError if the directory lacks it."""
+        found = self._held.get(key_id)
+        if found is None or found.purpose is not purpose:
+            raise KeyFileError(
+                f"the key directory lacks {purpose} key {key_id}: bring it back with `inkasso key import`"
+            )
+        if found.secret is None:
+            raise DestroyedKeyError(f"{purpose} key {key_id} was destroyed: what it wrapped is dead")
+        return found.secret
+
+    def is_destroyed(self, key_id: str) -> bool:
+        """Whether a key was destroyed on purpose, which is another thing than missing."""
+        found = self._held.get(key_id)
+        return found is not None and found.state is KeyState.DESTROYED
+
+    def stack(self, purpose: Purpose, key_id: str) -> tuple[Secret, ...]:
+        """A key and all those it took over from, the oldest first. Raises KeyFileError."""
+        secrets: list[Secret] = []
+        following: str | None = key_id
+        while following is not None:
+            secrets.insert(0, self.by_id(purpose, following))
+            following = self._held[following].follows
+        return tuple(secrets)
+
     def signing_key(self) -> Ed25519PrivateKey:
         """The Ed25519 key that signs manifests."""
         return Ed25519PrivateKey.from_private_bytes(self.secret(Purpose.PACKAGE_SIGNING).reveal())
 
 
-def create_key(directory: Path, root: Secret, purpose: Purpose, now: datetime) -> None:
-    """A new active key of a purpose. Raises FileExistsError if its file exists."""
-    key_id = new_id()
-    wrapped = wrap(root, Secret.generate().reveal(), bound(Label.RING_KEY, key_id, purpose))
-    file = KeyFile(id=key_id, purpose=purpose, state=KeyState.ACTIVE, created=now, wrapped=wrapped.hex())
-    write_private(directory / f"{purpose}-{key_id}.json", encode_model(file) + b"\n")
-
-
 def load_ring(directory: Path, root: Secret, purposes: Iterable[Purpose]) -> Keyring:
     """All keys of a directory. Raises KeyFileError if one does not open, or a purpose lacks exactly one active key."""
+    held: dict[str, Held] = {}
     active: dict[Purpose, tuple[str, Secret]] = {}
-    for path in sorted(directory.glob("*.json")):
-        file = _read(path)
-        try:
-            opened = unwrap(root, bytes.fromhex(file.wrapped), bound(Label.RING_KEY, file.id, file.purpose))
-        except WrapError:
-            raise KeyFileError(f"{path} does not open: it belongs to another root key, or was altered") from None
-        if file.state is KeyState.ACTIVE:
-            if file.purpose in active:
-                raise KeyFileError(f"two active {file.purpose} keys lie in {directory}: remove the one never used")
-            active[file.purpose] = (file.id, Secret(opened))
-    missing = sorted(set(purposes) - set(active))
+    waiting: dict[Purpose, tuple[str, Secret]] = {}
+    for file in read_keys(directory):
+        secret = None if file.state is KeyState.DESTROYED else opened(directory, file, root)
+        held[file.id] = Held(file.purpose, file.state, file.follows, secret)
+        place = {KeyState.ACTIVE: active, KeyState.NEXT: waiting}.get(file.state)
+        if place is None or secret is None:
+            continue
+        if file.purpose in place:
+            raise KeyFileError(f"two {file.state} {file.purpose} keys lie in {directory}: remove the one never used")
+        place[file.purpose] = (file.id, secret)
+    serving = waiting | active
+    missing = sorted(set(purposes) - set(serving))
     if missing:
         raise KeyFileError(f"{directory} holds no active key for: {', '.join(missing)}; restore it from escrow")
-    return Keyring(active)
+    return Keyring(serving, held)
 
 
-def _read(path: Path) -> KeyFile:
-    try:
-        file = KeyFile.model_validate_json(read_private(path))
-    except ValidationError:
-        raise KeyFileError(f"{path} is not a key file of this version") from None
-    if path.name != f"{file.purpose}-{file.id}.json":
-        raise KeyFileError(f"{path} bears the name of another key")
-    return file
+def _only(active: dict[Purpose, tuple[str, Secret]]) -> dict[str, Held]:
+    return {key_id: Held(purpose, KeyState.ACTIVE, None, secret) for purpose, (key_id, secret) in active.items()}

@@ -1,7 +1,7 @@
 """The root key: from the service manager's credential directory, or from a file that only its owner can read.
 
 Rules: a file of another owner, or that others may read, is refused; so is a symbolic link. Nothing is created but by
-`create_root`, and that never overwrites.
+`create_root`, and that never overwrites; `replace_private` and `overwrite_private` are for files that exist.
 """
 
 import os
@@ -49,7 +49,33 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_directory(path.parent)
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """A key file under the same name, the old one or the new one whatever happens; durable when this returns."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    write_private(part, content)
+    part.rename(path)
+    sync_directory(path.parent)
+
+
+def overwrite_private(path: Path, content: bytes) -> None:
+    """Like `replace_private`; then what lay under the name is overwritten with zeros."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        replace_private(path, content)
+        os.pwrite(descriptor, bytes(size), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_directory(path: Path) -> None:
+    """Names given in a directory are durable when this returns."""
+    directory = os.open(path, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

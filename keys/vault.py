@@ -3,19 +3,23 @@
 Rules: numbers are looked up by keyed digest only; a claim's key is wrapped by the epoch key and bound to the
 claim's id; a reference is UNIQUE and belongs to one agency. The vault commits before `gateway.db` does: rows are
 stamped with the batch (a package id) that made them, and `sweep` removes those of a batch that never happened. The
-caller owns the transaction. Rotation, journal and destruction come with the rights issue.
+vault itself names the keys it stands under, so a copy of it is opened by those, or known to be dead. The caller owns the
+transaction. `keys.rewrap` puts the whole vault under other keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
 from typing import Final, NamedTuple
 
-from sqlalchemy import LargeBinary, UniqueConstraint, delete, insert, select
+from sqlalchemy import LargeBinary, UniqueConstraint, delete, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import registry
+from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import Field, SQLModel, col
 
-from keys.labels import Label, Purpose, bound, keyed_digest
+from keys.labels import Label, Purpose, bound, stacked_digest
 from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.ring import Keyring
@@ -61,6 +65,41 @@ class _Reference(_VaultTable, table=True):
 VAULT_METADATA: Final = _VaultTable.metadata
 
 
+class WrappedKeys(NamedTuple):
+    """A table of keys under the epoch key, each bound to a label and its row's id."""
+
+    table: type[SQLModel]
+    id: SQLCoreOperations[str]
+    wrapped: SQLCoreOperations[bytes]
+    label: Label
+
+
+class DigestColumn(NamedTuple):
+    """A column of digests under the index key."""
+
+    table: type[SQLModel]
+    digest: SQLCoreOperations[bytes]
+
+
+WRAPPED: Final = (WrappedKeys(_Claim, col(_Claim.id), col(_Claim.wrapped), Label.CLAIM_KEY),)
+"""Everything that an epoch key wraps."""
+INDEXED: Final = (DigestColumn(_Subject, col(_Subject.customer)), DigestColumn(_Claim, col(_Claim.number)))
+"""Every blind index."""
+
+
+class Mark(StrEnum):
+    """What a vault says of itself."""
+
+    PAIR = "pair"
+    GENERATION = "generation"
+    EPOCH = "epoch"
+    """the id of the key that wraps its keys"""
+    INDEX = "index"
+    """the id of the newest key of its blind indexes"""
+    ERASED = "erased"
+    """how many records of the erasure journal were carried out before its epoch key was made"""
+
+
 class Numbers(NamedTuple):
     """The numbers by which a claim and its debtor are known at one legal entity."""
 
@@ -89,19 +128,36 @@ class Vault:
 
     def __init__(self, connection: Connection, ring: Keyring) -> None:
         self._connection = connection
-        self._index = ring.secret(Purpose.INDEX)
-        self._epoch = ring.secret(Purpose.EPOCH)
+        self._ring = ring
 
-    def pair(self) -> str:
-        """The id that this vault shares with its `gateway.db`. Raises StoreError if it has none."""
-        found = self._connection.execute(select(col(_Meta.value)).where(col(_Meta.key) == "pair")).scalar()
+    def begin(self, pair: str) -> None:
+        """Ties a new vault to a new `gateway.db`, and puts it under the active keys."""
+        ids = {Mark.EPOCH: self._ring.key_id(Purpose.EPOCH), Mark.INDEX: self._ring.key_id(Purpose.INDEX)}
+        marks = {Mark.PAIR: pair, Mark.GENERATION: "1", Mark.ERASED: "0"} | ids
+        self._connection.execute(insert(_Meta), [{"key": key, "value": value} for key, value in marks.items()])
+
+    def mark(self, name: Mark) -> str:
+        """What the vault says of itself. Raises StoreError if it was never initialised."""
+        found = self._connection.execute(select(col(_Meta.value)).where(col(_Meta.key) == name)).scalar()
         if found is None:
             raise StoreError("vault.db was never initialised: restore it from a backup")
         return str(found)
 
-    def set_pair(self, pair: str) -> None:
-        """Ties a new vault to a new `gateway.db`."""
-        self._connection.execute(insert(_Meta), [{"key": "pair", "value": pair}])
+    def set_mark(self, name: Mark, value: str) -> None:
+        """Changes what the vault says of itself."""
+        self._connection.execute(update(_Meta).where(col(_Meta.key) == name).values(value=value))
+
+    @cached_property
+    def _epoch(self) -> Secret:
+        return self._ring.by_id(Purpose.EPOCH, self.mark(Mark.EPOCH))
+
+    @cached_property
+    def _index(self) -> tuple[Secret, ...]:
+        return self._ring.stack(Purpose.INDEX, self.mark(Mark.INDEX))
+
+    def is_dead(self) -> bool:
+        """Whether the key that wraps its keys was destroyed: then nobody opens this vault again."""
+        return self._ring.is_destroyed(self.mark(Mark.EPOCH))
 
     def find(self, entity: str, claim_nos: Iterable[str]) -> dict[str, ClaimKey]:
         """The claims already known, by claim number; creates nothing."""
@@ -177,7 +233,7 @@ class Vault:
         return found | {row["owner"]: row["reference"] for row in rows}
 
     def _digest(self, label: Label, entity: str, number: str) -> bytes:
-        return keyed_digest(self._index, label, entity, number)
+        return stacked_digest(self._index, label, entity, number)
 
     def _open(self, claim_id: str, subject_id: str, wrapped: bytes) -> ClaimKey:
         key = Secret(unwrap(self._epoch, wrapped, bound(Label.CLAIM_KEY, claim_id)))

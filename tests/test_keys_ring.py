@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keys.keyfile import KeyFile, KeyState, create_key
 from keys.labels import Label, Purpose, bound, keyed_digest
 from keys.material import Secret
-from keys.ring import KeyFile, KeyState, create_key, load_ring
+from keys.ring import load_ring
 from keys.root import KeyFileError, create_root, load_root, read_private, write_private
 from keys.wrap import WrapError, unwrap, wrap
 from schemas.canonical import encode_model

@@ -14,11 +14,11 @@ from keys.labels import Purpose
 from keys.material import Secret
 from keys.ring import Keyring
 from keys.sqlite import StoreError, create_store, open_store
-from keys.vault import VAULT_METADATA, Numbers, Vault
+from keys.vault import VAULT_METADATA, Mark, Numbers, Vault
 from keys.wrap import WrapError
 from schemas.identifiers import parse_reference
 
-RING = Keyring({purpose: ("0" * 26, Secret(bytes([place + 1]) * 32)) for place, purpose in enumerate(Purpose)})
+RING = Keyring({purpose: (f"{place:026}", Secret(bytes([place + 1]) * 32)) for place, purpose in enumerate(Purpose)})
 BATCH, LATER = "a" * 26, "b" * 26
 NUMBERS = [
     Numbers("F-Canary-1", "K-Canary-1"),
@@ -40,7 +40,10 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 @pytest.fixture
 def vault(connection: Connection) -> Vault:
     """A new vault under fixed keys."""
-    return Vault(connection, RING)
+    made = Vault(connection, RING)
+    with connection.begin():
+        made.begin("f" * 64)
+    return made
 
 
 def test_a_claim_keeps_its_id_subject_and_key(connection: Connection, vault: Vault) -> None:
@@ -88,6 +91,7 @@ def test_references_are_stable_at_an_agency_and_unrelated_across(
     engine = create_store(tmp_path_factory.mktemp("vault") / "vault.db", VAULT_METADATA)
     with engine.connect() as connection, connection.begin():
         vault = Vault(connection, RING)
+        vault.begin("f" * 64)
         claims = list(vault.ensure("shop", [Numbers(*pair) for pair in numbers], BATCH).values())
         piecewise = [vault.references([claim], "north", BATCH)[claim.claim_id] for claim in claims]
         north = vault.references(claims, "north", LATER)
@@ -130,7 +134,8 @@ def test_the_vault_knows_no_number(tmp_path: Path, connection: Connection, vault
     with connection.begin():
         found = vault.ensure("shop", NUMBERS, BATCH)
         vault.references(list(found.values()), "north", BATCH)
-        other = Vault(connection, Keyring({**RING._active, Purpose.INDEX: ("1" * 26, Secret(bytes(32)))}))
+        index = (RING.key_id(Purpose.INDEX), Secret(bytes(32)))
+        other = Vault(connection, Keyring({**RING._active, Purpose.INDEX: index}))
 
         assert other.find("shop", CLAIM_NOS) == {}
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -159,14 +164,15 @@ def test_a_reference_belongs_to_one_owner(connection: Connection, vault: Vault) 
             connection.execute(text(insert), row)
 
 
-def test_a_vault_without_a_pair_is_refused(connection: Connection, vault: Vault) -> None:
+def test_a_vault_without_a_pair_is_refused(connection: Connection) -> None:
     """A vault that `init` did not finish is no vault."""
+    vault = Vault(connection, RING)
     with connection.begin(), pytest.raises(StoreError, match="never initialised"):
-        vault.pair()
+        vault.mark(Mark.PAIR)
     with connection.begin():
-        vault.set_pair("f" * 64)
+        vault.begin("f" * 64)
 
-        assert vault.pair() == "f" * 64
+        assert vault.mark(Mark.PAIR) == "f" * 64
 
 
 PRAGMAS = {

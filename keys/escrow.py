@@ -1,0 +1,58 @@
+"""The escrow copy: all purpose keys of a party in one age file, sealed to identities that are kept offline.
+
+Rules: there is one copy, overwritten whenever the keys change, so that a destroyed epoch key is gone from both places;
+it holds the keys as they lie in the key directory, wrapped by the root key, which is escrowed apart. So the copy alone,
+or the root key alone, opens nothing. Pure: bytes in, values out.
+"""
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import ValidationError
+
+from keys.age import AgeError, Identity, Recipient, Sealer, unseal
+from keys.keyfile import KeyFile
+from schemas.base import Instant, Strict
+from schemas.canonical import encode_model
+
+MAXIMUM_BYTES: Final = 1 << 22  # some ten thousand keys; a directory holds a few dozen
+
+
+class EscrowError(ValueError):
+    """A file is not an escrow copy, or is sealed to other identities."""
+
+
+class Escrow(Strict):
+    """The keys of a directory at a moment."""
+
+    format: Literal["inkasso-gateway escrow 1"] = "inkasso-gateway escrow 1"
+    made: Instant
+    keys: tuple[KeyFile, ...]
+
+
+def seal_escrow(keys: Sequence[KeyFile], recipients: Sequence[Recipient], now: datetime) -> bytes:
+    """An escrow copy. Raises ValueError for no recipients, or hybrid and classic ones together."""
+    return seal_to(encode_model(Escrow(made=now, keys=tuple(keys))), recipients)
+
+
+def open_escrow(sealed: bytes, identities: Sequence[Identity]) -> Escrow:
+    """The keys of an escrow copy. Raises EscrowError."""
+    try:
+        plain = b"".join(unseal(io.BytesIO(sealed), identities))
+    except AgeError as error:
+        raise EscrowError(f"the escrow copy does not open: {error}") from None
+    try:
+        return Escrow.model_validate_json(plain)
+    except ValidationError:
+        raise EscrowError("the file is sealed to this identity, but is no escrow copy of this version") from None
+
+
+def seal_to(plain: bytes, recipients: Sequence[Recipient]) -> bytes:
+    """Something small as an age file."""
+    out = io.BytesIO()
+    sealer = Sealer(out, recipients)
+    sealer.write(plain)
+    sealer.finish()
+    return out.getvalue()
