@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.base import Strict
 from schemas.claim import Claim
@@ -38,8 +38,8 @@ class Default(Strict):
 class Law(Strict):
     """The legal figures that apply, and the public holidays of the source's Land (§ 193 BGB)."""
 
-    figures: LegalFigures
-    days_off: frozenset[date]
+    figures: LegalFigures = Field(repr=False)
+    days_off: frozenset[date] = Field(repr=False)
 
 
 class Known(Strict):

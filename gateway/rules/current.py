@@ -15,7 +15,7 @@ def current(claim: Claim, facts: Facts) -> Claim:
         changes["disputed"] = Disputed.YES
     elif facts.fresh and claim.disputed is Disputed.UNKNOWN:
         changes["disputed"] = Disputed.NO
-    if facts.paid > claim.paid:
+    if 0 <= claim.paid < facts.paid:
         changes["paid"] = facts.paid
     if facts.deferred_to is not None and facts.deferred_to > claim.due_date:
         changes["due_date"] = facts.deferred_to

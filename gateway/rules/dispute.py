@@ -14,9 +14,9 @@ def disputed(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bo
     return claim.disputed is Disputed.YES
 
 
-def dispute_unknown(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bool:
-    """Nobody knows whether the debtor contests the claim."""
-    return claim.disputed is Disputed.UNKNOWN
+def dispute_unknown(claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """Nobody knows whether the debtor contests the claim, and nobody released it even as a disputed one."""
+    return claim.disputed is Disputed.UNKNOWN and "disputed" not in known.released
 
 
 RULES: Final = (
