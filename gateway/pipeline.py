@@ -2,7 +2,8 @@
 
     recover      what a killed run left is taken back or finished
     read         each complete file of the inbox, in two passes; then the claims held on earlier nights
-    screen       a chunk at a time, with what store and vault know of its claims
+    screen       a chunk at a time, with what facts feed, store and vault know of its claims; the feed is asked again
+                 right before a package is sealed
     keep         references and keys, verdicts, sealed lines: `handover.batch`, one package per 50,000 claims
     deliver      everything sealed, in order of sequence, never twice
 
@@ -14,6 +15,7 @@ import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
@@ -21,6 +23,7 @@ from gateway.errors import InputError
 from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
 from gateway.handover.choice import Choice
+from gateway.handover.feed import FactsChangedError, Feed
 from gateway.handover.figures import Figures
 from gateway.handover.inbox import InboxFile, first_pass, put_away, waiting
 from gateway.handover.judge import Judge
@@ -34,6 +37,7 @@ from schemas.claim import Rejected, Row
 from schemas.mandate import Mandate
 
 CHUNK: Final = 4_000
+ATTEMPTS: Final = 3
 Progress = Callable[[str, int], None]
 """Told what is being done and how many more claims of it are done."""
 
@@ -56,9 +60,10 @@ class Night:
 
 
 class Given(NamedTuple):
-    """A source, which claims of it this run is about, and what each of its mandates assigns."""
+    """A source, what its facts feed says, which claims of it this run is about, what each of its mandates assigns."""
 
     source: Source
+    feed: Feed
     choice: Choice
     assignments: tuple[Assignment, ...]
 
@@ -82,8 +87,12 @@ def _screen_source(office: Office, night: Night, source: Source, figures: Figure
     configuration = office.configuration
     mandates = configuration.mandates_of(source.id)
     choice = Choice(mandates, {mandate.id for mandate in night.mandates}, night.unfit)
+    feed = Feed(source.id, configuration.path(source.facts) if source.facts else None, night.today)
+    if feed.failure is not None:
+        figures.failures.append(feed.failure)
     given = Given(
         source,
+        feed,
         choice,
         tuple(
             Assignment(source, configuration.agency(mandate.agency), mandate, night.today, night.now)
@@ -97,16 +106,31 @@ def _screen_source(office: Office, night: Night, source: Source, figures: Figure
             figures.failures.append(found)
             continue
         try:
-            _screen_file(office, night, given, found, figures)
+            given = _on_latest_facts(given, partial(_screen_file, office, night, file=found, figures=figures))
             if source.processed is not None and given.choice.complete and not night.dry_run:
                 put_away(found, configuration.path(source.processed))
         except InputError as failure:
             figures.failures.append(failure)
-    _screen_held(office, night, given, last, figures)
+    try:
+        _on_latest_facts(given, partial(_screen_held, office, night, last=last, figures=figures))
+    except InputError as failure:
+        figures.failures.append(failure)
 
 
-def _screen_file(office: Office, night: Night, given: Given, file: InboxFile, figures: Figures) -> None:
-    judge = Judge(office, given.source, given.choice, night.today)
+def _on_latest_facts(given: Given, screen: Callable[[Given], None]) -> Given:
+    """Screens, and again when the facts feed told something new before anything was sealed; with what it says then."""
+    for _ in range(ATTEMPTS):
+        try:
+            screen(given)
+        except FactsChangedError as changed:
+            given = given._replace(feed=changed.feed)
+        else:
+            return given
+    raise InputError("a facts feed kept changing while claims were screened: they stay for the next run")
+
+
+def _screen_file(office: Office, night: Night, given: Given, *, file: InboxFile, figures: Figures) -> None:
+    judge = Judge(office, given.source, given.choice, night.today, given.feed)
     seen = first_pass(file, judge.number)
     digest = office.digest(Label.FILE, given.source.id, seen.sha256, file.mapping.digest)
     with office.connection.begin():
@@ -117,23 +141,25 @@ def _screen_file(office: Office, night: Night, given: Given, file: InboxFile, fi
             figures.unchanged += rows - len(rejects)
             return
     document = file.document()
-    with Batches(office, given.assignments, digest, figures, night.dry_run) as batches:
-        count = 0
+    with Batches(office, given.assignments, digest, figures, feed=given.feed, dry_run=night.dry_run) as batches:
+        count = unchanged = 0
         for chunk in _chunks(read_rows(document, file.mapping), CHUNK):
             readable = [row for row in chunk if isinstance(row, Row)]
-            judged, repeated, unchanged = judge.rows(readable, seen.repeats)
-            figures.unchanged += unchanged
+            judged, repeated, same = judge.rows(readable, seen.repeats)
+            unchanged += same
             batches.add(judged, [row for row in chunk if isinstance(row, Rejected)] + repeated)
             count += len(chunk)
             night.progress("screened", len(chunk))
         if not hmac.compare_digest(document.sha256(), seen.sha256):
             raise InputError("a file of the inbox changed while it was read: let its exporter finish, and run again")
         batches.finish(count if given.choice.complete else None)
+    figures.unchanged += unchanged
 
 
-def _screen_held(office: Office, night: Night, given: Given, last: int, figures: Figures) -> None:
-    judge = Judge(office, given.source, given.choice, night.today)
-    with Batches(office, given.assignments, None, figures, night.dry_run) as batches:
+def _screen_held(office: Office, night: Night, given: Given, *, last: int, figures: Figures) -> None:
+    judge = Judge(office, given.source, given.choice, night.today, given.feed)
+    told = Figures()
+    with Batches(office, given.assignments, None, figures, feed=given.feed, dry_run=night.dry_run) as batches:
         after = 0
         while True:
             with office.connection.begin():
@@ -142,10 +168,11 @@ def _screen_held(office: Office, night: Night, given: Given, last: int, figures:
                 break
             after = page[-1][0]
             changed, same = judge.held([found for _, found in page])
-            figures.judge(same)
+            told.judge(same)
             batches.add(changed, [])
             night.progress("held claims read again", len(page))
         batches.finish(None)
+    figures.merge(told)
 
 
 def _deliver(office: Office, night: Night, figures: Figures) -> None:

@@ -20,6 +20,7 @@ from gateway.agency.settings import load_agency
 from gateway.agency.template import agency_template, creditor_lines
 from gateway.agency.work import Receipts, receive_all
 from gateway.demo.claims import write_csv
+from gateway.demo.facts import write_facts
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.errors import UsageError
@@ -36,6 +37,7 @@ from schemas.package import Direction
 DEMO_DAY: Final = date(2026, 6, 30)
 _HOST_KEY: Final = "server_ed25519"
 _AUTHORIZED: Final = "authorized_keys"
+_FACTS: Final = "facts.csv"
 
 
 class Invented(NamedTuple):
@@ -73,6 +75,7 @@ def tell(
     started = time.monotonic()
     home = home.absolute()
     _prepare(home, invented, clock())
+    write_facts(home / "creditor" / _FACTS, invented.claims, invented.seed, today)
     creditor = load(home / "creditor" / CONFIGURATION)
     port = creditor.agency(AGENCY).sftp.port
     keys = home / "server"
@@ -118,7 +121,7 @@ def _make(home: Path, invented: Invented, now: datetime) -> None:
     # Each side's configuration names keys of the other: the agency comes first, and learns of the creditor afterwards.
     recipients = init_agency(home / "agency", agency_template(AGENCY, "../sftp"), "", now)
     signer = agency_signer(home / "agency")
-    text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients, signer)
+    text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients, signer, _FACTS)
     recipient = init_creditor(home / "creditor", text, now)
     key = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()
     allowed = allowed_signers_line(CREDITOR, key, Direction.TO_AGENCY.namespaces)

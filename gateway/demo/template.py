@@ -29,7 +29,7 @@ entity = "nordlicht"
 inbox = "inbox"
 preset = "erp-de"
 settle_seconds = 0
-[sources.declarations]
+{facts}[sources.declarations]
 declared_by = "Head of accounting"
 declared_on = 2026-01-31
 contract_kind = "goods"
@@ -61,10 +61,13 @@ stage = "reminding"
 """
 
 
-def demo_configuration(port: int, host_key: str, recipients: dict[Part, str], signer: str) -> str:
-    """The text of the demo's inkasso.toml."""
+def demo_configuration(
+    port: int, host_key: str, recipients: dict[Part, str], signer: str, facts: str | None = None
+) -> str:
+    """The text of the demo's inkasso.toml; `facts` is the file of the facts feed."""
     return _TEXT.format(
         port=port,
+        facts="" if facts is None else f"facts = {quoted(facts)}\n",
         host_key=quoted(host_key),
         signer=quoted(signer),
         cases=quoted(recipients[Part.CASES]),

@@ -162,7 +162,7 @@ class Batch:
             opening = os.urandom(OPENING_BYTES)
             case = case_line(pseudonymised)
             message_kept = _commit(item_bytes(pseudonymised), opening, self._commitments.messages)
-            lines.append(Lines(case, identity_line(pseudonymised, opening), found.claim.open))
+            lines.append(Lines(case, identity_line(pseudonymised, opening), pseudonymised.case.principal_open))
         payload = Payload(claim=found.claim, verdict=verdict_kept, message=message_kept)
         return Screening(
             claim=key.claim_id,
@@ -170,6 +170,7 @@ class Batch:
             verdict=verdict,
             rules=rules,
             handed_over=found.handed_over or pseudonymised is not None,
+            held_since=found.held_since,
             row=found.row,
             row_digest=found.row_digest,
             verdict_item=len(self._commitments.verdicts) - 1,

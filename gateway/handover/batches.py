@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from gateway.handover.batch import MAXIMUM_CLAIMS, Assignment, Batch
+from gateway.handover.feed import Feed, Named
 from gateway.handover.figures import Figures
-from gateway.handover.judge import Judged
+from gateway.handover.judge import Judged, named
 from gateway.handover.recovery import take_back
 from gateway.office import Office
 from schemas.claim import Rejected
+from schemas.screening import Cleared
 
 
 class _Batches:
@@ -67,11 +69,23 @@ class _Batches:
 
 
 class Batches:
-    """`file` is the keyed digest of the file the rows come from, None for held claims."""
+    """`file` is the keyed digest of the file the rows come from, None for held claims.
+
+    `feed` is asked again before anything ends: a payment or a dispute that came since stops the claims in hand.
+    """
 
     def __init__(
-        self, office: Office, given: Sequence[Assignment], file: bytes | None, figures: Figures, dry_run: bool
+        self,
+        office: Office,
+        given: Sequence[Assignment],
+        file: bytes | None,
+        figures: Figures,
+        *,
+        feed: Feed,
+        dry_run: bool,
     ) -> None:
+        self._feed = feed
+        self._cleared: list[Named] = []
         self._by_mandate = {one.mandate.id: _Batches(office, one, file, figures, dry_run) for one in given}
         self._stack = ExitStack()
 
@@ -84,16 +98,25 @@ class Batches:
         self._stack.close()
 
     def add(self, judged: Sequence[Judged], rejected: Sequence[Rejected]) -> None:
-        """Keeps one chunk, each claim under the mandate it was judged by; rejected rows go with the first mandate."""
+        """Keeps one chunk, each claim under the mandate it was judged by; rejected rows go with the first mandate.
+
+        Raises FactsChangedError as `finish` does.
+        """
         chunks = {name: [found for found in judged if found.mandate == name] for name in self._by_mandate}
         if any(batches.is_full(len(chunks[name])) for name, batches in self._by_mandate.items()):
             self.finish(None)
         for name, batches in self._by_mandate.items():
             batches.add(chunks[name], rejected)
             rejected = ()
+        self._cleared += [named(found.claim) for found in judged if isinstance(found.verdict, Cleared)]
 
     def finish(self, file_rows: int | None) -> None:
-        """Ends what is in hand; `file_rows` says how many rows its file had, once it was read to its end."""
+        """Ends what is in hand; `file_rows` says how many rows its file had, once it was read to its end.
+
+        Raises FactsChangedError if the facts feed says something new about a claim in hand: nothing has ended then.
+        """
+        self._feed.require_same(self._cleared)
+        self._cleared.clear()
         *others, last = sorted(self._by_mandate.values(), key=lambda batches: batches.sequence)
         for batches in others:
             batches.end(None)

@@ -58,7 +58,7 @@ class Figures:
         for found in judged:
             self.dropped.update(found.dropped)
             if isinstance(found.verdict, Cleared):
-                self.principal_open += found.claim.open
+                self.principal_open += found.verdict.claim.open
                 self.count("cleared", ())
             else:
                 self.count(state_of(found.verdict), found.verdict.rules)

@@ -1,7 +1,7 @@
 """Judging a chunk: what store and vault know of its claims is read once, then the pure screening runs.
 
-Reads only, so a dry run is the same code. A row that is as it was costs one look-up and is not judged again; a held
-claim is judged again each night from its stored form.
+Reads only, so a dry run is the same code. A row that is as it was costs one look-up and is not judged again, unless it was
+refused: facts may have changed. A held claim is judged again each night from its stored form.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,11 +10,15 @@ from datetime import date
 from typing import NamedTuple
 
 from gateway.errors import IntegrityError
-from gateway.handover.choice import Choice, Chosen
+from gateway.handover.choice import Choice
+from gateway.handover.feed import Feed, Named
 from gateway.handover.repeats import Place, Repeats
 from gateway.handover.standing import standing
 from gateway.office import Office
+from gateway.rules.current import current
+from gateway.rules.ordered import rule
 from gateway.settings import Source
+from gateway.state import ClaimState, state_of
 from gateway.steps.screen import screen
 from gateway.store.claims import Screening
 from gateway.store.payload import open_payload
@@ -34,6 +38,7 @@ class Judged:
     row: int
     row_digest: bytes
     handed_over: bool
+    held_since: date | None = None
     dropped: tuple[str, ...] = ()
 
 
@@ -52,18 +57,29 @@ class HeldChunk(NamedTuple):
     same: list[Judged]
 
 
+class Mark(NamedTuple):
+    """What file and store say of a claim: see `Known`."""
+
+    repeated: bool = False
+    handed_over: bool = False
+    held_since: date | None = None
+
+
 class Judge:
     """Judges the claims of one source on one day, each under the mandate that selects it.
 
-    A claim that another mandate than those of `choice` selects is left as it is.
+    A claim that another mandate than those of `choice` selects is left as it is. `feed` is what the source's facts feed
+    says tonight.
     """
 
-    def __init__(self, office: Office, source: Source, choice: Choice, today: date) -> None:
+    def __init__(self, office: Office, source: Source, choice: Choice, today: date, feed: Feed) -> None:
         self._office = office
         self._source = source
         self._choice = choice
         self._today = today
-        self._standing = standing(source, office.configuration.settings.figures)
+        self._feed = feed
+        known = standing(source, office.configuration.settings.figures)
+        self._standing = known.model_copy(update={"facts": feed.silent})
 
     def number(self, claim_no: str) -> bytes:
         """The keyed digest by which the two passes over a file know a claim number."""
@@ -80,17 +96,21 @@ class Judge:
         for row, place in placed:
             if place is Place.LATER:
                 continue
-            repeated = place is Place.FIRST
-            digest = self._row_digest(row.claim, repeated)
-            current = known.get(row.claim.claim_no)
-            if current is not None and current.row_digest == digest:
+            mark = Mark(repeated=place is Place.FIRST)
+            digest = self._row_digest(row.claim, mark.repeated)
+            stored = known.get(row.claim.claim_no)
+            same_row = False
+            if stored is not None:
+                same_row = stored.row_digest == digest
+                if same_row and stored.verdict != ClaimState.REFUSED:
+                    unchanged += 1
+                    continue
+                mark = mark._replace(handed_over=stored.handed_over, held_since=stored.held_since if same_row else None)
+            found = self._judge(row.claim, mark, row.row, digest, row.dropped)
+            if found is not None and same_row and is_as_it_was(found.verdict, stored):
                 unchanged += 1
-                continue
-            handed_over = current is not None and current.handed_over
-            chosen = self._choice.choose(row.claim)
-            if chosen is not None:
-                verdict = self._screen(row.claim, chosen, repeated, handed_over)
-                judged.append(Judged(row.claim, verdict, chosen.mandate.id, row.row, digest, handed_over, row.dropped))
+            elif found is not None:
+                judged.append(found)
         return Chunk(judged, later, unchanged)
 
     def held(self, screenings: Sequence[Screening]) -> HeldChunk:
@@ -101,27 +121,27 @@ class Judge:
         same: list[Judged] = []
         for found in screenings:
             claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
-            chosen = self._choice.choose(claim)
-            if chosen is None:
-                continue
-            verdict = self._screen(claim, chosen, "repeated" in found.rules, found.handed_over)
-            judged = Judged(claim, verdict, chosen.mandate.id, found.row, found.row_digest, found.handed_over)
-            is_same = not isinstance(verdict, Cleared) and verdict.rules == found.rules
-            (same if is_same else changed).append(judged)
+            mark = Mark("repeated" in found.rules, found.handed_over, found.held_since)
+            judged = self._judge(claim, mark, found.row, found.row_digest)
+            if judged is not None:
+                (same if is_as_it_was(judged.verdict, found) else changed).append(judged)
         return HeldChunk(changed, same)
 
-    def _screen(self, claim: Claim, chosen: Chosen, repeated: bool, handed_over: bool) -> Verdict:
+    def _judge(
+        self, claim: Claim, mark: Mark, row: int, row_digest: bytes, dropped: tuple[str, ...] = ()
+    ) -> Judged | None:
+        """A claim under the mandate that selects it as it stands today; None if this run is not about that mandate."""
+        facts = self._feed.of(named(claim))
+        chosen = self._choice.choose(current(claim, facts))
+        if chosen is None:
+            return None
         known = self._standing
-        if repeated or handed_over or chosen.selecting != 1 or not chosen.agency_fit:
-            known = known.model_copy(
-                update={
-                    "repeated": repeated,
-                    "handed_over": handed_over,
-                    "mandates": chosen.selecting,
-                    "agency_fit": chosen.agency_fit,
-                }
-            )
-        return screen(claim, known, chosen.mandate, self._today)
+        if mark != Mark() or facts is not known.facts or chosen.selecting != 1 or not chosen.agency_fit:
+            changes = {"facts": facts, "mandates": chosen.selecting, "agency_fit": chosen.agency_fit}
+            known = known.model_copy(update=changes | mark._asdict())
+        verdict = screen(claim, known, chosen.mandate, self._today)
+        since = held_since(verdict, mark.held_since, self._today)
+        return Judged(claim, verdict, chosen.mandate.id, row, row_digest, mark.handed_over, since, dropped)
 
     def _known(self, claim_nos: Iterable[str]) -> dict[str, Screening]:
         with self._office.vault_connection.begin():
@@ -133,6 +153,28 @@ class Judge:
     def _row_digest(self, claim: Claim, repeated: bool) -> bytes:
         marks = "repeated" if repeated else ""
         return self._office.digest(Label.ROW, self._source.entity, claim.model_dump_json(), marks)
+
+
+def is_as_it_was(verdict: Verdict, stored: Screening | None) -> bool:
+    """Whether a verdict is the stored one: for the same reasons held or refused."""
+    return stored is not None and state_of(verdict) == stored.verdict and reasons(verdict) == stored.rules
+
+
+def held_since(verdict: Verdict, before: date | None, today: date) -> date | None:
+    """The day from which a person has had to look; None while time alone may end the hold."""
+    if all(rule(name).waits for name in reasons(verdict)):
+        return None
+    return before or today
+
+
+def reasons(verdict: Verdict) -> tuple[str, ...]:
+    """The rules against handing a claim over."""
+    return () if isinstance(verdict, Cleared) else verdict.rules
+
+
+def named(claim: Claim) -> Named:
+    """The numbers by which a facts feed may name a claim."""
+    return Named(claim.claim_no, claim.invoice_no, claim.customer_no)
 
 
 def key_of(keys: dict[str, ClaimKey], claim_id: str) -> ClaimKey:

@@ -4,6 +4,7 @@ Every call works inside the caller's transaction, a chunk at a time. Claims are 
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import func, insert, select
@@ -24,6 +25,7 @@ class Screening(NamedTuple):
     verdict: str
     rules: tuple[str, ...]
     handed_over: bool
+    held_since: date | None
     row: int
     row_digest: bytes
     verdict_item: int

@@ -3,6 +3,7 @@
 These classes do not validate and never leave this folder; pydantic models and values do.
 """
 
+from datetime import date
 from typing import Final
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint
@@ -58,8 +59,9 @@ class PackageFileRow(StoreTable, table=True):
 class ScreeningRow(StoreTable, table=True):
     """One verdict on one claim. The latest row of a claim is its current one.
 
-    `handed_over` is true from the version on that was sealed for an agency. `verdict_item` and `message_item` are the
-    indexes of its commitments in the package's `screened_entry` and `sealed_entry`.
+    `held_since`: the day from which a person has had to look. `handed_over` is true from the version on that was sealed
+    for an agency. `verdict_item` and `message_item` are the indexes of its commitments in the package's `screened_entry`
+    and `sealed_entry`.
     """
 
     __tablename__ = "screening"
@@ -70,6 +72,7 @@ class ScreeningRow(StoreTable, table=True):
     verdict: str
     rules: str
     handed_over: bool
+    held_since: date | None = None
     row: int
     row_digest: bytes = Field(sa_type=LargeBinary)
     verdict_item: int
