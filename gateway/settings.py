@@ -23,7 +23,9 @@ from schemas.package import Creditor
 from schemas.worth import Worth
 
 _MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
-_HostKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{40,800}$")]
+_HostKey = Annotated[
+    str, StringConstraints(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{40,800}$")
+]
 _Signer = Annotated[str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]{60,100}$")]
 _Recipients = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
 _Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
@@ -172,9 +174,13 @@ def load_toml(path: Path) -> bytes:
     """A TOML file as JSON bytes, so that strict models can read it. Raises UsageError."""
     try:
         with path.open("rb") as file:
-            return json.dumps(tomllib.loads(file.read(_MAXIMUM_BYTES).decode()), default=_plain).encode()
+            content = file.read(_MAXIMUM_BYTES + 1)
     except OSError:
         raise UsageError(f"{path} cannot be read: name another file with --config, or make one with `init`") from None
+    if len(content) > _MAXIMUM_BYTES:
+        raise UsageError(f"{path} is larger than any configuration: name the right file with --config")
+    try:
+        return json.dumps(tomllib.loads(content.decode()), default=_plain).encode()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):
         raise UsageError(f"{path} is not a TOML file of texts, whole numbers, dates and true/false") from None
 

@@ -28,7 +28,10 @@ _SHAPES: Final = {
 def allow_listed(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Only known keys, only in their known shape."""
     return {
-        key: value for key, value in event.items() if key in _SHAPES and _SHAPES[key].fullmatch(str(value)) is not None
+        key: value
+        for key, value in event.items()
+        # Of another type, what is compared here as a text need not be what is written.
+        if key in _SHAPES and isinstance(value, str | int) and _SHAPES[key].fullmatch(str(value)) is not None
     }
 
 
@@ -43,10 +46,14 @@ def configure_logging() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    # A warning's text may hold a value: as a record of the library `warnings` it is dropped.
+    logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers = [_NameAndLevel(logging.ERROR)]
 
 
 class _NameAndLevel(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, "library record", logger=record.name)
+        # Libraries have levels of their own, which structlog does not know.
+        level = logging.CRITICAL if record.levelno >= logging.CRITICAL else logging.ERROR
+        structlog.get_logger().log(level, "library record", logger=record.name)
