@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from audit.merkle import leaf_hash, root
+from audit.merkle import leaf_hashes, root
 from schemas.canonical import encode
 
 COMMITMENT_BYTES: Final = 32
@@ -24,7 +24,7 @@ def commitment(opening: bytes, item: bytes) -> bytes:
 
 def items_root(commitments: Iterable[bytes]) -> str:
     """The root an entry holds over its commitments, lower-case hex."""
-    return root(map(leaf_hash, commitments)).hex()
+    return root(leaf_hashes(commitments)).hex()
 
 
 def verdict_item(claim: str, verdict: str, rules: tuple[str, ...], today: date) -> bytes:
