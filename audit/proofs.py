@@ -95,7 +95,7 @@ def check_inclusion(index: int, size: int, leaf: bytes, root: bytes, path: Seque
 
 def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> None:
     """The larger tree begins with the smaller one. Raises ProofError."""
-    _require_hashes(old_root, new_root, *path)
+    _require_hashes(*path)
     if not 0 < old <= new:
         raise ProofError("consistency is shown from a smaller tree that is not empty")
     hashes = list(path)
@@ -103,6 +103,7 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path
         if hashes or not hmac.compare_digest(old_root, new_root):
             raise ProofError("trees of one size have one root and need no proof")
         return
+    _require_hashes(old_root, new_root)
     if old & (old - 1) == 0:
         hashes.insert(0, old_root)
     if not hashes:
