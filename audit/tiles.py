@@ -58,7 +58,7 @@ class Edge:
             self.levels.append([])
         held = self.levels[level]
         held += hashes
-        number, roots = before >> TILE_HEIGHT, []
+        number, roots = before >> TILE_HEIGHT, list[bytes]()
         while len(held) >= TILE_WIDTH:
             complete, held = held[:TILE_WIDTH], held[TILE_WIDTH:]
             full.append(Tile(level, number + len(roots), b"".join(complete)))
