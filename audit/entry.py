@@ -3,6 +3,7 @@ schemas.canonical).
 """
 
 from datetime import datetime
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -14,9 +15,23 @@ class EntryError(ValueError):
     """Stored bytes are not an entry as this log writes them."""
 
 
+TIME_BYTES: Final = len("YYYY-MM-DDTHH:MM:SSZ")
+_TIME_KEY: Final = b',"time":"'
+
+
 def encode(entry: Entry) -> bytes:
-    """The leaf of an entry."""
-    return encode_model(entry)
+    """The leaf of an entry. Raises ValueError for one whose time has fractions of a second."""
+    leaf = encode_model(entry)
+    leaf_time(leaf)
+    return leaf
+
+
+def leaf_time(leaf: bytes) -> bytes:
+    """The time of a leaf as it is written, without reading the rest: later times are greater. Raises ValueError."""
+    end = len(leaf) - len(b'"}')
+    if leaf[end:] != b'"}' or leaf[end - TIME_BYTES - len(_TIME_KEY) : end - TIME_BYTES] != _TIME_KEY:
+        raise EntryError("an entry does not end with its time in whole seconds")
+    return leaf[end - TIME_BYTES : end]
 
 
 def decode(leaf: bytes) -> Entry:
@@ -31,5 +46,6 @@ def decode(leaf: bytes) -> Entry:
 
 
 def entry_time(clock: datetime, previous: datetime | None) -> datetime:
-    """The time of a new entry: never before the previous one's, whatever the clock says."""
+    """The time of a new entry, in whole seconds: never before the previous one's, whatever the clock says."""
+    clock = clock.replace(microsecond=0)
     return clock if previous is None else max(clock, previous)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from audit.entry import EntryError
+from audit.guards import missing_guards
 from audit.store import commitments, entries, items_of
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.readers.presets import preset_of
@@ -68,6 +69,9 @@ def _stores(configuration: Configuration) -> str:
             if getattr(entry, "items", None) != items_of(commitments(office.connection, position)):
                 raise IntegrityError(f"entry {position} of the log does not fit its commitments: stop, and keep a copy")
             size += 1
+        lacking = missing_guards(office.connection)
+        if lacking:
+            raise IntegrityError(f"the log's triggers are not as `init` made them: {', '.join(lacking)}; restore them")
         waiting = len(office.packages.outgoing())
     return f"a pair; the log holds {size} entries; {waiting} packages wait to be sent"
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
+from audit.log import Log
+from gateway.outside import Outside
 from gateway.settings import Agency, Configuration
 from gateway.store.claims import Claims
 from gateway.store.packages import Packages
@@ -35,6 +37,8 @@ class Office:
     packages: Packages
     claims: Claims
     roster: Roster
+    log: Log
+    outside: Outside
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
 
     @property

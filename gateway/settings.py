@@ -39,6 +39,7 @@ class Stores(Strict):
     keys: _Location = "keys"
     outbox: _Location = "outbox"
     quarantine: _Location = "quarantine"
+    journal: _Location = "journal"
 
 
 class Entity(Strict):

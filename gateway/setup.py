@@ -6,22 +6,27 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from sqlalchemy.engine import Connection
 
+from audit.guards import set_guards
+from audit.log import Log
 from audit.store import AUDIT_METADATA, append
 from gateway.actors import enrol_first
 from gateway.agency.desk import ANSWERS_FOLDER
 from gateway.agency.settings import load_agency
 from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.errors import UsageError
+from gateway.outside import JOURNAL_NAME, Outside, log_signer
 from gateway.store.marks import begin_marks
 from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA
 from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES
+from keys.journal import Journal, create_journal
 from keys.keyfile import create_key
 from keys.labels import Purpose
 from keys.recipients import HybridIdentity
 from keys.references import new_id
-from keys.ring import load_ring
+from keys.ring import Keyring, load_ring
 from keys.root import create_root, load_root, write_private
 from keys.sqlite import create_store
 from keys.sshsig import load_allowed_signers, public_line
@@ -38,7 +43,7 @@ def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | 
 
     Returns the age recipient for answers. Raises UsageError if anything is there already; nothing is overwritten.
     """
-    keys = _new_home(home, configuration, ("keys", "outbox", "inbox", "quarantine"))
+    keys = _new_home(home, configuration, ("keys", "outbox", "inbox", "quarantine", "journal"))
     create_root(keys)
     root = load_root(keys, None)
     for purpose in CREDITOR_PURPOSES:
@@ -50,15 +55,37 @@ def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | 
     pair = new_id()
     with create_store(home / "vault.db", VAULT_METADATA).connect() as connection, connection.begin():
         Vault(connection, ring).begin(pair)
+    folder = home / "journal"
+    journal_key = ring.ed25519_key(Purpose.JOURNAL_SIGNING)
+    create_journal(folder / JOURNAL_NAME, journal_key, pair, now)
     gateway_store = create_store(home / "gateway.db", STORE_METADATA)
-    AUDIT_METADATA.create_all(gateway_store)
-    with gateway_store.connect() as connection, connection.begin():
-        begin_marks(connection, pair, ring.key_id(Purpose.INDEX), ring.key_id(Purpose.EPOCH))
-        named = hashlib.sha256(pair.encode()).hexdigest()
-        append(connection, StoreCreated(id=new_id(), time=now, actor="system:init", pair=named))
+    with gateway_store.connect() as connection:
+        with connection.begin():
+            begin_marks(connection, pair, ring.key_id(Purpose.INDEX), ring.key_id(Purpose.EPOCH))
+        log = _create_log(connection, ring, pair, now, first)
+        Outside(folder, Journal(folder / JOURNAL_NAME, journal_key)).keep(connection, log)
+    return _new_agekey(keys, Part.ANSWERS)
+
+
+def _create_log(connection: Connection, ring: Keyring, pair: str, now: datetime, first: Actor | None) -> Log:
+    """The log of a new store, with its first entries and checkpoint."""
+    signer = log_signer(ring, f"inkasso-gateway/{new_id()}")
+    with connection.begin():
+        AUDIT_METADATA.create_all(connection)
+        set_guards(connection)
+    with Log(connection, signer) as log, connection.begin():
+        created = StoreCreated(
+            id=new_id(),
+            time=now,
+            actor="system:init",
+            pair=hashlib.sha256(pair.encode()).hexdigest(),
+            origin=log.origin,
+            log_key=str(signer.key),
+        )
+        append(connection, created)
         if first is not None:
             enrol_first(connection, first, now)
-    return _new_agekey(keys, Part.ANSWERS)
+    return log
 
 
 def init_agency(home: Path, configuration: str, allowed_signers: str, now: datetime) -> dict[Part, str]:

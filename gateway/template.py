@@ -12,6 +12,7 @@ vault = "vault.db"       # everything that links pseudonyms to people; back it u
 keys = "keys"            # never into the same backup as the stores
 outbox = "outbox"        # sealed packages that wait to be sent
 quarantine = "quarantine"  # answers that were collected and not yet believed
+journal = "journal"      # what was erased, and the log's last checkpoint: back it up with everything, and newest
 
 # A legal entity that is the creditor. Its id signs packages (the principal in the agency's allowed_signers).
 #[[entities]]

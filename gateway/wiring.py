@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import Connection
 
+from audit.log import Log
 from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Correspondent, Desk
 from gateway.agency.settings import AgencyConfiguration, CreditorProfile
@@ -21,6 +22,7 @@ from gateway.agency.store import CasesStore, IdentitiesStore
 from gateway.custody.generation import check_companions
 from gateway.errors import UsageError
 from gateway.office import Office
+from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, log_signer, origin_of
 from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
 from gateway.store.claims import Claims
@@ -29,6 +31,7 @@ from gateway.store.packages import Packages
 from gateway.store.roster import Roster
 from gateway.transport.sftp import Endpoint, SftpTransport
 from keys.age import Identity
+from keys.journal import Journal
 from keys.labels import Purpose
 from keys.material import Secret
 from keys.recipients import parse_recipient, read_identities
@@ -39,7 +42,13 @@ from keys.sshsig import load_allowed_signers
 from keys.vault import Vault
 from schemas.package import Direction, Part
 
-CREDITOR_PURPOSES: Final = (Purpose.INDEX, Purpose.PACKAGE_SIGNING, Purpose.EPOCH)
+CREDITOR_PURPOSES: Final = (
+    Purpose.INDEX,
+    Purpose.PACKAGE_SIGNING,
+    Purpose.EPOCH,
+    Purpose.LOG_SIGNING,
+    Purpose.JOURNAL_SIGNING,
+)
 AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE, Purpose.PACKAGE_SIGNING)
 ALLOWED_SIGNERS: Final = "allowed_signers"
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -79,6 +88,10 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             index = ring.stack(Purpose.INDEX, read_mark(connection, StoreMark.INDEX) or "")
         if not configuration.path(stores.outbox).is_dir():
             raise UsageError("the outbox folder is missing: restore it; sealed packages that wait to be sent lie in it")
+        outside = open_outside(configuration, ring)
+        log = stack.enter_context(open_log(connection, ring))
+        with connection.begin():
+            check_checkpoint(log, outside)
         yield Office(
             configuration=configuration,
             root=_root(configuration.path(stores.keys)),
@@ -90,8 +103,23 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             packages=Packages(connection),
             claims=Claims(connection),
             roster=Roster(connection),
+            log=log,
+            outside=outside,
             connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
         )
+
+
+def open_outside(configuration: Configuration, ring: Keyring) -> Outside:
+    """The last checkpoint and the erasure journal of a creditor."""
+    folder = configuration.path(configuration.settings.stores.journal)
+    return Outside(folder, Journal(folder / JOURNAL_NAME, ring.ed25519_key(Purpose.JOURNAL_SIGNING)))
+
+
+def open_log(connection: Connection, ring: Keyring) -> Log:
+    """The log of a store, signed with the creditor's key. Raises IntegrityError."""
+    with connection.begin():
+        origin = origin_of(connection)
+    return Log(connection, log_signer(ring, origin))
 
 
 def endpoint(configuration: Configuration, agency: Agency) -> Endpoint:

@@ -22,6 +22,12 @@ class Purpose(StrEnum):
     """Ed25519 seed of the SSHSIG over manifests"""
     EPOCH = "epoch"
     """wraps the claim keys in the vault; destroyed after a night's erasures"""
+    LOG_SIGNING = "log-signing"
+    """Ed25519 seed of the signature on checkpoints of the audit log"""
+    JOURNAL_SIGNING = "journal-signing"
+    """Ed25519 seed of the signatures in the erasure journal"""
+    COSIGNING = "log-cosigning"
+    """Ed25519 seed of a witness's cosignature on checkpoints of others"""
     CASES_STORE = "cases-store"
     """the agency's store of cases"""
     IDENTITIES_STORE = "identities-store"
@@ -43,6 +49,7 @@ class Label(StrEnum):
     RECEIVED_LINE = "received-line"
     ANSWER_LINE = "answer-line"
     MESSAGE = "message"
+    JOURNAL = "erasure-journal"
 
 
 def bound(label: Label, *parts: str) -> bytes:

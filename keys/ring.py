@@ -79,7 +79,11 @@ class Keyring:
 
     def signing_key(self) -> Ed25519PrivateKey:
         """The Ed25519 key that signs manifests."""
-        return Ed25519PrivateKey.from_private_bytes(self.secret(Purpose.PACKAGE_SIGNING).reveal())
+        return self.ed25519_key(Purpose.PACKAGE_SIGNING)
+
+    def ed25519_key(self, purpose: Purpose) -> Ed25519PrivateKey:
+        """The active key of a purpose that signs. Raises KeyFileError if there is none."""
+        return Ed25519PrivateKey.from_private_bytes(self.secret(purpose).reveal())
 
 
 def load_ring(directory: Path, root: Secret, purposes: Iterable[Purpose]) -> Keyring:

@@ -4,6 +4,7 @@ An entry about many claims commits to each of them by `items`: how many, and the
 Entries are written as canonical JSON, stored as written and hashed as stored.
 """
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -15,6 +16,9 @@ Actor = Annotated[str, Field(pattern=r"^(system:[a-z-]{1,40}|key:[0-9A-Za-z+/:]{
 EntryId = Annotated[str, Field(pattern=r"^[0-9a-hjkmnp-tv-z]{26}$")]
 Fingerprint = Annotated[str, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
 """An SSH key, as `ssh-keygen -l` shows it."""
+Origin = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}$")]
+"""A log's name, unique among all logs: what its checkpoints begin with."""
+LogKey = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{40,4000}$")]
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -43,16 +47,20 @@ class Approved(Strict):
 
 
 class _Entry(Strict):
+    """No field of an entry sorts after `time`, so that every leaf ends with its time, in whole seconds."""
+
     id: EntryId
     time: Instant
     actor: Actor
 
 
 class StoreCreated(_Entry):
-    """The first entry of a log."""
+    """The first entry of a log: its origin, and the key whose signatures begin it, as `name+id+key`."""
 
     event: Literal["store.created"] = "store.created"
     pair: Digest
+    origin: Origin
+    log_key: LogKey
 
 
 class ClaimsScreened(_Entry):
@@ -92,6 +100,58 @@ class PackageUploaded(_Entry):
     post_quantum: bool
 
 
+class LogKeyRotated(_Entry):
+    """The next checkpoints are signed by another key: the old one signs the checkpoint over this entry."""
+
+    event: Literal["log.key-rotated"] = "log.key-rotated"
+    log_key: LogKey
+
+
+class ErasureGround(StrEnum):
+    """Why items end: a person's right (Art. 17 GDPR), or the end of what retention allows (Art. 5(1)(e))."""
+
+    REQUEST = "request"
+    RETENTION = "retention"
+
+
+class ErasureIntended(_Entry):
+    """So many claims will be erased: from here on their erasure is finished, whatever happens."""
+
+    event: Literal["erasure.intended"] = "erasure.intended"
+    erasure: EntryId
+    ground: ErasureGround
+    claims: Annotated[int, Field(ge=1)]
+
+
+class ErasureCompleted(_Entry):
+    """Items are gone: `digest` is SHA-256 over their sorted positions (entry u64, item u32, big-endian).
+
+    `journal_head` is the record of the erasure journal that names the destroyed keys.
+    """
+
+    event: Literal["erasure.completed"] = "erasure.completed"
+    erasure: EntryId
+    ground: ErasureGround
+    approved: Approved | None = None
+    count: _Count
+    digest: Digest
+    journal_head: Digest
+
+
+class DataRead(_Entry):
+    """Somebody is about to see personal data; its items say whose, in a log of its own."""
+
+    event: Literal["data.read"] = "data.read"
+    command: Annotated[str, Field(pattern=r"^[a-z ]{1,40}$")]
+    items: Items
+
+
+class LogRead(_Entry):
+    """Somebody read the log of readings; this ends it: reading this entry makes no other."""
+
+    event: Literal["log.read"] = "log.read"
+
+
 class ActorEnrolled(_Entry):
     """Somebody may approve from here on. Only the first of a roster has no approval of another."""
 
@@ -109,5 +169,17 @@ class ActorRevoked(_Entry):
     approved: Approved
 
 
-Entry = StoreCreated | ClaimsScreened | PackageSealed | PackageUploaded | ActorEnrolled | ActorRevoked
+Entry = (
+    StoreCreated
+    | ClaimsScreened
+    | PackageSealed
+    | PackageUploaded
+    | ActorEnrolled
+    | ActorRevoked
+    | LogKeyRotated
+    | ErasureIntended
+    | ErasureCompleted
+    | DataRead
+    | LogRead
+)
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

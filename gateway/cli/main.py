@@ -11,11 +11,13 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.log import LogError
 from gateway.cli import actor, agency, creditor, report, story
 from gateway.cli.output import complain
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.hardening import harden
 from gateway.telemetry import configure_logging
+from keys.journal import JournalError
 from keys.root import KeyFileError
 from keys.sqlite import StoreError
 from keys.wrap import WrapError
@@ -46,7 +48,16 @@ def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code; every error becomes one line on stderr, without values."""
     try:
         result = app.meta(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-    except (CycloptsError, GatewayError, KeyFileError, StoreError, WrapError, SQLAlchemyError) as error:
+    except (
+        CycloptsError,
+        GatewayError,
+        KeyFileError,
+        StoreError,
+        WrapError,
+        LogError,
+        JournalError,
+        SQLAlchemyError,
+    ) as error:
         sentence, exit_code = _told(error)
         complain(sentence)
         return exit_code
@@ -63,6 +74,8 @@ def _told(error: Exception) -> tuple[str, int]:
             return str(error), error.exit_code
         case KeyFileError() | StoreError():
             return str(error), UsageError.exit_code
+        case LogError() | JournalError():
+            return str(error), IntegrityError.exit_code
         case WrapError():
             return f"{error}; restore stores and keys of one night from a backup", IntegrityError.exit_code
         case CycloptsError():

@@ -30,6 +30,7 @@ class Sent(NamedTuple):
 
 def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int], None]) -> Sent:
     """Uploads the sealed packages of one agency in order; stops at the first that fails, and says why."""
+    office.outside.keep(office.connection, office.log)
     with office.connection.begin():
         outgoing = office.packages.outgoing(agency.id)
     uploaded: list[Outgoing] = []

@@ -1,0 +1,106 @@
+"""What lies outside both databases: the last checkpoint and the erasure journal, and what they say at a start.
+
+Rules: the checkpoint is written after the commit that made it, and before a package leaves; a database that is smaller
+than it, or has another root at its size, is older or another one, and is refused. A vault that was left behind by the
+journal would bring erased people back, and is refused too. Both refusals say what an administrator has to do.
+"""
+
+import hmac
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from sqlalchemy.engine import Connection
+
+from audit.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
+from audit.log import Log, LogError
+from audit.note import ED25519, NoteSigner, VerifierKey
+from audit.store import entries
+from gateway.errors import IntegrityError, UsageError
+from keys.journal import Journal
+from keys.labels import Purpose
+from keys.ring import Keyring
+from schemas.entry import StoreCreated
+
+CHECKPOINT_NAME: Final = "checkpoint"
+JOURNAL_NAME: Final = "erasures"
+_OLDER: Final = (
+    "gateway.db is older than {outside}, or another one: what was logged, sent or erased since then is missing in it. "
+    "Do not go on with it. If this is a backup, run `inkasso restore`; if not, put the newest gateway.db back"
+)
+
+
+class Outside(NamedTuple):
+    """The folder of the last checkpoint and of the erasure journal."""
+
+    folder: Path
+    journal: Journal
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last checkpoint, as a note."""
+        return self.folder / CHECKPOINT_NAME
+
+    def keep(self, connection: Connection, log: Log) -> None:
+        """Writes the newest committed checkpoint outside the database; call it before anything leaves."""
+        with connection.begin():
+            note = log.checkpoint()
+        replace_durably(self.checkpoint, note)
+
+
+def log_signer(ring: Keyring, origin: str) -> NoteSigner:
+    """The key that signs checkpoints, as notes know it."""
+    key = ring.ed25519_key(Purpose.LOG_SIGNING)
+    return NoteSigner(VerifierKey(origin, ED25519, key.public_key().public_bytes_raw()), key.sign)
+
+
+def origin_of(connection: Connection) -> str:
+    """The log's name, from its first entry. Raises IntegrityError."""
+    first = next(entries(connection), None)
+    if first is None or not isinstance(first.entry, StoreCreated):
+        raise IntegrityError("the audit log has no beginning: restore gateway.db from a backup")
+    return first.entry.origin
+
+
+def check_checkpoint(log: Log, outside: Outside) -> None:
+    """The log is the one whose checkpoint lies outside, and has not become smaller. Raises IntegrityError."""
+    held = _held(outside.checkpoint)
+    try:
+        head, committed = log.head(), _text(log.checkpoint())
+        same = held.origin == log.origin and held.size <= head.size
+        same = same and hmac.compare_digest(log.root_at(held.size), held.root)
+        same = same and hmac.compare_digest(committed.root, head.root) and committed.size == head.size
+    except (LogError, CheckpointError) as error:
+        raise IntegrityError(f"the audit log is damaged: {error}; keep a copy of gateway.db") from None
+    if not same:
+        raise IntegrityError(_OLDER.format(outside=f"its checkpoint in {outside.checkpoint}"))
+
+
+def replace_durably(path: Path, content: bytes) -> None:
+    """A file's new content, whole or not at all, durable when this returns."""
+    part = path.with_name(f"{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _held(path: Path) -> Checkpoint:
+    try:
+        return _text(path.read_bytes())
+    except OSError:
+        raise UsageError(f"{path} is missing: restore it; it says which gateway.db is the newest") from None
+    except CheckpointError:
+        raise IntegrityError(f"{path} is not a checkpoint: restore it from a backup") from None
+
+
+def _text(note: bytes) -> Checkpoint:
+    """A note's checkpoint; the signature does not matter here, where only our own two copies are compared."""
+    return parse_checkpoint(note.rpartition(b"\n\n")[0] + b"\n")
