@@ -10,11 +10,14 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-_BESIDE_NEWEST: Final = 'NEW.entry != (SELECT MAX("index") FROM entry)'
 _NEXT: Final = {
     "entry": 'NEW."index" != (SELECT COALESCE(MAX("index") + 1, 0) FROM entry)',
-    "commitments": f"{_BESIDE_NEWEST} OR EXISTS (SELECT 1 FROM commitments WHERE entry = NEW.entry)",
-    "completion": f"{_BESIDE_NEWEST} OR EXISTS (SELECT 1 FROM completion WHERE entry = NEW.entry)",
+    "commitments": (
+        'NEW.entry != (SELECT MAX("index") FROM entry) OR EXISTS (SELECT 1 FROM commitments WHERE entry = NEW.entry)'
+    ),
+    "completion": (
+        'NEW.entry != (SELECT MAX("index") FROM entry) OR EXISTS (SELECT 1 FROM completion WHERE entry = NEW.entry)'
+    ),
     "tile": "NEW.number != (SELECT COALESCE(MAX(number) + 1, 0) FROM tile WHERE level = NEW.level)",
     "checkpoint": (
         'NEW.size != (SELECT MAX("index") + 1 FROM entry) OR EXISTS (SELECT 1 FROM checkpoint WHERE size >= NEW.size)'
@@ -31,7 +34,7 @@ def set_guards(connection: Connection) -> None:
 def missing_guards(connection: Connection) -> list[str]:
     """The names of triggers that are not there as `set_guards` made them."""
     rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    found = dict(rows.tuples().all())
+    found: dict[str, str] = dict(rows.tuples().all())
     return [name for name, statement in _triggers() if found.get(name) != statement]
 
 
