@@ -16,6 +16,7 @@ from gateway.settings import Agency, Configuration
 from gateway.store.claims import Claims
 from gateway.store.packages import Packages
 from gateway.store.roster import Roster
+from gateway.store.vettings import Vettings
 from gateway.transport.sftp import SftpTransport
 from keys.labels import Label, stacked_digest
 from keys.material import Secret
@@ -39,6 +40,7 @@ class Office:
     roster: Roster
     log: Log
     outside: Outside
+    vettings: Vettings
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
 
     @property

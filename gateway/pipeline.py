@@ -7,18 +7,20 @@
     keep         references and keys, verdicts, sealed lines: `handover.batch`, one package per 50,000 claims
     deliver      everything sealed, in order of sequence, never twice
 
-A file, and then an agency, that fails does not stop the others: its error is kept in the figures and decides the
-exit code. A fault of integrity stops everything. `now` and `today` are given once and used throughout.
+An agency that is not vetted gets nothing, and claims are held for it. A file, and then an agency, that fails does not
+stop the others: its error is kept in the figures and decides the exit code. A fault of integrity stops everything.
+`now` and `today` are given once and used throughout.
 """
 
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
+from gateway import vetting
 from gateway.errors import InputError
 from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
@@ -46,17 +48,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One run: for which mandates, on which day, and whether it may change or send anything.
-
-    `unfit`: agencies that may get nothing today.
-    """
+    """One run: for which mandates, on which day, and whether it may change or send anything."""
 
     mandates: tuple[Mandate, ...]
     today: date
     now: datetime
     dry_run: bool
     progress: Progress
-    unfit: frozenset[str] = frozenset()
 
 
 class Given(NamedTuple):
@@ -76,17 +74,19 @@ def hand_over(office: Office, night: Night) -> Figures:
     figures = Figures()
     if not night.dry_run:
         recover(office)
+    unfit = vetting.unfit(office, sorted({mandate.agency for mandate in night.mandates}), night.today)
+    figures.failures.extend(unfit.values())
     for source in dict.fromkeys(mandate.source for mandate in night.mandates):
-        _screen_source(office, night, office.configuration.source(source), figures)
+        _screen_source(office, night, office.configuration.source(source), unfit, figures)
     if not night.dry_run:
-        _deliver(office, night, figures)
+        _deliver(office, night, unfit, figures)
     return figures
 
 
-def _screen_source(office: Office, night: Night, source: Source, figures: Figures) -> None:
+def _screen_source(office: Office, night: Night, source: Source, unfit: Collection[str], figures: Figures) -> None:
     configuration = office.configuration
     mandates = configuration.mandates_of(source.id)
-    choice = Choice(mandates, {mandate.id for mandate in night.mandates}, night.unfit)
+    choice = Choice(mandates, {mandate.id for mandate in night.mandates}, unfit)
     feed = Feed(source.id, configuration.path(source.facts) if source.facts else None, night.today)
     if feed.failure is not None:
         figures.failures.append(feed.failure)
@@ -175,10 +175,14 @@ def _screen_held(office: Office, night: Night, given: Given, *, last: int, figur
     figures.merge(told)
 
 
-def _deliver(office: Office, night: Night, figures: Figures) -> None:
+def _deliver(office: Office, night: Night, unfit: Collection[str], figures: Figures) -> None:
     for name in sorted({mandate.agency for mandate in night.mandates}):
         sent = send(
-            office, office.configuration.agency(name), night.now, lambda messages: night.progress("delivered", messages)
+            office,
+            office.configuration.agency(name),
+            night.now,
+            lambda messages: night.progress("delivered", messages),
+            cases=name not in unfit,
         )
         figures.deliver(sent.uploaded)
         if sent.failure is not None:

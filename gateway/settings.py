@@ -20,6 +20,7 @@ from schemas.figures import LegalFigures
 from schemas.identifiers import PartyId
 from schemas.mandate import Declarations, Mandate
 from schemas.package import Creditor
+from schemas.vetting import Profile
 from schemas.worth import Worth
 
 _MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
@@ -90,10 +91,11 @@ class Server(Strict):
 
 
 class Agency(Strict):
-    """The agency's profile. `classic_recipients` seals to X25519 alone, and is recorded as a downgrade.
+    """An agency. `classic_recipients` seals to X25519 alone, and is recorded as a downgrade.
 
     `signers` are the keys that may sign its answers, two while one replaces the other; without any, no answer is
-    believed. A receipt is overdue `receipt_days` after the upload.
+    believed. A receipt is overdue `receipt_days` after the upload. Without `profile`, or with a check older than
+    `check_days`, it gets nothing.
     """
 
     id: PartyId
@@ -105,6 +107,8 @@ class Agency(Strict):
     remove_after_receipt: bool = True
     receipt_days: Annotated[int, Field(ge=1, le=30)] = 2
     signers: Annotated[tuple[_Signer, ...], Field(max_length=4)] = ()
+    check_days: Annotated[int, Field(ge=1, le=730)] = 180
+    profile: Profile | None = None
     sftp: Server
 
 

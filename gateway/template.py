@@ -56,6 +56,19 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #remove_after_receipt = true              # sent packages and collected answers leave outbox and server
 #receipt_days = 2                        # a receipt that has not come by then is overdue
 #signers = ["ssh-ed25519 …"]             # who signs its answers; two while one key replaces the other
+#check_days = 180                        # a check older than this stops delivery
+#[agencies.profile]                      # who it is; after a change, `inkasso agency check`
+#role = "controller"                     # or "processor" (Art. 28 GDPR), "assignee" (owns the claims, § 398 BGB)
+#places = ["Hamburg, DE"]                # where it processes
+#association = "BDIU"                    # leave out if none
+#[agencies.profile.register_entry]       # www.rechtsdienstleistungsregister.de
+#name = "…"
+#file_number = "…"
+#scope = "Inkassodienstleistungen"
+#[agencies.profile.contract]
+#reference = "…"
+#since = 2026-01-01
+#until = 2027-12-31                      # leave out if it has no end
 #[agencies.sftp]
 #host = "…"
 #port = 22

@@ -29,6 +29,7 @@ from gateway.store.claims import Claims
 from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
 from gateway.store.roster import Roster
+from gateway.store.vettings import Vettings
 from gateway.transport.sftp import Endpoint, SftpTransport
 from keys.age import Identity
 from keys.journal import Journal
@@ -105,6 +106,7 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             roster=Roster(connection),
             log=log,
             outside=outside,
+            vettings=Vettings(connection),
             connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
         )
 

@@ -4,6 +4,7 @@ An entry about many claims commits to each of them by `items`: how many, and the
 Entries are written as canonical JSON, stored as written and hashed as stored.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import Instant, Strict
 from schemas.identifiers import Digest, PackageId, PartyId
+from schemas.vetting import Confirmation, Registration
 
 Actor = Annotated[str, Field(pattern=r"^(system:[a-z-]{1,40}|key:[0-9A-Za-z+/:]{1,60})$")]
 EntryId = Annotated[str, Field(pattern=r"^[0-9a-hjkmnp-tv-z]{26}$")]
@@ -169,6 +171,37 @@ class ActorRevoked(_Entry):
     approved: Approved
 
 
+class AgencyChecked(_Entry):
+    """A person has checked an agency; good or bad, it is on record. `profile_digest`: the profile and keys it is about."""
+
+    event: Literal["agency.checked"] = "agency.checked"
+    agency: PartyId
+    profile_digest: Digest
+    checked_on: date
+    registration: Registration
+    keys_confirmed: Confirmation
+    approved: Approved
+
+
+class AgencyProbed(_Entry):
+    """A package of invented cases exists and will be sent. It is about nobody, so it has no items."""
+
+    event: Literal["agency.probed"] = "agency.probed"
+    agency: PartyId
+    package: PackageId
+    sequence: Annotated[int, Field(ge=1)]
+    manifest_digest: Digest
+    post_quantum: bool
+
+
+class ProbeAnswered(_Entry):
+    """The agency's receipt of a probe was verified: it may get cases."""
+
+    event: Literal["agency.answered"] = "agency.answered"
+    agency: PartyId
+    package: PackageId
+
+
 Entry = (
     StoreCreated
     | ClaimsScreened
@@ -181,5 +214,8 @@ Entry = (
     | ErasureCompleted
     | DataRead
     | LogRead
+    | AgencyChecked
+    | AgencyProbed
+    | ProbeAnswered
 )
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

@@ -25,10 +25,13 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PackageType(StrEnum):
-    """`cases` hand over and `stops` take back; `receipt` answers one package, `answers` tell of the work."""
+    """`cases` hand over and `stops` take back; a `probe` is all invented; `receipt` answers one package, `answers` tell
+    of the work.
+    """
 
     CASES = "cases"
     STOPS = "stops"
+    PROBE = "probe"
     RECEIPT = "receipt"
     ANSWERS = "answers"
 
@@ -61,7 +64,7 @@ class Direction(StrEnum):
     def types(self) -> tuple[PackageType, ...]:
         """The types of package in this direction; stops and receipts before what they overtake."""
         if self is Direction.TO_AGENCY:
-            return (PackageType.STOPS, PackageType.CASES)
+            return (PackageType.STOPS, PackageType.CASES, PackageType.PROBE)
         return (PackageType.RECEIPT, PackageType.ANSWERS)
 
     @property

@@ -37,6 +37,7 @@ def test_public_tools_open_a_package(world: World) -> None:
         assert setting is not None
         world.configure(setting.group(), f'{part}_recipients = ["{public}"]')
     world.configure("remove_after_receipt = false", "remove_after_receipt = false\nclassic_recipients = true")
+    world.vet()
     (world.sftp / "allowed_signers").write_bytes((world.home / "agency" / "keys" / "allowed_signers").read_bytes())
     world.drop("export.jsonl", jsonl([row(1), row(2), row(3)]))
 

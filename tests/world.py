@@ -24,9 +24,10 @@ from gateway.agency.template import agency_template, creditor_lines
 from gateway.cli.main import run
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
+from gateway.demo.vetting import make_actor, vet
 from gateway.settings import load
 from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
-from gateway.wiring import creditor_ring
+from gateway.wiring import creditor_ring, open_office
 from keys.root import write_private
 from keys.sqlite import open_store
 from keys.sshsig import allowed_signers_line, public_line
@@ -98,6 +99,11 @@ class World:
         assert old in text
         self.creditor.write_text(text.replace(old, new))
 
+    def vet(self) -> None:
+        """A check of the agency as it is configured now, and its answer to a probe, for given."""
+        with open_office(load(self.creditor)) as office:
+            vet(office, AGENCY, self.home / "clerk", TODAY.date(), TODAY)
+
     def handover(self, *arguments: str, now: datetime = TODAY) -> Result:
         """`inkasso handover --json` at the creditor."""
         return cli("handover", "--json", *arguments, "--config", self.creditor, now=now)
@@ -121,7 +127,7 @@ class World:
 
 def make_world(home: Path) -> World:
     """A creditor and an agency that know each other; the inbox is empty, and the server is down."""
-    for folder in ("sftp", "server"):
+    for folder in ("sftp", "server", "clerk"):
         (home / folder).mkdir(mode=0o700)
     host_key = Ed25519PrivateKey.generate()
     write_private(home / "server" / "server_ed25519", openssh(host_key))
@@ -132,12 +138,14 @@ def make_world(home: Path) -> World:
         home / "sftp", home / "server" / "server_ed25519", home / "server" / "authorized_keys", 0
     ) as port:
         text = demo_configuration(port, public_line(host_key.public_key()), recipients, agency_signer(home / "agency"))
-    recipient = init_creditor(home / "creditor", text, TODAY)
+    recipient = init_creditor(home / "creditor", text, TODAY, make_actor(home / "clerk"))
     signer = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()
     line = allowed_signers_line(CREDITOR, signer, Direction.TO_AGENCY.namespaces)
     add_creditor(home / "agency", creditor_lines(CREDITOR, recipient), f"{line}\n")
     (home / "server" / "authorized_keys").write_bytes((home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes())
-    return World(home, port)
+    world = World(home, port)
+    world.vet()
+    return world
 
 
 @contextmanager

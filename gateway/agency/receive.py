@@ -5,6 +5,8 @@ the agency decides, but refused if it came before, or if a stop for it came firs
 kept if its case has not come; every message is answered, in a receipt signed over the manifest's digest, and every stop
 also by what was done about it (Art. 19 GDPR). A case belongs to its sender: no other creditor's message reaches it.
 
+The cases of a probe are invented: they are opened and answered, and none is kept.
+
 Erasure is carried out at once when it is an instruction to a processor, or when the case is no longer worked. Otherwise
 the case is restricted, and the agency decides (Art. 17(3) GDPR).
 """
@@ -85,8 +87,7 @@ def receive(folder: Path, signed: Signed, desk: Desk, now: datetime) -> Received
     if isinstance(manifest, Manifest):
         for chunk in _chunks(open_messages(folder, manifest, desk.opener)):
             answers = _Answers(manifest.package_id, signed.digest)
-            for new, run in groupby(chunk, key=lambda line: isinstance(line.message, CaseNew)):
-                (_keep_cases if new else _keep_messages)(desk, manifest, list(run), answers)
+            _take(desk, manifest, chunk, answers)
             desk.answers.queue(
                 Envelope(manifest.sender, PackageType.RECEIPT, manifest.package_id), tuple(answers.receipts)
             )
@@ -94,6 +95,16 @@ def receive(folder: Path, signed: Signed, desk: Desk, now: datetime) -> Received
             count += len(chunk)
     desk.cases.receive(manifest, signed.digest, count, now)
     return Received(manifest.package_id, manifest.sender, manifest.sequence, count)
+
+
+def _take(desk: Desk, manifest: Manifest, chunk: Sequence[Line], answers: _Answers) -> None:
+    if manifest.package_type is PackageType.PROBE:
+        for line in chunk:
+            if isinstance(line.message, CaseNew):
+                answers.receipt(line.message, ReceiptVerdict.ACCEPTED)
+        return
+    for new, run in groupby(chunk, key=lambda line: isinstance(line.message, CaseNew)):
+        (_keep_cases if new else _keep_messages)(desk, manifest, list(run), answers)
 
 
 def _keep_cases(desk: Desk, manifest: Manifest, lines: Sequence[Line], answers: _Answers) -> None:

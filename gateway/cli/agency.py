@@ -19,9 +19,9 @@ from schemas.published import json_schemas
 
 def register(app: App) -> None:
     """Adds the agency's commands."""
-    agency = App(name="agency", help="The agency's side.")
-    agency.command(init, name="init")
-    agency.command(receive, name="receive")
+    agency = App(name="agency", help="The agency's side; and, at the creditor, checking and probing one.")
+    agency.command(init, name="init", group="At the agency")
+    agency.command(receive, name="receive", group="At the agency")
     agency.command(schemas, name="schemas")
     app.command(agency)
 

@@ -45,7 +45,7 @@ def demo(
 
 def _print(home: Path, story: Story) -> None:
     print_figures(story.figures)
-    output.heading("The agency")
+    output.heading("The agency (its check, by an invented clerk, and its answer to a probe are invented)")
     output.table(
         [
             ("packages received and opened", f"{len(story.receipts.packages):,}"),
@@ -62,6 +62,7 @@ def _print(home: Path, story: Story) -> None:
         [
             (f"{home}/creditor/", "configuration, keys, vault.db, gateway.db with the audit log, outbox, inbox"),
             (f"{home}/sftp/", "the server's root: what an eavesdropper on it would have"),
+            (f"{home}/clerk/", "the key of the invented clerk, who may approve"),
             (f"{home}/agency/", "configuration, keys, cases.db and identities.db"),
         ]
     )

@@ -23,6 +23,7 @@ from gateway.demo.claims import write_csv
 from gateway.demo.facts import write_facts
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
+from gateway.demo.vetting import make_actor, vet
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.pipeline import Night, hand_over
@@ -74,7 +75,7 @@ def tell(
     """Runs the demo in `home`. Raises UsageError if the folder holds another demo or something else."""
     started = time.monotonic()
     home = home.absolute()
-    _prepare(home, invented, clock())
+    _prepare(home, invented, today, clock())
     write_facts(home / "creditor" / _FACTS, invented.claims, invented.seed, today)
     creditor = load(home / "creditor" / CONFIGURATION)
     port = creditor.agency(AGENCY).sftp.port
@@ -94,7 +95,7 @@ def _left_behind(creditor: Configuration) -> tuple[str, ...]:
     return ("customer number, claim number, birth date", *(mapping.left_behind if mapping else ()))
 
 
-def _prepare(home: Path, invented: Invented, now: datetime) -> None:
+def _prepare(home: Path, invented: Invented, today: date, now: datetime) -> None:
     """Makes the demo's folders, or recognises them. A run that was killed in here is begun anew."""
     marker, stamp = home / "demo.txt", f"claims {invented.claims}, seed {invented.seed}\n"
     if marker.is_file():
@@ -108,13 +109,13 @@ def _prepare(home: Path, invented: Invented, now: datetime) -> None:
         shutil.rmtree(home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished.write_text("this folder is being made by `inkasso demo`\n")
-    _make(home, invented, now)
+    _make(home, invented, today, now)
     marker.write_text(stamp)
     unfinished.unlink()
 
 
-def _make(home: Path, invented: Invented, now: datetime) -> None:
-    for folder in ("sftp", "server"):
+def _make(home: Path, invented: Invented, today: date, now: datetime) -> None:
+    for folder in ("sftp", "server", "clerk"):
         (home / folder).mkdir(mode=0o700)
     host_key = Ed25519PrivateKey.generate()
     write_private(home / "server" / _HOST_KEY, openssh(host_key))
@@ -122,12 +123,15 @@ def _make(home: Path, invented: Invented, now: datetime) -> None:
     recipients = init_agency(home / "agency", agency_template(AGENCY, "../sftp"), "", now)
     signer = agency_signer(home / "agency")
     text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients, signer, _FACTS)
-    recipient = init_creditor(home / "creditor", text, now)
-    key = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()
+    recipient = init_creditor(home / "creditor", text, now, make_actor(home / "clerk"))
+    creditor = load(home / "creditor" / CONFIGURATION)
+    key = creditor_ring(creditor).signing_key().public_key()
     allowed = allowed_signers_line(CREDITOR, key, Direction.TO_AGENCY.namespaces)
     add_creditor(home / "agency", creditor_lines(CREDITOR, recipient), f"{allowed}\n")
     client = (home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes()
     write_private(home / "server" / _AUTHORIZED, client)
+    with open_office(creditor) as office:
+        vet(office, AGENCY, home / "clerk", today, now)
     write_csv(home / "creditor" / "inbox" / "claims.csv", invented.claims, invented.seed)
 
 

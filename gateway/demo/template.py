@@ -44,6 +44,15 @@ identities_recipients = [{identities}]
 # The demo keeps what was delivered, so that you can look at it.
 remove_after_receipt = false
 signers = [{signer}]
+[agencies.profile]
+role = "controller"
+places = ["Wieck, DE"]
+[agencies.profile.register_entry]
+name = "Ostsee Inkasso eK"
+file_number = "0000 E1-2.3"
+[agencies.profile.contract]
+reference = "V-2026-1"
+since = 2020-01-01
 [agencies.sftp]
 host = "127.0.0.1"
 port = {port}

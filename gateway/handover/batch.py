@@ -20,7 +20,7 @@ from gateway.settings import Agency, Source
 from gateway.state import ClaimState, judge_again, state_of
 from gateway.steps.minimise import minimise
 from gateway.steps.pseudonymise import Pseudonymised, case_line, identity_line, item_bytes, opening_text, pseudonymise
-from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed, part_path, sync_directory
+from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed, SealTo, part_path, sync_directory
 from gateway.store.claims import Screening
 from gateway.store.packages import Addressee, FileOfPackage, Outgoing
 from gateway.store.payload import ItemKept, Payload, seal_payload
@@ -193,12 +193,8 @@ class Batch:
             sender=given.source.entity,
             recipient=agency.id,
         )
-        recipients = {
-            Part.CASES: tuple(map(parse_recipient, agency.cases_recipients)),
-            Part.IDENTITIES: tuple(map(parse_recipient, agency.identities_recipients)),
-        }
         creditor = self._office.configuration.entity(given.source.entity).creditor
-        return Envelope(addressing, given.mandate, creditor, recipients, agency.expires_days)
+        return Envelope(addressing, given.mandate, creditor, envelope_recipients(agency), agency.expires_days)
 
     def _log_screened(self) -> int:
         entry = ClaimsScreened(
@@ -235,9 +231,17 @@ class Batch:
         index = append(self._office.connection, entry, self._commitments.messages).position
         messages = len(self._commitments.messages)
         outgoing = Outgoing(
-            self.package_id, self._assignment.agency.id, sealed.manifest.sequence, messages, sealed.files
+            self.package_id, self._addressee.agency, PackageType.CASES, sealed.manifest.sequence, messages, sealed.files
         )
         self._office.packages.seal(outgoing, screened, index)
+
+
+def envelope_recipients(agency: Agency) -> dict[Part, tuple[SealTo, ...]]:
+    """Who can open which part of a package to an agency."""
+    return {
+        Part.CASES: tuple(map(parse_recipient, agency.cases_recipients)),
+        Part.IDENTITIES: tuple(map(parse_recipient, agency.identities_recipients)),
+    }
 
 
 def publish(office: Office, files: Sequence[FileOfPackage]) -> None:

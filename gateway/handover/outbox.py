@@ -19,6 +19,7 @@ from gateway.store.packages import Outgoing
 from gateway.transport.sftp import SftpTransport
 from keys.references import new_id
 from schemas.entry import PackageUploaded
+from schemas.package import PackageType
 
 
 class Sent(NamedTuple):
@@ -28,11 +29,14 @@ class Sent(NamedTuple):
     failure: PartnerError | None
 
 
-def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int], None]) -> Sent:
-    """Uploads the sealed packages of one agency in order; stops at the first that fails, and says why."""
+def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int], None], *, cases: bool = True) -> Sent:
+    """Uploads the sealed packages of one agency in order; stops at the first that fails, and says why.
+
+    Without `cases`, those stay in the outbox: an agency that is not fit still gets stops, and probes.
+    """
     office.outside.keep(office.connection, office.log)
     with office.connection.begin():
-        outgoing = office.packages.outgoing(agency.id)
+        outgoing = [one for one in office.packages.outgoing(agency.id) if cases or one.type is not PackageType.CASES]
     uploaded: list[Outgoing] = []
     for package in outgoing:
         try:

@@ -60,6 +60,7 @@ _ANOTHER_PURPOSE: Final = "the signature is for another purpose"
 _MESSAGES: Final = {
     PackageType.CASES: get_args(CaseMessage),
     PackageType.STOPS: get_args(Stop),
+    PackageType.PROBE: (CaseNew,),
     PackageType.RECEIPT: (PackageReceipt,),
     PackageType.ANSWERS: (*get_args(CaseAnswers), Statement, StatementCase, KeyOffer),
 }

@@ -37,6 +37,7 @@ class Outgoing(NamedTuple):
 
     package_id: str
     agency: str
+    type: PackageType
     sequence: int
     messages: int
     files: tuple[FileOfPackage, ...]
@@ -68,7 +69,7 @@ class Packages:
         """Nothing cleared: the verdicts count, and nothing leaves."""
         self._advance(package_id, PackageState.EMPTY, screened_entry=screened_entry)
 
-    def seal(self, outgoing: Outgoing, screened_entry: int, sealed_entry: int) -> None:
+    def seal(self, outgoing: Outgoing, screened_entry: int | None, sealed_entry: int) -> None:
         """From here on the package exists and will be sent, with its sequence number."""
         package_id = outgoing.package_id
         self._advance(
@@ -105,14 +106,18 @@ class Packages:
     def outgoing(self, agency: str | None = None) -> tuple[Outgoing, ...]:
         """The sealed packages that still have to leave, in order of their sequence."""
         query = select(
-            col(PackageRow.id), col(PackageRow.agency), col(PackageRow.sequence), col(PackageRow.messages)
+            col(PackageRow.id),
+            col(PackageRow.agency),
+            col(PackageRow.type),
+            col(PackageRow.sequence),
+            col(PackageRow.messages),
         ).where(col(PackageRow.state) == PackageState.SEALED)
         if agency is not None:
             query = query.where(col(PackageRow.agency) == agency)
         rows = self._connection.execute(query.order_by(col(PackageRow.agency), col(PackageRow.sequence))).all()
         return tuple(
-            Outgoing(package, agency_id, int(sequence or 0), messages, self._files(package))
-            for package, agency_id, sequence, messages in rows
+            Outgoing(package, agency_id, PackageType(kind), int(sequence or 0), messages, self._files(package))
+            for package, agency_id, kind, sequence, messages in rows
         )
 
     def _files(self, package_id: str) -> tuple[FileOfPackage, ...]:
@@ -124,7 +129,7 @@ class Packages:
         query = select(col(PackageRow.state)).where(col(PackageRow.id) == package_id)
         return PackageState(self._connection.execute(query).scalar_one())
 
-    def _advance(self, package_id: str, new: PackageState, **columns: int) -> None:
+    def _advance(self, package_id: str, new: PackageState, **columns: int | None) -> None:
         state = advance(self._state(package_id), new)
         self._connection.execute(
             update(PackageRow).where(col(PackageRow.id) == package_id).values(state=state, **columns)
