@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forger import padding
-from gateway.agency.frames import MAXIMUM_LINE_BYTES, FrameError, lines
+from gateway.steps.frames import MAXIMUM_LINE_BYTES, FrameError, lines
 
 FRAME = zstandard.ZstdCompressor(write_checksum=True).compress(b"one\ntwo\n")
 PADDING = padding(100)

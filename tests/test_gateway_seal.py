@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forger import CREDITOR, IDENTITIES, KEY, MANDATE, NOW, canonical, case, ident, identity
-from gateway.agency.frames import lines
+from gateway.steps.frames import lines
 from gateway.steps.seal import (
     MINIMUM_SEALED_BYTES,
     Envelope,
@@ -99,7 +99,8 @@ def test_every_message_has_one_line_in_each_file_in_order(tmp_path: Path) -> Non
     assert identities[1:-1] == [one.identity for one in MESSAGES]
     for part, found in (("cases", cases), ("identities", identities)):
         header = json.loads(found[0])
-        assert header == header | {"type": "header", "part": part, "package_id": PACKAGE, "mandate": MANDATE}
+        assert header == header | {"type": "header", "part": part, "package_id": PACKAGE}
+        assert header["mandate"] == header["mandate"] | MANDATE
     assert json.loads(cases[-1]) == {"type": "end", "messages": 5, "principal_open": 5 * 10050}
     assert json.loads(identities[-1]) == {"type": "end", "messages": 5}
 

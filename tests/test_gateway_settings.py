@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from schemas.package import Part
 
 CANARY = "Zyxwvutsrq"
 HOST_KEY = public_line(Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32).public_key())
-CREDITOR = demo_configuration(22, HOST_KEY, {Part.CASES: "age1pq1x", Part.IDENTITIES: "age1pq1y"})
+SIGNER = public_line(Ed25519PrivateKey.from_private_bytes(bytes([2]) * 32).public_key())
+RECIPIENTS = {Part.CASES: "age1pq1x", Part.IDENTITIES: "age1pq1y"}
+CREDITOR = demo_configuration(22, HOST_KEY, RECIPIENTS, SIGNER)
 AGENCY = agency_template("ostsee", "../sftp")
 SIDES: dict[str, tuple[str, Callable[[Path], object]]] = {"creditor": (CREDITOR, load), "agency": (AGENCY, load_agency)}
 LINES = [
@@ -98,6 +101,7 @@ def test_a_wrong_value_is_named_by_its_key_and_not_repeated(
         (HOST_KEY, HOST_KEY.replace("ssh-ed25519", "ssh-dss"), "host_key: string pattern mismatch"),
         (HOST_KEY, f"{HOST_KEY} comment", "host_key: string pattern mismatch"),
     ],
+    ids=map(str, count()),
 )  # fmt: skip
 def test_what_cannot_be_honoured_stops_the_start(tmp_path: Path, old: str, new: str, rule: str) -> None:
     """Bounds, names that must meet, and a pinned key of a kind that no connection of ours would use."""

@@ -12,15 +12,18 @@ from gateway.errors import IntegrityError
 from gateway.state import (
     CLAIM_TRANSITIONS,
     PACKAGE_TRANSITIONS,
+    CaseEvent,
     ClaimState,
     IllegalTransitionError,
     PackageState,
     advance,
     judge_again,
+    standing_after,
 )
 from gateway.store.packages import Addressee, FileOfPackage, Outgoing, Packages
 from gateway.store.tables import PackageRow
 from keys.sqlite import create_store
+from schemas.codes import CaseStanding
 from schemas.package import PackageType
 
 NOW = datetime(2026, 6, 30, 3, 0, tzinfo=UTC)
@@ -49,11 +52,22 @@ def test_a_package_only_goes_along_the_table(old: PackageState, new: PackageStat
 @pytest.mark.parametrize(("old", "new"), list(product(ClaimState, ClaimState)))
 def test_a_cleared_claim_is_never_cleared_again(old: ClaimState, new: ClaimState) -> None:
     """What has been handed over is never handed over again; everything else may be judged again."""
-    if old is new is ClaimState.CLEARED:
+    if new is ClaimState.CLEARED and old in {ClaimState.CLEARED, ClaimState.CHANGED}:
         with pytest.raises(IllegalTransitionError):
             judge_again(old, new)
     else:
         assert judge_again(old, new) is new
+
+
+@pytest.mark.parametrize("event", CaseEvent)
+def test_what_happens_to_a_case_is_in_the_table(event: CaseEvent) -> None:
+    """Erased is for ever, whatever comes; a recalled or refused case is never worked again."""
+    after = {old: standing_after(old, event) for old in CaseStanding}
+    working = {CaseStanding.ACTIVE, CaseStanding.PAUSED, CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION}
+
+    assert after[CaseStanding.ERASED] in {CaseStanding.ERASED, None}
+    for ended in (CaseStanding.REFUSED, CaseStanding.RECALLED, CaseStanding.CLOSED):
+        assert after[ended] not in working
 
 
 @pytest.fixture
@@ -73,7 +87,10 @@ def content(connection: Connection) -> list[tuple[object, ...]]:
         ]
 
 
-@pytest.mark.parametrize(("old", "new"), [pair for pair in PAIRS if pair[1] is not PackageState.OPEN])
+STEPS = (PackageState.EMPTY, PackageState.SEALED, PackageState.UPLOADED)
+
+
+@pytest.mark.parametrize(("old", "new"), list(product(PackageState, STEPS)))
 def test_an_illegal_step_of_the_store_changes_nothing(
     connection: Connection, old: PackageState, new: PackageState
 ) -> None:
