@@ -31,7 +31,7 @@ from gateway.settings import load
 from gateway.steps.seal import PackageWriter
 from gateway.wiring import open_office
 
-SIZES = (12_500, 50_000)
+SIZES = (50_000, 100_000)
 SEED = 11
 SEAL, STORE, READ = "seal and send", "store", "read and screen"
 

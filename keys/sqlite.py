@@ -54,7 +54,9 @@ def _engine(path: Path) -> Engine:
     # NullPool: one connection at a time is opened by its owner and closed for good, so no file handle outlives a run.
     # URL.create: in a text, a question mark in a folder's name would put the store into another file.
     url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, hide_parameters=True, poolclass=NullPool)
+    # A statement with one parameter a claim of a chunk is large, and each number of parameters is another statement.
+    few = {"cached_statements": 8}
+    engine = create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args=few)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SqliteConnection, _record: object) -> None:
