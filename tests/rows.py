@@ -6,16 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
+from claims_strategy import german_amount, plain_amount
 from gateway.readers.document import Document
 from gateway.readers.mapping import Mapping as Columns
 from gateway.readers.presets import load_preset
 from gateway.readers.reading import read_rows
-from schemas.claim import Rejected, Row
+from schemas.claim import Claim, DebtorKind, Disputed, Rejected, Row
 
 ERP = load_preset("erp-de")
 assert ERP.csv is not None
 assert ERP.jsonl is not None
 CSV, JSONL = ERP.csv, ERP.jsonl
+
+KIND = {DebtorKind.CONSUMER: "person", DebtorKind.BUSINESS: "company"}
 
 GOOD: Mapping[str, object] = {
     "claim_id": "F-1",
@@ -91,6 +94,36 @@ def line_bytes(**changes: object) -> bytes:
             node = node[parent]
         node[last] = value
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def csv_row(claim: Claim) -> dict[str, str]:
+    """A claim as `erp-de` writes it."""
+    debtor = claim.debtor
+    row = dict.fromkeys(GOOD, "")
+    row |= {name: getattr(debtor, name) or "" for name in ("first_name", "last_name", "company_name", "email")}
+    row |= debtor.address.model_dump()
+    for column, day in (
+        ("birth_date", debtor.birth_date),
+        ("order_date", claim.contract_date),
+        ("invoice_date", claim.invoice_date),
+        ("due_date", claim.due_date),
+    ):
+        row[column] = "" if day is None else f"{day:%d.%m.}{day.year:04d}"
+    reminders = "|".join(
+        f"{one.level},{one.sent_on.isoformat()},{one.channel},{plain_amount(one.fee)}" for one in claim.reminders
+    )
+    return row | {
+        "claim_id": claim.claim_no,
+        "customer_no": claim.customer_no,
+        "invoice_no": claim.invoice_no,
+        "debtor_kind": KIND[debtor.kind],
+        "amount": german_amount(claim.amount),
+        "paid_amount": german_amount(claim.paid),
+        "currency": claim.currency,
+        "disputed": {Disputed.YES: "J", Disputed.NO: "N", Disputed.UNKNOWN: ""}[claim.disputed],
+        "reminders": reminders,
+        "note": 'free text; with "quotes"\r\nand lines',
+    }
 
 
 def document(*parts: bytes) -> Document:

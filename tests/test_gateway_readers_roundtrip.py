@@ -8,42 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from claims_strategy import claims, german_amount, plain_amount
+from claims_strategy import claims, plain_amount
 from gateway.readers.reading import claim_numbers
-from rows import CSV, GOOD, JSONL, document, read
-from schemas.claim import Claim, DebtorKind, Disputed, Row
+from rows import CSV, GOOD, JSONL, KIND, csv_row, document, read
+from schemas.claim import Claim, Disputed, Row
 
 ROUND_TRIP = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-KIND = {DebtorKind.CONSUMER: "person", DebtorKind.BUSINESS: "company"}
-
-
-def csv_row(claim: Claim) -> dict[str, str]:
-    debtor = claim.debtor
-    row = dict.fromkeys(GOOD, "")
-    row |= {name: getattr(debtor, name) or "" for name in ("first_name", "last_name", "company_name", "email")}
-    row |= debtor.address.model_dump()
-    for column, day in (
-        ("birth_date", debtor.birth_date),
-        ("order_date", claim.contract_date),
-        ("invoice_date", claim.invoice_date),
-        ("due_date", claim.due_date),
-    ):
-        row[column] = "" if day is None else f"{day:%d.%m.}{day.year:04d}"
-    reminders = "|".join(
-        f"{one.level},{one.sent_on.isoformat()},{one.channel},{plain_amount(one.fee)}" for one in claim.reminders
-    )
-    return row | {
-        "claim_id": claim.claim_no,
-        "customer_no": claim.customer_no,
-        "invoice_no": claim.invoice_no,
-        "debtor_kind": KIND[debtor.kind],
-        "amount": german_amount(claim.amount),
-        "paid_amount": german_amount(claim.paid),
-        "currency": claim.currency,
-        "disputed": {Disputed.YES: "J", Disputed.NO: "N", Disputed.UNKNOWN: ""}[claim.disputed],
-        "reminders": reminders,
-        "note": 'free text; with "quotes"\r\nand lines',
-    }
 
 
 def json_row(claim: Claim) -> dict[str, object]:

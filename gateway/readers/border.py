@@ -72,8 +72,9 @@ class Border:
             return None
 
     def _translated(self, cells: Cells, reading: "_Reading") -> Cells:
-        """The cells with constants and value tables; a value that its table does not list stays as it is."""
-        found: dict[str, object] = {**self._columns.constants, **cells}
+        """The cells with value tables, and constants where there is nothing; a value that no table lists stays."""
+        filled = {name: value for name, value in cells.items() if not is_blank(value)}
+        found: dict[str, object] = {**self._columns.constants, **filled}
         for field, table in self._columns.values.items():
             reading.field = field
             value = clean_text(found.get(field))

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from gateway.readers.border import Border, Cells
 from gateway.readers.csv_rows import read_csv, read_joined_csv
+from gateway.readers.datev import read_datev
 from gateway.readers.document import Document
+from gateway.readers.einvoice import read_einvoices
 from gateway.readers.formats import Format
 from gateway.readers.json_array import read_json_array
 from gateway.readers.json_objects import Unknown
 from gateway.readers.jsonl_rows import read_jsonl
 from gateway.readers.mapping import Mapping
+from gateway.readers.sheet_rows import read_sheet
 from gateway.readers.tables import Joined
 from schemas.claim import Rejected, Row
 
@@ -41,6 +44,12 @@ def claim_numbers(document: Document, mapping: Mapping) -> Iterator[str]:
 
 
 def _records(document: Document, mapping: Mapping) -> Iterator[Cells | str | None]:
+    if mapping.format is Format.EINVOICE:
+        yield from read_einvoices(document)
+        return
+    if mapping.format is Format.DATEV:
+        yield from read_datev(document, mapping)
+        return
     joined: Joined = {}
     if mapping.join is not None:
         with document.part(1) as other:
@@ -50,5 +59,7 @@ def _records(document: Document, mapping: Mapping) -> Iterator[Cells | str | Non
             yield from read_csv(stream, mapping, joined)
         elif mapping.format is Format.JSON_ARRAY:
             yield from read_json_array(stream, mapping)
+        elif mapping.format is Format.SHEET:
+            yield from read_sheet(stream, mapping)
         else:
             yield from read_jsonl(stream, mapping)
