@@ -1,6 +1,7 @@
 """The errors a user sees, drawn as a tree. The first split is who must act, and so the exit code.
 
     GatewayError
+    ├── OverdueError     1  somebody: what was promised has not come, or not been done
     ├── UsageError       2  the operator: configuration, keys, command line
     ├── InputError       3  the source: a file that cannot be read as claims
     ├── PartnerError     4  the agency: its server, its keys, its answers
@@ -17,6 +18,10 @@ class GatewayError(Exception):
     """What a command ends with; `exit_code` is documented in the README."""
 
     exit_code: ClassVar[int] = 1
+
+
+class OverdueError(GatewayError):
+    """Something is overdue: a receipt, an answer, a deadline."""
 
 
 class UsageError(GatewayError):

@@ -3,7 +3,7 @@
 Put together by `gateway.wiring`; nothing here opens, creates or decides anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,13 @@ from sqlalchemy.engine import Connection
 from audit.log import Log
 from gateway.outside import Outside
 from gateway.settings import Agency, Configuration
+from gateway.store.cases import Cases
 from gateway.store.claims import Claims
 from gateway.store.packages import Packages
 from gateway.store.roster import Roster
 from gateway.store.vettings import Vettings
 from gateway.transport.sftp import SftpTransport
+from keys.age import Identity
 from keys.labels import Label, stacked_digest
 from keys.material import Secret
 from keys.ring import Keyring
@@ -37,10 +39,12 @@ class Office:
     vault: Vault
     packages: Packages
     claims: Claims
+    cases: Cases
     roster: Roster
     log: Log
     outside: Outside
     vettings: Vettings
+    answers_key: Sequence[Identity]
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
 
     @property
@@ -52,6 +56,11 @@ class Office:
     def outbox(self) -> Path:
         """Where sealed packages wait to be sent."""
         return self.configuration.path(self.configuration.settings.stores.outbox)
+
+    @property
+    def quarantine(self) -> Path:
+        """Where collected answers lie until they are believed."""
+        return self.configuration.path(self.configuration.settings.stores.quarantine)
 
     def digest(self, label: Label, *parts: str) -> bytes:
         """A keyed digest under the index keys of `gateway.db`."""

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 
 from audit.store import append
 from gateway.errors import IntegrityError, UsageError
-from gateway.handover.batch import OPENING_BYTES, envelope_recipients, publish
+from gateway.handover.batch import OPENING_BYTES, envelope_recipients, outgoing_of, publish
 from gateway.office import Office
 from gateway.settings import Agency
 from gateway.steps.minimise import minimise
 from gateway.steps.pseudonymise import Pseudonymised, case_line, identity_line, pseudonymise
 from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
-from gateway.store.packages import Addressee, Outgoing
+from gateway.store.packages import Addressee
 from gateway.vetting import keys_digest
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.sshsig import sign
@@ -79,9 +79,7 @@ def _commit(office: Office, agency: Agency, sealed: Sealed, now: datetime) -> No
         manifest_digest=sealed.manifest_digest,
         post_quantum=manifest.post_quantum,
     )
-    outgoing = Outgoing(
-        manifest.package_id, agency.id, manifest.package_type, manifest.sequence, len(_INVENTED), sealed.files
-    )
+    outgoing = outgoing_of(sealed, len(_INVENTED))
     with office.connection.begin():
         position = append(office.connection, entry).position
         office.packages.seal(outgoing, None, position)

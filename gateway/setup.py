@@ -12,7 +12,6 @@ from audit.guards import set_guards
 from audit.log import Log
 from audit.store import AUDIT_METADATA, append
 from gateway.actors import enrol_first
-from gateway.agency.desk import ANSWERS_FOLDER
 from gateway.agency.settings import load_agency
 from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.errors import UsageError
@@ -20,6 +19,7 @@ from gateway.outside import JOURNAL_NAME, Outside, log_signer
 from gateway.store.marks import begin_marks
 from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA
+from gateway.transport.sftp import ANSWERS_FOLDER
 from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES
 from keys.journal import Journal, create_journal
 from keys.keyfile import create_key

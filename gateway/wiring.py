@@ -25,6 +25,7 @@ from gateway.office import Office
 from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, log_signer, origin_of
 from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
+from gateway.store.cases import Cases
 from gateway.store.claims import Claims
 from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
@@ -87,8 +88,7 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
         check_companions(connection, vault_connection, vault)
         with connection.begin():
             index = ring.stack(Purpose.INDEX, read_mark(connection, StoreMark.INDEX) or "")
-        if not configuration.path(stores.outbox).is_dir():
-            raise UsageError("the outbox folder is missing: restore it; sealed packages that wait to be sent lie in it")
+        _check_folders(configuration)
         outside = open_outside(configuration, ring)
         log = stack.enter_context(open_log(connection, ring))
         with connection.begin():
@@ -103,12 +103,22 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             vault=vault,
             packages=Packages(connection),
             claims=Claims(connection),
+            cases=Cases(connection),
+            answers_key=read_agekey(configuration.path(stores.keys), Part.ANSWERS),
             roster=Roster(connection),
             log=log,
             outside=outside,
             vettings=Vettings(connection),
             connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
         )
+
+
+def _check_folders(configuration: Configuration) -> None:
+    stores = configuration.settings.stores
+    if not configuration.path(stores.outbox).is_dir():
+        raise UsageError("the outbox folder is missing: restore it; sealed packages that wait to be sent lie in it")
+    if not configuration.path(stores.quarantine).is_dir():
+        raise UsageError("the quarantine folder is missing: make it, with mode 700; collected answers lie in it")
 
 
 def open_outside(configuration: Configuration, ring: Keyring) -> Outside:

@@ -200,6 +200,18 @@ class Vault:
         debtors = self._ensure_references({claim.subject_id for claim in claims}, agency, batch, new_debtor_ref)
         return {claim.claim_id: References(cases[claim.claim_id], debtors[claim.subject_id]) for claim in claims}
 
+    def owners(self, references: Iterable[str], agency: str) -> dict[str, str]:
+        """Whose references these are, claim or subject, as far as they were given out to this agency."""
+        query = select(col(_Reference.reference), col(_Reference.owner)).where(col(_Reference.agency) == agency)
+        rows = self._connection.execute(query.where(col(_Reference.reference).in_(tuple(references))))
+        return {str(reference): str(owner) for reference, owner in rows}
+
+    def references_of(self, claim_ids: Iterable[str], agency: str) -> dict[str, str]:
+        """The case references of claims at an agency, as far as there are any; draws none."""
+        query = select(col(_Reference.owner), col(_Reference.reference)).where(col(_Reference.agency) == agency)
+        rows = self._connection.execute(query.where(col(_Reference.owner).in_(tuple(claim_ids))))
+        return {str(owner): str(reference) for owner, reference in rows}
+
     def sweep(self, batch: str) -> int:
         """Removes the rows of a batch that never happened; the number of claims among them."""
         self._connection.execute(delete(_Reference).where(col(_Reference.batch) == batch))

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.base import Instant, Strict
-from schemas.identifiers import Digest, PackageId, PartyId
+from schemas.codes import RecallReason
+from schemas.identifiers import Digest, MessageId, PackageId, PartyId
 from schemas.vetting import Confirmation, Registration
 
 Actor = Annotated[str, Field(pattern=r"^(system:[a-z-]{1,40}|key:[0-9A-Za-z+/:]{1,60})$")]
@@ -154,6 +155,58 @@ class LogRead(_Entry):
     event: Literal["log.read"] = "log.read"
 
 
+class PackageDelivered(_Entry):
+    """The agency's signed receipt has come for a package."""
+
+    event: Literal["package.delivered"] = "package.delivered"
+    package: PackageId
+    manifest_digest: Digest
+    receipt: PackageId
+    receipt_digest: Digest
+
+
+class PackageWithdrawn(_Entry):
+    """A sealed package will not be sent; a void manifest closes its number, and its claims are judged again."""
+
+    event: Literal["package.withdrawn"] = "package.withdrawn"
+    package: PackageId
+    recipient: PartyId
+    sequence: Annotated[int, Field(ge=1)]
+    manifest_digest: Digest
+    claims: _Count
+
+
+class MessagesReceived(_Entry):
+    """A package of answers was applied; its items are its lines, those that were refused included."""
+
+    event: Literal["messages.received"] = "messages.received"
+    package: PackageId
+    sender: PartyId
+    type: Literal["receipt", "answers"]
+    sequence: Annotated[int, Field(ge=1)]
+    manifest_digest: Digest
+    refused: _Count
+    items: Items | None = None
+
+
+class CaseRecalled(_Entry):
+    """Somebody decided that a case must not be worked any further."""
+
+    event: Literal["case.recalled"] = "case.recalled"
+    agency: PartyId
+    reason: RecallReason
+
+
+class BooksCompared(_Entry):
+    """Both sides' books of an agency were put side by side; `books` is the digest both have, if there is no difference."""
+
+    event: Literal["books.compared"] = "books.compared"
+    agency: PartyId
+    statement: MessageId
+    differences: _Count
+    books: Digest | None = None
+
+
 class ActorEnrolled(_Entry):
     """Somebody may approve from here on. Only the first of a roster has no approval of another."""
 
@@ -217,5 +270,10 @@ Entry = (
     | AgencyChecked
     | AgencyProbed
     | ProbeAnswered
+    | PackageDelivered
+    | PackageWithdrawn
+    | MessagesReceived
+    | CaseRecalled
+    | BooksCompared
 )
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

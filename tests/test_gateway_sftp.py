@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.setup import openssh
 from gateway.steps.deliver import Parcel, ParcelFile, deliver_with_retry
+from gateway.transport.exchange import CLASSICAL_EXCHANGE, HYBRID_EXCHANGE
 from gateway.transport.sftp import (
-    CLASSICAL_EXCHANGE,
-    HYBRID_EXCHANGE,
     AuthenticationError,
     ContentError,
     DeadlineError,

@@ -100,11 +100,15 @@ def test_an_illegal_step_of_the_store_changes_nothing(
         packages.open(PACKAGE, NORTH, "erp", NOW)
         connection.execute(text("update package set state = :state"), {"state": old.value})
     before = content(connection)
-    outgoing = Outgoing(PACKAGE, "ostsee", 1, 2, (FileOfPackage("name", 1, "0" * 64),))
+    files = (FileOfPackage("name", 1, "0" * 64),)
+    outgoing = Outgoing(PACKAGE, "ostsee", PackageType.CASES, 1, 2, PackageState.SEALED, files)
     steps = {
         PackageState.EMPTY: lambda: packages.finish_empty(PACKAGE, 1),
         PackageState.SEALED: lambda: packages.seal(outgoing, 1, 2),
-        PackageState.UPLOADED: lambda: packages.uploaded(PACKAGE, 3),
+        PackageState.UPLOADED: lambda: packages.uploaded(PACKAGE, 3, NOW),
+        PackageState.VOID: lambda: packages.voided(PACKAGE, 3),
+        PackageState.DELIVERED: lambda: packages.delivered(PACKAGE, NOW),
+        PackageState.WITHDRAWN: lambda: packages.withdraw(PACKAGE, files),
     }
     if new in PACKAGE_TRANSITIONS[old]:
         with connection.begin():

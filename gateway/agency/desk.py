@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy.engine import Connection
 
@@ -11,9 +10,8 @@ from gateway.agency.answers import AnswersStore
 from gateway.agency.store import CasesStore, IdentitiesStore
 from gateway.steps.seal import SealTo
 from gateway.steps.unseal import Opener
+from gateway.transport.sftp import ANSWERS_FOLDER
 from keys.ring import Keyring
-
-ANSWERS_FOLDER: Final = "answers"
 
 
 @dataclass(frozen=True, slots=True)

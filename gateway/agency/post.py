@@ -20,6 +20,7 @@ from keys.sshsig import sign
 from schemas.package import Addressing, Direction, Part
 
 _CHUNK: Final = 4_000
+_MAXIMUM_ANSWERS: Final = 50_000
 _EXPIRES_DAYS: Final = 90
 _PART_SUFFIX: Final = ".part"
 
@@ -64,9 +65,9 @@ def _seal(desk: Desk, envelope: Envelope, correspondent: Correspondent, now: dat
             recipient=envelope.creditor,
         )
         sealing = Sealing(addressing, None, None, {Part.ANSWERS: correspondent.recipients}, _EXPIRES_DAYS)
-        writer, last = PackageWriter(correspondent.answers, sealing), 0
-        while page := desk.answers.queued(envelope, last, _CHUNK):
-            last = page[-1][0]
+        writer, last, count = PackageWriter(correspondent.answers, sealing), 0, 0
+        while count < _MAXIMUM_ANSWERS and (page := desk.answers.queued(envelope, last, _CHUNK)):
+            last, count = page[-1][0], count + len(page)
             writer.add([Lines(line) for _, line in page])
         signing = partial(sign, key=desk.ring.signing_key(), namespace=envelope.type.namespace)
         sealed = writer.finish(signing, now)

@@ -17,10 +17,11 @@ from audit.store import append, items_of
 from gateway.handover.judge import Judged
 from gateway.office import Office
 from gateway.settings import Agency, Source
-from gateway.state import ClaimState, judge_again, state_of
+from gateway.state import ClaimState, PackageState, judge_again, state_of
 from gateway.steps.minimise import minimise
 from gateway.steps.pseudonymise import Pseudonymised, case_line, identity_line, item_bytes, opening_text, pseudonymise
 from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed, SealTo, part_path, sync_directory
+from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Addressee, FileOfPackage, Outgoing
 from gateway.store.payload import ItemKept, Payload, seal_payload
@@ -30,6 +31,7 @@ from keys.sshsig import sign
 from keys.vault import ClaimKey, Numbers, References
 from schemas.canonical import digest
 from schemas.claim import Rejected
+from schemas.codes import CaseStanding
 from schemas.entry import ClaimsScreened, PackageSealed
 from schemas.mandate import Mandate
 from schemas.package import CASES_NAMESPACE, Addressing, Direction, PackageType, Part
@@ -93,12 +95,16 @@ class Batch:
         keys, references = self._resolve(judged)
         screenings: list[Screening] = []
         lines: list[Lines] = []
+        cases: list[CaseRecord] = []
         for found in judged:
             key = keys[found.claim.claim_no]
             pseudonymised = self._pseudonymise(found, references.get(key.claim_id))
             screenings.append(self._screening(found, key, pseudonymised, lines))
+            if pseudonymised is not None:
+                cases.append(self._case(key.claim_id, pseudonymised.case.message_id))
         with self._office.connection.begin():
             self._office.claims.add(screenings)
+            self._office.cases.add(cases)
             if self._file is not None:
                 self._office.claims.reject(self._file, self.package_id, rejected)
         self._counts.add(judged, len(rejected))
@@ -178,6 +184,22 @@ class Batch:
             payload=seal_payload(payload, key, self.package_id),
         )
 
+    def _case(self, claim: str, message_id: str) -> CaseRecord:
+        return CaseRecord(
+            message_id=message_id,
+            claim=claim,
+            agency=self._addressee.agency,
+            entity=self._addressee.entity,
+            package=self.package_id,
+            standing=CaseStanding.UNDER_REVIEW,
+            restricted=False,
+            vanished=None,
+            opened=self._assignment.now.isoformat(),
+            answered=None,
+            acted=None,
+            closed=None,
+        )
+
     def _begin_package(self) -> PackageWriter:
         with self._office.connection.begin():
             self.sequence = self._office.packages.reserve_sequence(self.package_id, self._addressee)
@@ -230,10 +252,21 @@ class Batch:
         )
         index = append(self._office.connection, entry, self._commitments.messages).position
         messages = len(self._commitments.messages)
-        outgoing = Outgoing(
-            self.package_id, self._addressee.agency, PackageType.CASES, sealed.manifest.sequence, messages, sealed.files
-        )
-        self._office.packages.seal(outgoing, screened, index)
+        self._office.packages.seal(outgoing_of(sealed, messages), screened, index)
+
+
+def outgoing_of(sealed: Sealed, messages: int) -> Outgoing:
+    """A package that was just sealed, as the outbox knows it."""
+    manifest = sealed.manifest
+    return Outgoing(
+        manifest.package_id,
+        manifest.recipient,
+        manifest.package_type,
+        manifest.sequence,
+        messages,
+        PackageState.SEALED,
+        sealed.files,
+    )
 
 
 def envelope_recipients(agency: Agency) -> dict[Part, tuple[SealTo, ...]]:

@@ -14,6 +14,7 @@ from gateway.errors import PartnerError
 from gateway.handover.batch import SYSTEM_ACTOR
 from gateway.office import Office
 from gateway.settings import Agency
+from gateway.state import PackageState
 from gateway.steps.deliver import Parcel, ParcelFile, deliver_with_retry
 from gateway.store.packages import Outgoing
 from gateway.transport.sftp import SftpTransport
@@ -70,4 +71,8 @@ def _upload(office: Office, agency: Agency, package: Outgoing, now: datetime) ->
         post_quantum=post_quantum,
     )
     with office.connection.begin():
-        office.packages.uploaded(package.package_id, append(office.connection, entry).position)
+        position = append(office.connection, entry).position
+        if package.state is PackageState.WITHDRAWN:
+            office.packages.voided(package.package_id, position)
+        else:
+            office.packages.uploaded(package.package_id, position, now)

@@ -55,6 +55,7 @@ SIGNATURE_SUFFIX: Final = ".sig"
 MAXIMUM_MANIFEST_BYTES: Final = 1 << 20
 MAXIMUM_SIGNATURE_BYTES: Final = 1 << 13
 MAXIMUM_SEALED_BYTES: Final = 1 << 30
+MAXIMUM_MESSAGES: Final = 60_000  # 50,000 claims are a package, or 50,000 answers and the chunk that was begun
 _ANOTHER_KEY: Final = "the signature is by another key"
 _ANOTHER_PURPOSE: Final = "the signature is for another purpose"
 _MESSAGES: Final = {
@@ -210,6 +211,8 @@ def _messages(paths: dict[Part, Path], manifest: Manifest, opener: Opener) -> It
         first, *others = streams
         principal_open = 0
         for count, raw in enumerate(first):
+            if count > MAXIMUM_MESSAGES:
+                raise FrameError("more messages than any package holds")
             message = adapter.validate_json(raw)
             beside = [next(other, b"") for other in others]
             if isinstance(message, End):

@@ -3,15 +3,17 @@
 Every call works inside the caller's transaction. A package's state changes only along `gateway.state`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from gateway.errors import IntegrityError
 from gateway.state import PackageState, advance
+from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.tables import PackageFileRow, PackageRow, RejectRow, ScreeningRow
 from schemas.package import PackageType
 
@@ -33,14 +35,28 @@ class Addressee(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """A sealed package that has not been uploaded, its files in order of sending."""
+    """A package that has not been uploaded, its files in order of sending. A withdrawn one has the files of its void
+    manifest.
+    """
 
     package_id: str
     agency: str
     type: PackageType
     sequence: int
     messages: int
+    state: PackageState
     files: tuple[FileOfPackage, ...]
+
+
+class SentPackage(NamedTuple):
+    """A package an agency has or will have: what a receipt is checked against."""
+
+    package_id: str
+    entity: str
+    type: PackageType
+    state: PackageState
+    manifest_digest: str
+    uploaded: str | None
 
 
 class Packages:
@@ -80,21 +96,49 @@ class Packages:
             screened_entry=screened_entry,
             sealed_entry=sealed_entry,
         )
-        rows = [
-            {"package": package_id, "position": position, **file._asdict()}
-            for position, file in enumerate(outgoing.files)
-        ]
-        self._connection.execute(insert(PackageFileRow), rows)
+        self._add_files(package_id, outgoing.files)
 
-    def uploaded(self, package_id: str, entry: int) -> None:
+    def uploaded(self, package_id: str, entry: int, now: datetime) -> None:
         """All files lie at the agency's server."""
-        self._advance(package_id, PackageState.UPLOADED, uploaded_entry=entry)
+        self._advance(package_id, PackageState.UPLOADED, uploaded_entry=entry, uploaded=now.isoformat())
+
+    def voided(self, package_id: str, entry: int) -> None:
+        """The void manifest of a withdrawn package lies at the agency's server."""
+        self._advance(package_id, PackageState.VOID, uploaded_entry=entry)
+
+    def delivered(self, package_id: str, now: datetime) -> None:
+        """The agency's receipt has come."""
+        self._advance(package_id, PackageState.DELIVERED, delivered=now.isoformat())
+
+    def withdraw(self, package_id: str, files: Sequence[FileOfPackage]) -> None:
+        """A sealed package will not be sent: these files, which close its number, go in its place."""
+        self._advance(package_id, PackageState.WITHDRAWN, messages=0)
+        self._connection.execute(delete(PackageFileRow).where(col(PackageFileRow.package) == package_id))
+        self._add_files(package_id, files)
+
+    def sent(self, agency: str, package_id: str) -> SentPackage | None:
+        """A sealed package to an agency; None if there is none of this id."""
+        query = _sent().where(col(PackageRow.agency) == agency, col(PackageRow.id) == package_id)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _sent_package(row)
+
+    def unanswered(self, agency: str | None = None) -> list[SentPackage]:
+        """Packages that were uploaded and have no receipt, in order."""
+        query = _sent().where(col(PackageRow.state) == PackageState.UPLOADED).order_by(col(PackageRow.sequence))
+        if agency is not None:
+            query = query.where(col(PackageRow.agency) == agency)
+        return [_sent_package(row) for row in self._connection.execute(query)]
+
+    def files(self, package_id: str) -> tuple[FileOfPackage, ...]:
+        """The files of a package, in order of sending."""
+        return self._files(package_id)
 
     def remove(self, package_id: str) -> None:
         """Forgets an open package and its rows: it never happened. Raises IntegrityError for any other state."""
         if self._state(package_id) is not PackageState.OPEN:
             raise IntegrityError("only an open package can be forgotten")
-        for row, package in ((ScreeningRow, ScreeningRow.package), (RejectRow, RejectRow.package)):
+        self._connection.execute(delete(MessageRow).where(col(MessageRow.batch) == package_id))
+        for row, package in _MADE_WITH_A_PACKAGE:
             self._connection.execute(delete(row).where(col(package) == package_id))
         self._connection.execute(delete(PackageRow).where(col(PackageRow.id) == package_id))
 
@@ -104,21 +148,31 @@ class Packages:
         return tuple(self._connection.execute(query.order_by(col(PackageRow.sequence))).scalars())
 
     def outgoing(self, agency: str | None = None) -> tuple[Outgoing, ...]:
-        """The sealed packages that still have to leave, in order of their sequence."""
-        query = select(
-            col(PackageRow.id),
-            col(PackageRow.agency),
-            col(PackageRow.type),
-            col(PackageRow.sequence),
-            col(PackageRow.messages),
-        ).where(col(PackageRow.state) == PackageState.SEALED)
+        """What still has to leave: stops first, each type in order of its sequence."""
+        names = ("id", "agency", "type", "sequence", "messages", "state")
+        query = select(*(col(getattr(PackageRow, name)) for name in names)).where(
+            col(PackageRow.state).in_((PackageState.SEALED, PackageState.WITHDRAWN))
+        )
         if agency is not None:
             query = query.where(col(PackageRow.agency) == agency)
-        rows = self._connection.execute(query.order_by(col(PackageRow.agency), col(PackageRow.sequence))).all()
+        order = (col(PackageRow.agency), col(PackageRow.type) != PackageType.STOPS, col(PackageRow.sequence))
+        rows = self._connection.execute(query.order_by(*order)).all()
         return tuple(
-            Outgoing(package, agency_id, PackageType(kind), int(sequence or 0), messages, self._files(package))
-            for package, agency_id, kind, sequence, messages in rows
+            Outgoing(
+                package,
+                addressed,
+                PackageType(kind),
+                int(sequence or 0),
+                messages,
+                PackageState(state),
+                self._files(package),
+            )
+            for package, addressed, kind, sequence, messages, state in rows
         )
+
+    def _add_files(self, package_id: str, files: Sequence[FileOfPackage]) -> None:
+        rows = [{"package": package_id, "position": position, **file._asdict()} for position, file in enumerate(files)]
+        self._connection.execute(insert(PackageFileRow), rows)
 
     def _files(self, package_id: str) -> tuple[FileOfPackage, ...]:
         query = select(col(PackageFileRow.name), col(PackageFileRow.size), col(PackageFileRow.sha256))
@@ -129,8 +183,32 @@ class Packages:
         query = select(col(PackageRow.state)).where(col(PackageRow.id) == package_id)
         return PackageState(self._connection.execute(query).scalar_one())
 
-    def _advance(self, package_id: str, new: PackageState, **columns: int | None) -> None:
+    def _advance(self, package_id: str, new: PackageState, **columns: int | str | None) -> None:
         state = advance(self._state(package_id), new)
         self._connection.execute(
             update(PackageRow).where(col(PackageRow.id) == package_id).values(state=state, **columns)
         )
+
+
+_MADE_WITH_A_PACKAGE: Final = (
+    (ScreeningRow, ScreeningRow.package),
+    (RejectRow, RejectRow.package),
+    (CaseRow, CaseRow.package),
+)
+
+
+def _sent() -> Select[Any]:
+    """Packages with the digest of their manifest."""
+    names = ("id", "entity", "type", "state")
+    return (
+        select(
+            *(col(getattr(PackageRow, name)) for name in names), col(PackageFileRow.sha256), col(PackageRow.uploaded)
+        )
+        .join(PackageFileRow, col(PackageFileRow.package) == col(PackageRow.id))
+        .where(col(PackageFileRow.name).like("%.manifest.json"))
+    )
+
+
+def _sent_package(row: Sequence[Any]) -> SentPackage:
+    package, entity, kind, state, digest, uploaded = row
+    return SentPackage(package, entity, PackageType(kind), PackageState(state), digest, uploaded)

@@ -35,3 +35,15 @@ def seal_payload(payload: Payload, key: ClaimKey, package: str) -> bytes:
 def open_payload(ciphertext: bytes, key: ClaimKey, package: str) -> Payload:
     """The payload of one screening. Raises keys.wrap.WrapError if it was altered or moved."""
     return Payload.model_validate_json(unwrap(key.key, ciphertext, bound(Label.SCREENING, key.claim_id, package)))
+
+
+def seal_message(kept: ItemKept, key: ClaimKey | None, message_id: str) -> bytes:
+    """The item of a message under its claim's key; in clear if it is about no claim, for then it names nobody."""
+    plain = kept.model_dump_json().encode()
+    return plain if key is None else wrap(key.key, plain, bound(Label.MESSAGE, key.claim_id, message_id))
+
+
+def open_message(payload: bytes, key: ClaimKey | None, message_id: str) -> ItemKept:
+    """The item of a message. Raises keys.wrap.WrapError if it was altered or moved."""
+    plain = payload if key is None else unwrap(key.key, payload, bound(Label.MESSAGE, key.claim_id, message_id))
+    return ItemKept.model_validate_json(plain)

@@ -43,6 +43,8 @@ class PackageRow(StoreTable, table=True):
     screened_entry: int | None = None
     sealed_entry: int | None = None
     uploaded_entry: int | None = None
+    uploaded: str | None = None
+    delivered: str | None = None
 
 
 class PackageFileRow(StoreTable, table=True):

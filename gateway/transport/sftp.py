@@ -1,4 +1,4 @@
-"""SFTP to one agency: paramiko behind five verbs, so that nothing else of this project knows a network.
+"""SFTP to one agency: paramiko behind a few verbs, so that nothing else of this project knows a network.
 
 Rules: the host key is pinned and compared before anything of ours is sent, a name included; Ed25519 client key from
 a file, no agent, no password; modern algorithms only; a timeout on every wait and a deadline around the whole; an
@@ -8,27 +8,29 @@ are ours. No error carries the text of another library.
 
 import hashlib
 import hmac
+import os
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 import paramiko
-from paramiko.kex_mlkem import KexMLKEM768X25519
 from paramiko.sftp_client import SFTPClient
 from paramiko.ssh_exception import IncompatiblePeer
 
 from gateway.errors import PartnerError
+from gateway.transport.exchange import CLASSICAL_EXCHANGE, HYBRID_EXCHANGE, RecordingTransport
 from keys.root import KeyFileError, read_private
 
-HYBRID_EXCHANGE: Final = "mlkem768x25519-sha256"
-CLASSICAL_EXCHANGE: Final = "curve25519-sha256@libssh.org"
 _CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes256-ctr")
 _MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
+ANSWERS_FOLDER: Final = "answers"
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ_BYTES: Final = 1 << 15
 _PART_SUFFIX: Final = ".part"
 _NAME_LETTERS: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyz.")
@@ -72,17 +74,6 @@ class Endpoint:
     remote_dir: str
     timeout_seconds: int
     deadline_seconds: int
-
-
-class _RecordingTransport(paramiko.Transport):
-    """paramiko forgets which key exchange was negotiated as soon as it is done; this remembers it."""
-
-    negotiated = ""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name == "kex_engine" and value is not None:
-            self.negotiated = HYBRID_EXCHANGE if isinstance(value, KexMLKEM768X25519) else CLASSICAL_EXCHANGE
-        super().__setattr__(name, value)
 
 
 class SftpTransport:
@@ -153,7 +144,47 @@ class SftpTransport:
 
         return self._do(read)
 
-    def _connect(self) -> _RecordingTransport:
+    def listing(self, limit: int) -> list[str]:
+        """At most `limit` names in the folder of answers, as the server gives them: data, never a path."""
+
+        def names() -> list[str]:
+            try:
+                return [found.filename for found in islice(self._sftp.listdir_iter(ANSWERS_FOLDER), limit)]
+            except FileNotFoundError:
+                return []
+
+        return self._do(names)
+
+    def fetch(self, name: str, local: Path, size_limit: int) -> bool:
+        """An answer's file becomes a new private file of ours; False if there is none. Raises ContentError if longer."""
+        remote = f"{ANSWERS_FOLDER}/{_own(name)}"
+
+        def read() -> bool:
+            try:
+                file = self._sftp.open(remote, "rb", bufsize=_READ_BYTES)
+            except FileNotFoundError:
+                return False
+            with file, os.fdopen(os.open(local, _NEW_FILE, 0o600), "wb") as kept:
+                file.prefetch(min(file.stat().st_size or 0, size_limit + 1))
+                while piece := file.read(_READ_BYTES):
+                    if kept.tell() + len(piece) > size_limit:
+                        raise ContentError(f"{self._name} offers a longer file than any answer; it was let go")
+                    kept.write(piece)
+            return True
+
+        return self._do(read)
+
+    def remove(self, name: str, *, answer: bool = False) -> None:
+        """A file of ours, or an answer that was applied, is gone afterwards."""
+        remote = f"{ANSWERS_FOLDER}/{_own(name)}" if answer else _own(name)
+
+        def delete() -> None:
+            with suppress(FileNotFoundError):
+                self._sftp.remove(remote)
+
+        self._do(delete)
+
+    def _connect(self) -> RecordingTransport:
         endpoint = self._endpoint
         try:
             plain = socket.create_connection((endpoint.host, endpoint.port), timeout=endpoint.timeout_seconds)
@@ -161,7 +192,7 @@ class SftpTransport:
             raise UnreachableError(
                 f"{self._name} cannot be reached: check host, port and firewall; what is sealed goes next time"
             ) from None
-        transport = _RecordingTransport(plain)
+        transport = RecordingTransport(plain)
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = endpoint.timeout_seconds
         options = transport.get_security_options()
         options.kex = (HYBRID_EXCHANGE, CLASSICAL_EXCHANGE)

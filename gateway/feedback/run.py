@@ -1,0 +1,176 @@
+"""`inkasso feedback`: what the agencies answered is collected, believed, and applied once and in order.
+
+    collect      into quarantine, bounded; names are ours
+    believe      signature over raw bytes, addressing, sequence, expiry, digests, schema: `steps.unseal`
+    apply        one transaction a package, with its entry: `feedback.apply`
+    clean up     quarantine; and once a receipt has come, outbox and server
+
+An agency that fails does not stop the others. A receipt that names another manifest than was sent is an alarm. A receipt
+that has not come in time is overdue.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gateway.errors import GatewayError, OverdueError, PartnerError
+from gateway.feedback.apply import Applied, ReceiptAlarmError, apply
+from gateway.feedback.collect import collect, empty, names_of
+from gateway.office import Office
+from gateway.settings import Agency
+from gateway.steps.unseal import (
+    MANIFEST_SUFFIX,
+    Opener,
+    PackageError,
+    Signed,
+    check_addressing,
+    check_turn,
+    open_messages,
+    read_manifest,
+)
+from gateway.store.packages import Addressee
+from gateway.transport.sftp import SftpTransport
+from keys.sshsig import AllowedSigner, parse_public_line
+from schemas.package import Direction, Manifest, PackageType, Part
+
+
+@dataclass(slots=True)
+class Feedback:
+    """What one run collected and applied: answers by type, refusals by reason, packages that are delivered now."""
+
+    packages: int = 0
+    foreign_names: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    delivered: list[str] = field(default_factory=list)
+    failures: list[GatewayError] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or that of the gravest failure; refused answers are the agency's fault."""
+        refused = PartnerError.exit_code if self.refusals else 0
+        return max((failure.exit_code for failure in self.failures), default=0) or refused
+
+    def add(self, applied: Applied) -> None:
+        """Counts one package."""
+        self.packages += 1
+        self.answers.update(applied.answers)
+        self.refusals.update(applied.refusals)
+        self.delivered.extend(applied.delivered)
+
+    def as_json(self) -> dict[str, object]:
+        """The figures as plain data, for `--json`."""
+        return {
+            "packages": {"applied": self.packages, "delivered": len(self.delivered)},
+            "answers": dict(self.answers.most_common()),
+            "refusals": dict(self.refusals.most_common()),
+            "foreign_names": self.foreign_names,
+            "failures": [str(failure) for failure in self.failures],
+        }
+
+
+def collect_all(office: Office, now: datetime) -> Feedback:
+    """Takes in what all agencies have answered. Faults of single agencies and packages are in the result."""
+    feedback = Feedback()
+    for agency in office.configuration.settings.agencies:
+        if agency.signers:
+            try:
+                with office.connect(agency) as transport:
+                    _take(office, agency, transport, feedback, now)
+            except PartnerError as failure:
+                feedback.failures.append(failure)
+        _raise_overdue(office, agency, feedback, now)
+    office.outside.keep(office.connection, office.log)
+    return feedback
+
+
+def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Feedback, now: datetime) -> None:
+    found = collect(transport, office.quarantine)
+    feedback.foreign_names += found.foreign_names
+    feedback.failures.extend(found.failures)
+    for signed in _believed(office, agency, found.packages, feedback):
+        try:
+            applied = _apply(office, agency, signed, now)
+        except (PackageError, ReceiptAlarmError) as failure:
+            feedback.failures.append(failure)
+            continue
+        if applied is not None:
+            feedback.add(applied)
+        if agency.remove_after_receipt:
+            _clean_up(office, transport, signed.manifest.package_id, () if applied is None else applied.delivered)
+    empty(office.quarantine)
+
+
+def _believed(office: Office, agency: Agency, packages: list[str], feedback: Feedback) -> list[Signed]:
+    found = []
+    for package_id in packages:
+        try:
+            found.append(
+                read_manifest(office.quarantine, f"{package_id}{MANIFEST_SUFFIX}", _opener(office, agency, ""))
+            )
+        except PackageError as failure:
+            feedback.failures.append(failure)
+    return sorted(
+        found,
+        key=lambda one: (
+            one.manifest.recipient,
+            one.manifest.package_type is not PackageType.RECEIPT,
+            one.manifest.sequence,
+        ),
+    )
+
+
+def _apply(office: Office, agency: Agency, signed: Signed, now: datetime) -> Applied | None:
+    """One package in one transaction; None if it was applied on an earlier run. Raises PackageError, ReceiptAlarmError."""
+    manifest = signed.manifest
+    if manifest.recipient not in {one.id for one in office.configuration.settings.entities}:
+        raise PackageError(f"package {manifest.package_id} is addressed to another party")
+    opener = _opener(office, agency, manifest.recipient)
+    check_addressing(manifest, opener)
+    if not isinstance(manifest, Manifest):
+        raise PackageError(f"package {manifest.package_id} closes a number, which an agency never does")
+    with office.connection.begin(), office.vault_connection.begin():
+        known = office.cases.inbound_digest(manifest.package_id)
+        if known == signed.digest:
+            return None
+        if known is not None:
+            raise PackageError(f"package {manifest.package_id} was applied with another manifest")
+        last = office.cases.last_inbound(Addressee(agency.id, manifest.recipient, manifest.package_type))
+        check_turn(manifest, last, now)
+        return apply(office, signed, list(open_messages(office.quarantine, manifest, opener)), now)
+
+
+def _opener(office: Office, agency: Agency, entity: str) -> Opener:
+    namespaces = Direction.TO_CREDITOR.namespaces
+    return Opener(
+        recipient=entity,
+        direction=Direction.TO_CREDITOR,
+        identities={Part.ANSWERS: office.answers_key},
+        signers=tuple(AllowedSigner(agency.id, namespaces, parse_public_line(line)) for line in agency.signers),
+    )
+
+
+def _clean_up(office: Office, transport: SftpTransport, package_id: str, delivered: tuple[str, ...]) -> None:
+    """Answers that were applied leave the server, the signature first; so does what the agency has received."""
+    for name in names_of(package_id):
+        transport.remove(name, answer=True)
+    for sent in delivered:
+        with office.connection.begin():
+            files = office.packages.files(sent)
+        for file in reversed(files):
+            transport.remove(file.name)
+            (office.outbox / file.name).unlink(missing_ok=True)
+
+
+def _raise_overdue(office: Office, agency: Agency, feedback: Feedback, now: datetime) -> None:
+    latest = (now - timedelta(days=agency.receipt_days)).isoformat()
+    with office.connection.begin():
+        waiting = office.packages.unanswered(agency.id)
+    late = [one.package_id for one in waiting if one.uploaded is not None and one.uploaded < latest]
+    if late:
+        feedback.failures.append(
+            OverdueError(
+                f"{agency.id} has not answered {len(late)} packages within {agency.receipt_days} days of their upload, "
+                f"the oldest is {late[0]}: ask whether it has arrived"
+            )
+        )

@@ -1,0 +1,178 @@
+"""Cases and the messages about them, at the creditor. Every call works inside the caller's transaction.
+
+A case is asked for by its agency as well, so that no agency's answer reaches another's case.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from gateway.store.case_tables import CaseRow, InboundRow, MessageRow
+from gateway.store.packages import Addressee
+from schemas.codes import CaseStanding
+from schemas.messages import STOPS
+from schemas.package import Manifest, PackageType
+
+
+class CaseRecord(NamedTuple):
+    """A claim at an agency."""
+
+    message_id: str
+    claim: str
+    agency: str
+    entity: str
+    package: str
+    standing: CaseStanding
+    restricted: bool
+    vanished: str | None
+    opened: str
+    answered: str | None
+    acted: str | None
+    closed: str | None
+
+
+class MessageRecord(NamedTuple):
+    """A message as it is kept; `payload` is ciphertext under its claim's key, plain where it is about no claim."""
+
+    message_id: str
+    outbound: bool
+    agency: str
+    entity: str
+    type: str
+    claim: str | None
+    package: str | None
+    batch: str | None
+    item: int | None
+    made: str
+    refused: str | None
+    payload: bytes
+
+
+class Cases:
+    """The cases and messages of one `gateway.db`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, cases: Sequence[CaseRecord]) -> None:
+        """New cases, in a package that may still never happen."""
+        if cases:
+            self._connection.execute(insert(CaseRow), [one._asdict() for one in cases])
+
+    def of_claims(self, agency: str | None, claims: Collection[str]) -> dict[str, CaseRecord]:
+        """The latest case of each claim, at one agency or at any."""
+        query = _cases().where(col(CaseRow.claim).in_(claims)).order_by(col(CaseRow.opened))
+        if agency is not None:
+            query = query.where(col(CaseRow.agency) == agency)
+        return {row.claim: _case(row) for row in self._connection.execute(query)}
+
+    def of_messages(self, agency: str, message_ids: Collection[str]) -> dict[str, CaseRecord]:
+        """Cases by the message that handed them over."""
+        query = _cases().where(col(CaseRow.agency) == agency, col(CaseRow.message_id).in_(message_ids))
+        return {row.message_id: _case(row) for row in self._connection.execute(query)}
+
+    def at(self, agency: str, entity: str | None = None) -> list[CaseRecord]:
+        """All cases of an agency, in order of their reference-free ids."""
+        query = _cases().where(col(CaseRow.agency) == agency).order_by(col(CaseRow.message_id))
+        if entity is not None:
+            query = query.where(col(CaseRow.entity) == entity)
+        return [_case(row) for row in self._connection.execute(query)]
+
+    def change(self, message_id: str, **columns: str | bool | None) -> None:
+        """What is new about a case."""
+        self._connection.execute(update(CaseRow).where(col(CaseRow.message_id) == message_id).values(**columns))
+
+    def forget(self, message_ids: Collection[str]) -> None:
+        """Cases of a package that was withdrawn: they were never handed over."""
+        self._connection.execute(delete(CaseRow).where(col(CaseRow.message_id).in_(message_ids)))
+
+    def keep(self, messages: Sequence[MessageRecord]) -> None:
+        """Messages that were received, or that wait to be sent."""
+        if messages:
+            self._connection.execute(insert(MessageRow), [one._asdict() for one in messages])
+
+    def waiting(self) -> list[tuple[Addressee, list[MessageRecord]]]:
+        """The messages that wait to be sealed, by addressee: stops first, each in the order it was made."""
+        query = _messages().where(col(MessageRow.outbound), col(MessageRow.package).is_(None))
+        found: dict[Addressee, list[MessageRecord]] = {}
+        for row in self._connection.execute(query.order_by(col(MessageRow.position))):
+            record = MessageRecord._make(row)
+            kind = PackageType.STOPS if record.type in STOPS else PackageType.CASES
+            found.setdefault(Addressee(record.agency, record.entity, kind), []).append(record)
+        return sorted(found.items(), key=lambda one: one[0].type is not PackageType.STOPS)
+
+    def sealed(self, messages: Sequence[MessageRecord], package: str) -> None:
+        """Messages that waited are in a package now, in this order."""
+        for item, message in enumerate(messages):
+            self._connection.execute(
+                update(MessageRow)
+                .where(col(MessageRow.message_id) == message.message_id, col(MessageRow.outbound))
+                .values(package=package, item=item)
+            )
+
+    def outbound(self, agency: str, message_ids: Collection[str]) -> dict[str, MessageRecord]:
+        """Sent messages of an agency by their ids."""
+        query = _messages().where(
+            col(MessageRow.outbound), col(MessageRow.agency) == agency, col(MessageRow.message_id).in_(message_ids)
+        )
+        return {row.message_id: MessageRecord._make(row) for row in self._connection.execute(query)}
+
+    def inbound_ids(self, agency: str, message_ids: Collection[str]) -> set[str]:
+        """Which of these ids an agency has used before."""
+        query = select(col(MessageRow.message_id)).where(
+            ~col(MessageRow.outbound), col(MessageRow.agency) == agency, col(MessageRow.message_id).in_(message_ids)
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def messages(self, agency: str, types: Collection[str] | None = None) -> list[MessageRecord]:
+        """Every message to and from an agency, in order; those of some types, or all."""
+        query = _messages().where(col(MessageRow.agency) == agency).order_by(col(MessageRow.position))
+        if types is not None:
+            query = query.where(col(MessageRow.type).in_(types))
+        return [MessageRecord._make(row) for row in self._connection.execute(query)]
+
+    def inbound_digest(self, package_id: str) -> str | None:
+        """The digest of the manifest a package of answers was applied with; None if it never was."""
+        query = select(col(InboundRow.manifest_digest)).where(col(InboundRow.id) == package_id)
+        return self._connection.execute(query).scalar()
+
+    def last_inbound(self, addressee: Addressee) -> int:
+        """The highest number applied from an agency, for an entity, of a type; 0 for none."""
+        query = select(func.max(col(InboundRow.sequence))).where(
+            col(InboundRow.agency) == addressee.agency,
+            col(InboundRow.entity) == addressee.entity,
+            col(InboundRow.type) == addressee.type,
+        )
+        return int(self._connection.execute(query).scalar() or 0)
+
+    def applied(self, manifest: Manifest, manifest_digest: str, messages: int, entry: int, now: datetime) -> None:
+        """A package of answers has been applied."""
+        row = {
+            "id": manifest.package_id,
+            "agency": manifest.sender,
+            "entity": manifest.recipient,
+            "type": manifest.package_type,
+            "sequence": manifest.sequence,
+            "manifest_digest": manifest_digest,
+            "received": now.isoformat(),
+            "messages": messages,
+            "entry": entry,
+        }
+        self._connection.execute(insert(InboundRow), [row])
+
+
+def _cases() -> Select[Any]:
+    return select(*(col(getattr(CaseRow, name)) for name in CaseRecord._fields))
+
+
+def _messages() -> Select[Any]:
+    return select(*(col(getattr(MessageRow, name)) for name in MessageRecord._fields))
+
+
+def _case(row: Sequence[object]) -> CaseRecord:
+    found = CaseRecord._make(row)
+    return found._replace(standing=CaseStanding(found.standing))
