@@ -182,7 +182,7 @@ class MessagesReceived(_Entry):
     event: Literal["messages.received"] = "messages.received"
     package: PackageId
     sender: PartyId
-    type: Literal["receipt", "answers"]
+    kind: Literal["receipt", "answers"]
     sequence: Annotated[int, Field(ge=1)]
     manifest_digest: Digest
     refused: _Count

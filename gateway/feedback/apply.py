@@ -103,7 +103,7 @@ def _entry(
         actor=ACTOR,
         package=manifest.package_id,
         sender=manifest.sender,
-        type="receipt" if manifest.package_type is PackageType.RECEIPT else "answers",
+        kind="receipt" if manifest.package_type is PackageType.RECEIPT else "answers",
         sequence=manifest.sequence,
         manifest_digest=signed.digest,
         refused=applied.refusals.total(),
