@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel
 from sqlalchemy import text
 
@@ -123,6 +125,7 @@ def only(change: Callable[[list[Any]], list[Any]], *parts: str) -> Callable[[dic
     return lambda lines: {part: change(found) if part in parts else found for part, found in lines.items()}
 
 
+ERASE = {"type": "case.erase", "message_id": ident(1002), "case_ref": case(2)["case_ref"], "instruction": True}
 PADDING = b"\x50\x2a\x4d\x18"
 BOTH = ("cases", "identities")
 
@@ -139,6 +142,11 @@ ATTACKS: dict[str, tuple[Forgery, str]] = {
     "1 signed, with an unknown field": (Forgery(manifest={"note": CANARY}), "not of this format version"),
     "1 signed, and no JSON": (Forgery(raw=lambda raw: raw[:-1]), "not of this format version"),
     "1 under another name": (Forgery(addressing={"package_id": ident(99)}), "bears another id"),
+    "1 cases signed as stops": (
+        Forgery(addressing={"package_type": "stops"}),
+        "signed as another type of package",
+    ),
+    "2 of the other direction": (Forgery(addressing={"direction": "to-creditor"}), "addressed to another party"),
     "2 for another recipient": (Forgery(addressing={"recipient": "westsee"}), "addressed to another party"),
     "2 expired": (Forgery(manifest={"expires": NOW.isoformat()}), "has expired"),
     "3 a gap": (Forgery(addressing={"sequence": 2}), "1 has not arrived: it waits"),
@@ -197,6 +205,13 @@ ATTACKS: dict[str, tuple[Forgery, str]] = {
     "5 no padding": (Forgery(stream=lambda stream: stream[: stream.index(PADDING)]), "padding frame is expected"),
     "5 a field too many": (Forgery(cases=[case(1) | {"note": CANARY}, case(2)]), "not what its schema allows"),
     "5 an identity among the cases": (Forgery(cases=[case(1) | identity(1), case(2)]), "not what its schema allows"),
+    "5 a stop among new cases": (
+        Forgery(
+            cases=[case(1), ERASE],
+            identities=[identity(1), {"message_id": ident(1002), "opening": "A" * 43}],
+        ),
+        "may not hold",
+    ),
     "6 another order": (Forgery(identities=[identity(2), identity(1)]), "same messages in the same order"),
     "6 a message without identity": (Forgery(identities=[identity(1)]), "schema allows|counts at the end"),
     "6 an identity without message": (Forgery(cases=[case(1)]), "schema allows|counts at the end"),
@@ -382,6 +397,45 @@ def test_nothing_is_parsed_before_its_signature_is_verified(agency: Agency, monk
 
     assert before == []
     assert seen[0] == "Manifest"
+
+
+HONEST = Forgery().files()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(sorted(HONEST)), st.data())
+def test_no_altered_package_is_opened(tmp_path: Path, name: str, data: st.DataObject) -> None:
+    """Whatever byte of whatever file is changed, left out or added: not one message is believed to the end."""
+    content = HONEST[name]
+    place = data.draw(st.integers(0, len(content) - 1))
+    change = data.draw(st.integers(1, 255))
+    altered = data.draw(
+        st.sampled_from(
+            [
+                content[:place] + bytes([content[place] ^ change]) + content[place + 1 :],
+                content[:place] + content[place + 1 :],
+                content[:place],
+                content[:place] + bytes([change]) + content[place:],
+            ]
+        )
+    )
+    for file, whole in HONEST.items():
+        (tmp_path / file).write_bytes(altered if file == name else whole)
+    opener = Opener(
+        recipient=RECIPIENT,
+        direction=Direction.TO_AGENCY,
+        identities={Part(part): [key] for part, key in IDENTITIES.items()},
+        signers=load_allowed_signers(SIGNERS),
+    )
+    manifest = f"{Forgery().package_id}.manifest.json"
+    try:
+        signed = unsealing.read_manifest(tmp_path, manifest, opener)
+        list(unsealing.open_messages(tmp_path, signed.manifest, opener))
+    except unsealing.PackageError as failure:
+        assert CANARY not in str(failure)
+    else:
+        # A signature's armor may end with more or fewer line ends; nothing else may differ.
+        assert (name.endswith(".sig"), altered.strip(b"\n")) == (True, content.strip(b"\n"))
 
 
 def test_a_package_is_good_until_its_last_moment(agency: Agency) -> None:
