@@ -33,6 +33,8 @@ from gateway.readers.values import (
 )
 from schemas.claim import Address, Claim, Debtor, DebtorKind, Disputed, Rejected, Reminder, ReminderChannel, Row
 
+UNKNOWN: Final = "?"
+"""In a value table: the source's value does not say what the field needs."""
 _MAXIMUM_REMINDERS: Final = 50
 _MAXIMUM_CREDITS: Final = 1_000
 _MAXIMUM_RATE: Final = 10_000  # hundredths of a per cent: 100 % a year
@@ -80,6 +82,8 @@ class Border:
             value = clean_text(found.get(field))
             if value in table:
                 found[field] = table[value]
+            if found.get(field) == UNKNOWN:
+                raise RefusedError("value-unknown")
         return found
 
     def _claim(self, reading: "_Reading") -> Claim:
