@@ -21,7 +21,7 @@ from audit.entry import decode, encode, entry_time
 from audit.items import items_root
 from audit.merkle import split
 from audit.tiles import Tile
-from schemas.entry import Entry, ErasureCompleted, Items
+from schemas.entry import Entry, ErasureCompleted, Items, LogKeyRotated
 
 
 class _AuditTable(SQLModel, registry=registry()):
@@ -44,6 +44,11 @@ class _CompletionRow(_AuditTable, table=True):
     __tablename__ = "completion"
     entry: int = Field(primary_key=True, foreign_key="entry.index")
     positions: bytes = Field(sa_type=LargeBinary)
+
+
+class _RotationRow(_AuditTable, table=True):
+    __tablename__ = "rotation"
+    entry: int = Field(primary_key=True, foreign_key="entry.index")
 
 
 class _TileRow(_AuditTable, table=True):
@@ -90,6 +95,8 @@ def append(
     if isinstance(entry, ErasureCompleted) and completion is not None:
         check_completion(entry, completion)
         connection.execute(insert(_CompletionRow), [{"entry": size, "positions": completion}])
+    if isinstance(entry, LogKeyRotated):
+        connection.execute(insert(_RotationRow), [{"entry": size}])
     return Logged(size, stamped)
 
 
@@ -184,6 +191,15 @@ def checkpoint_over(connection: Connection, size: int) -> bytes | None:
     """The first checkpoint over at least `size` entries."""
     query = select(col(_CheckpointRow.note)).where(col(_CheckpointRow.size) >= size).order_by(col(_CheckpointRow.size))
     return connection.execute(query.limit(1)).scalar()
+
+
+def rotations(connection: Connection) -> list[tuple[int, bytes]]:
+    """The entries that name a new key of the log."""
+    query = select(col(_EntryRow.index), col(_EntryRow.leaf)).where(
+        col(_EntryRow.index).in_(select(col(_RotationRow.entry)))
+    )
+    query = query.order_by(col(_EntryRow.index))
+    return [(index, leaf) for index, leaf in connection.execute(query)]
 
 
 def last_checkpoint(connection: Connection) -> bytes | None:

@@ -18,6 +18,7 @@ from gateway.store.claims import Claims
 from gateway.store.packages import Packages
 from gateway.store.roster import Roster
 from gateway.store.vettings import Vettings
+from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import SftpTransport
 from keys.age import Identity
 from keys.labels import Label, stacked_digest
@@ -41,6 +42,7 @@ class Office:
     claims: Claims
     cases: Cases
     roster: Roster
+    witnesses: Witnesses
     log: Log
     outside: Outside
     vettings: Vettings

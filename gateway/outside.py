@@ -6,13 +6,13 @@ journal would bring erased people back, and is refused too. Both refusals say wh
 """
 
 import hmac
-import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from sqlalchemy.engine import Connection
 
 from audit.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
+from audit.durable import replace_durably
 from audit.log import Log, LogError
 from audit.note import ED25519, NoteSigner, VerifierKey
 from audit.store import entries
@@ -74,22 +74,6 @@ def check_checkpoint(log: Log, outside: Outside) -> None:
         raise IntegrityError(f"the audit log is damaged: {error}; keep a copy of gateway.db") from None
     if not same:
         raise IntegrityError(_OLDER.format(outside=f"its checkpoint in {outside.checkpoint}"))
-
-
-def replace_durably(path: Path, content: bytes) -> None:
-    """A file's new content, whole or not at all, durable when this returns."""
-    part = path.with_name(f"{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _held(path: Path) -> Checkpoint:

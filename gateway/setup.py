@@ -93,7 +93,7 @@ def init_agency(home: Path, configuration: str, allowed_signers: str, now: datet
 
     Raises UsageError if anything is there already.
     """
-    keys = _new_home(home, configuration, ("keys",))
+    keys = _new_home(home, configuration, ("keys", "witness"))
     create_root(keys)
     root = load_root(keys, None)
     for purpose in AGENCY_PURPOSES:

@@ -15,6 +15,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy.engine import Connection
 
 from audit.log import Log
+from audit.note import COSIGNATURE, NoteSigner, VerifierKey
+from audit.witness import Witness
 from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Correspondent, Desk
 from gateway.agency.settings import AgencyConfiguration, CreditorProfile
@@ -31,6 +33,7 @@ from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
 from gateway.store.roster import Roster
 from gateway.store.vettings import Vettings
+from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import Endpoint, SftpTransport
 from keys.age import Identity
 from keys.journal import Journal
@@ -51,7 +54,7 @@ CREDITOR_PURPOSES: Final = (
     Purpose.LOG_SIGNING,
     Purpose.JOURNAL_SIGNING,
 )
-AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE, Purpose.PACKAGE_SIGNING)
+AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE, Purpose.PACKAGE_SIGNING, Purpose.COSIGNING)
 ALLOWED_SIGNERS: Final = "allowed_signers"
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
 
@@ -106,6 +109,7 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             cases=Cases(connection),
             answers_key=read_agekey(configuration.path(stores.keys), Part.ANSWERS),
             roster=Roster(connection),
+            witnesses=Witnesses(connection),
             log=log,
             outside=outside,
             vettings=Vettings(connection),
@@ -170,6 +174,7 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
                 signers=load_allowed_signers(read_private(keys / ALLOWED_SIGNERS).decode("ascii", "replace")),
             ),
             ring=ring,
+            witness=Witness(configuration.path(settings.witness), cosigner(ring, settings.id)),
             creditors=creditors,
             cases_connection=cases,
             identities_connection=identities,
@@ -177,6 +182,12 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
             persons=IdentitiesStore(identities, ring.secret(Purpose.IDENTITIES_STORE)),
             answers=AnswersStore(cases, ring.secret(Purpose.CASES_STORE)),
         )
+
+
+def cosigner(ring: Keyring, name: str) -> NoteSigner:
+    """The key that cosigns checkpoints of others, as notes know it."""
+    key = ring.ed25519_key(Purpose.COSIGNING)
+    return NoteSigner(VerifierKey(name, COSIGNATURE, key.public_key().public_bytes_raw()), key.sign)
 
 
 def _correspondent(configuration: AgencyConfiguration, profile: CreditorProfile) -> Correspondent:

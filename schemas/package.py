@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.answers import FromAgency
 from schemas.base import Instant, Strict
+from schemas.entry import LogKey
 from schemas.identifiers import Digest, PackageId, PartyId
 from schemas.mandate import Mandate
 from schemas.messages import ToAgency
@@ -94,11 +95,27 @@ class Addressing(Strict):
     recipient: PartyId
 
 
-class Manifest(Addressing):
-    """What the signature covers; a package of new cases names its mandate.
+class Consistency(Strict):
+    """A proof that the log shown begins with the `size` entries it had before: RFC 6962 hashes in base64."""
 
-    `checkpoint`, `consistency_proof` and `journal_head` come with their issues.
+    size: Annotated[int, Field(ge=1)]
+    proof: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")], ...], Field(max_length=130)]
+
+
+class Trail(Strict):
+    """What a sender shows of its audit log: its key, its newest checkpoint, what connects that to those the recipient
+    may have kept, and the newest record of its erasure journal. An agency keeps no such log, and shows nothing.
     """
+
+    log_key: LogKey | None = None
+    log_key_proofs: Annotated[tuple[Annotated[str, Field(max_length=20_000)], ...], Field(max_length=20)] = ()
+    checkpoint: Annotated[str, Field(max_length=20_000)] | None = None
+    consistency_proof: Annotated[tuple[Consistency, ...], Field(max_length=1_000)] | None = None
+    journal_head: Digest | None = None
+
+
+class Manifest(Addressing, Trail):
+    """What the signature covers; a package of new cases names its mandate."""
 
     format: Literal[1] = FORMAT_VERSION
     created: Instant
@@ -107,9 +124,6 @@ class Manifest(Addressing):
     schema_digest: Digest
     post_quantum: bool
     files: tuple[SealedFile, ...]
-    checkpoint: None = None
-    consistency_proof: None = None
-    journal_head: None = None
 
 
 class VoidManifest(Addressing):

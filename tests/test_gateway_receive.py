@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from sqlalchemy import text
 
+from audit.witness import Witness
+from audit_world import signer_of
 from forger import CANARY, IDENTITIES, KEY, MANDATE, NOW, RECIPIENT, SENDER, Forgery, case, ident, identity
 from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Desk
@@ -57,6 +59,7 @@ class Agency:
                 signers=load_allowed_signers(signers),
             ),
             ring=Keyring({Purpose.PACKAGE_SIGNING: (ident(1), Secret.generate())}),
+            witness=Witness(home, signer_of(7, RECIPIENT)),
             creditors={},
             cases_connection=self.cases,
             identities_connection=self.persons,

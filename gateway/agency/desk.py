@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
+from audit.witness import Witness
 from gateway.agency.answers import AnswersStore
 from gateway.agency.store import CasesStore, IdentitiesStore
 from gateway.steps.seal import SealTo
@@ -35,6 +36,7 @@ class Desk:
     folders: tuple[Path, ...]
     opener: Opener
     ring: Keyring
+    witness: Witness
     creditors: Mapping[str, Correspondent]
     cases_connection: Connection
     identities_connection: Connection

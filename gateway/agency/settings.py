@@ -33,6 +33,7 @@ class AgencySettings(Strict):
     keys: _Location = "keys"
     cases_store: _Location = "cases.db"
     identities_store: _Location = "identities.db"
+    witness: _Location = "witness"
     creditors: tuple[CreditorProfile, ...] = ()
 
 

@@ -17,6 +17,9 @@ keys = "keys"
 cases_store = "cases.db"
 identities_store = "identities.db"
 
+# Where the last checkpoint of each creditor's audit log is kept, and our cosignature on it.
+witness = "witness"
+
 # Creditors we answer. `inkasso doctor` at the creditor prints its recipient; confirm it out of band.
 """
 _CREDITOR = """\

@@ -13,8 +13,10 @@ from gateway.agency.answers import SentPackage
 from gateway.agency.desk import Desk
 from gateway.agency.post import post
 from gateway.agency.receive import Received, receive
+from gateway.agency.witnessing import standing_alarms, watch
+from gateway.errors import GatewayError, IntegrityError, PartnerError
 from gateway.steps.unseal import PackageError, Signed, announced, read_manifest
-from schemas.package import PackageType
+from schemas.package import PackageType, VoidManifest
 
 
 class _Arrived(NamedTuple):
@@ -27,7 +29,7 @@ class Receipts:
     """What one run received and answered, and what it could not."""
 
     packages: list[Received] = field(default_factory=list)
-    failures: list[PackageError] = field(default_factory=list)
+    failures: list[GatewayError] = field(default_factory=list)
     sent: list[SentPackage] = field(default_factory=list)
     unanswered: tuple[str, ...] = ()
 
@@ -43,6 +45,7 @@ class Receipts:
 def receive_all(desk: Desk, now: datetime, progress: Callable[[str, int], None]) -> Receipts:
     """Receives what has arrived, and answers it; a package that cannot be believed does not stop the others."""
     receipts = Receipts()
+    receipts.failures += standing_alarms(desk.witness)
     for found in _ordered(_believed(desk, receipts)):
         try:
             received = _receive(desk, found, now)
@@ -51,11 +54,23 @@ def receive_all(desk: Desk, now: datetime, progress: Callable[[str, int], None])
             continue
         if received is not None:
             receipts.packages.append(received)
+            _watch(desk, found, receipts)
             progress("received", received.messages)
     receipts.sent = post(desk, now)
     with desk.cases_connection.begin():
         receipts.unanswered = tuple(sorted({one.creditor for one in desk.answers.envelopes()}))
     return receipts
+
+
+def _watch(desk: Desk, found: _Arrived, receipts: Receipts) -> None:
+    """Looks at the creditor's log before anything is answered; an alarm is a failure of the run, not of the package."""
+    manifest = found.signed.manifest
+    if isinstance(manifest, VoidManifest):
+        return
+    try:
+        watch(desk.witness, manifest)
+    except (IntegrityError, PartnerError) as failure:
+        receipts.failures.append(failure)
 
 
 def _believed(desk: Desk, receipts: Receipts) -> list[_Arrived]:

@@ -25,6 +25,7 @@ from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Addressee, FileOfPackage, Outgoing
 from gateway.store.payload import ItemKept, Payload, seal_payload
+from gateway.trail import show, trail_for
 from keys.recipients import parse_recipient
 from keys.references import new_id
 from keys.sshsig import sign
@@ -119,15 +120,17 @@ class Batch:
         Returns the sealed package, or None if nothing cleared.
         """
         sealed = None
+        trail = trail_for(self._office, self._assignment.agency.id)
         if self._writer is not None:
             sign_manifest = partial(sign, key=self._office.ring.signing_key(), namespace=CASES_NAMESPACE)
-            sealed = self._writer.finish(sign_manifest, self._assignment.now)
+            sealed = self._writer.finish(sign_manifest, self._assignment.now, trail)
         with self._office.connection.begin():
             screened = self._log_screened()
             if sealed is None:
                 self._office.packages.finish_empty(self.package_id, screened)
             else:
                 self._log_sealed(sealed, screened)
+                show(self._office, self._assignment.agency.id, trail)
             if self._file is not None and file_rows is not None:
                 self._office.claims.remember_file(self._file, file_rows)
         if sealed is not None:

@@ -24,7 +24,7 @@ from schemas.answers import FromAgencyAdapter
 from schemas.canonical import digest, encode, encode_model
 from schemas.mandate import Mandate
 from schemas.messages import IdentityLine, ToAgencyAdapter
-from schemas.package import Addressing, Creditor, End, Header, Manifest, Part, SealedFile
+from schemas.package import Addressing, Creditor, End, Header, Manifest, Part, SealedFile, Trail
 
 MINIMUM_SEALED_BYTES: Final = 1 << 16
 _SKIPPABLE_MAGIC: Final = 0x184D2A50
@@ -166,13 +166,16 @@ class PackageWriter:
             self._messages += len(chunk)
             self._principal_open += sum(lines.principal_open for lines in chunk)
 
-    def finish(self, sign: Sign, now: datetime) -> Sealed:
-        """Ends both files, writes manifest and signature; all are durable when this returns."""
+    def finish(self, sign: Sign, now: datetime, trail: Trail | None = None) -> Sealed:
+        """Ends both files, writes manifest and signature; all are durable when this returns.
+
+        `trail` is what the manifest shows of the sender's audit log.
+        """
         for part, sealed in self._parts.items():
             principal_open = self._principal_open if part is Part.CASES else None
             sealed.frame([encode_model(End(messages=self._messages, principal_open=principal_open))])
             sealed.finish()
-        manifest = self._manifest(now)
+        manifest = self._manifest(now, trail or Trail())
         raw = encode(manifest.model_dump(mode="json"))
         name = f"{self._envelope.addressing.package_id}.manifest.json"
         files = [FileOfPackage(file.name, file.size, file.sha256) for file in manifest.files]
@@ -180,7 +183,7 @@ class PackageWriter:
         sync_directory(self._outbox)
         return Sealed(manifest, hashlib.sha256(raw).hexdigest(), tuple(files))
 
-    def _manifest(self, now: datetime) -> Manifest:
+    def _manifest(self, now: datetime, trail: Trail) -> Manifest:
         files = tuple(
             SealedFile(
                 part=part,
@@ -193,6 +196,7 @@ class PackageWriter:
         )
         return Manifest(
             **self._addressing(),
+            **dict(trail),
             created=now,
             expires=now + timedelta(days=self._envelope.expires_days),
             mandate_digest=None if self._envelope.mandate is None else digest(self._envelope.mandate),

@@ -101,4 +101,13 @@ class RejectRow(StoreTable, table=True):
     package: str = Field(foreign_key="package.id", index=True)
 
 
+class WitnessRow(StoreTable, table=True):
+    """A size of the audit log that an agency was shown; with its note once the agency cosigned it."""
+
+    __tablename__ = "witness"
+    agency: str = Field(primary_key=True)
+    size: int = Field(primary_key=True)
+    note: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
 STORE_METADATA: Final = StoreTable.metadata
