@@ -201,9 +201,8 @@ def misbehaving_server(root: Path, behaviour: Misbehaviour, **options: Any) -> I
             LOOPBACK,
             0,
             server_factory=lambda: _Door(behaviour),
-            server_host_keys=[asyncssh.import_private_key(openssh(HOST_KEY))],
+            **{"server_host_keys": [asyncssh.import_private_key(openssh(HOST_KEY))]} | options,
             sftp_factory=factory,
-            **options,
         )
         loop = asyncio.get_running_loop()
         started.append((server.get_port(), lambda: loop.call_soon_threadsafe(stop.set)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -118,6 +119,19 @@ def test_the_negotiated_exchange_is_remembered(
     ):
         assert transport.key_exchange == expected
         assert transport.post_quantum is (expected == HYBRID_EXCHANGE)
+
+
+@pytest.mark.parametrize("kind", ["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"])
+def test_a_pinned_key_of_every_kind_that_may_be_configured_is_honoured(tmp_path: Path, root: Path, kind: str) -> None:
+    """Beside Ed25519 the configuration takes ECDSA keys; the server is made to show the pinned kind."""
+    key = asyncssh.generate_private_key(kind)
+    pinned = " ".join(key.export_public_key().decode().split()[:2])
+    own = asyncssh.import_private_key(openssh(OTHER))
+    with (
+        misbehaving_server(root, Misbehaviour(), server_host_keys=[own, key]) as port,
+        SftpTransport(endpoint(tmp_path, port, host_key=pinned)) as transport,
+    ):
+        assert transport.digest(NAME, 1) is None
 
 
 @pytest.mark.parametrize(

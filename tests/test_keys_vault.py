@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from keys.labels import Purpose
 from keys.material import Secret
@@ -198,6 +198,28 @@ def test_every_connection_survives_a_power_cut(tmp_path: Path) -> None:
         engine.dispose()
     assert list(tmp_path.rglob("*")) == [path.parent, path]
     assert path.stat().st_size > 0
+
+
+def test_a_pragma_that_is_not_kept_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read back decides: a file system that cannot do it gets no store of ours."""
+    path = tmp_path / "vault.db"
+    create_store(path, VAULT_METADATA).dispose()
+    monkeypatch.setattr("keys.sqlite._PRAGMAS", (("journal_mode", "unknown"),))
+
+    with pytest.raises(StoreError, match="refuses journal_mode=unknown; choose a local disk"):
+        open_store(path).connect()
+
+
+@pytest.mark.parametrize("content", [b"Zyxwvut-Canary" * 1000, b"SQLite format 3\0" + b"Zyxwvut-Canary" * 1000])
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A damaged store is told as one, without a byte of it."""
+    path = tmp_path / "vault.db"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises((StoreError, SQLAlchemyError)) as caught:
+        open_store(path).connect()
+
+    assert "Canary" not in str(caught.value)
 
 
 def test_a_store_is_created_once_and_private(tmp_path: Path) -> None:
