@@ -20,6 +20,7 @@ from schemas.figures import LegalFigures
 from schemas.identifiers import PartyId
 from schemas.mandate import Declarations, Mandate
 from schemas.package import Creditor
+from schemas.privacy import Privacy
 from schemas.vetting import Profile
 from schemas.worth import Worth
 
@@ -44,10 +45,11 @@ class Stores(Strict):
 
 
 class Entity(Strict):
-    """A legal entity that is the creditor of claims."""
+    """A legal entity that is the creditor of claims; `privacy` is needed for records and answers to people."""
 
     id: PartyId
     creditor: Creditor
+    privacy: Privacy | None = None
 
 
 class Source(Strict):

@@ -26,6 +26,11 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #country = "DE"
 #vat_deductible = true   # § 13a(1) Nr. 6 RDG
 #iban = "DE…"
+#[entities.privacy]      # for records and answers to people (Art. 13, 15, 30 GDPR)
+#dpo = "…"               # the data-protection officer's name or function
+#contact = "…"           # where requests reach you
+#authority = "…"         # your supervisory authority
+#land = "BY"             # whose public holidays move a deadline
 
 # Where claims come from.
 #[[sources]]

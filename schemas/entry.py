@@ -255,6 +255,15 @@ class ProbeAnswered(_Entry):
     package: PackageId
 
 
+class ReportMade(_Entry):
+    """A record or report was generated (Art. 5(2), 30 GDPR): from which configuration, and what came out."""
+
+    event: Literal["report.made"] = "report.made"
+    report: Literal["record", "minimisation"]
+    configuration_digest: Digest
+    document_digest: Digest
+
+
 Entry = (
     StoreCreated
     | ClaimsScreened
@@ -275,5 +284,6 @@ Entry = (
     | MessagesReceived
     | CaseRecalled
     | BooksCompared
+    | ReportMade
 )
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

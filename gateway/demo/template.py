@@ -22,6 +22,11 @@ city = "Bamberg"
 country = "DE"
 vat_deductible = true
 iban = "DE02120300000000202051"
+[entities.privacy]
+dpo = "Data-protection officer of Nordlicht Versand eG"
+contact = "privacy@nordlicht.example"
+authority = "Bayerisches Landesamt für Datenschutzaufsicht"
+land = "BY"
 
 [[sources]]
 id = "nordlicht-erp"

@@ -1,0 +1,108 @@
+"""The record of processing activities (Art. 30(1) GDPR), generated from the schema's annotations and the configuration.
+
+What ran and what is recorded cannot differ: fields come from the annotations that let them travel, recipients, roles and
+places from the agencies' profiles, periods from the retention table. No person is in it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, Final
+
+from gateway.documents.render import words
+from gateway.figures.tables import load_figures
+from gateway.settings import Agency, Configuration, Entity
+from schemas.case import Case, Identity
+from schemas.mandate import Language
+from schemas.policy import policy
+from schemas.vetting import LegalRole
+
+Rows = Iterable[Sequence[str]]
+RECORD: Final = "record"
+_ROLES: Final = {
+    LegalRole.PROCESSOR: "processor",
+    LegalRole.CONTROLLER: "controller_role",
+    LegalRole.ASSIGNEE: "assignee",
+}
+
+
+def processing_record(configuration: Configuration, entity: Entity, language: Language, today: date) -> dict[str, Any]:
+    """The record of one legal entity, as data for `report.typ`."""
+    texts = words(RECORD, language)
+    sources = {one.id for one in configuration.settings.sources if one.entity == entity.id}
+    recipients = {one.agency for one in configuration.settings.mandates if one.source in sources}
+    agencies = [one for one in configuration.settings.agencies if one.id in recipients]
+    return {
+        "title": texts["title"],
+        "language": language.value,
+        "as_of": today.isoformat(),
+        "introduction": [texts["as_of"].format(today=today.isoformat(), configuration=configuration.digest)],
+        "sections": [
+            section(texts["controller"], _controller(entity, texts)),
+            section(texts["purposes"], ()),
+            section(texts["subjects"], ()),
+            section(texts["data"], _fields(texts.get("phrases", {}))),
+            section(texts["recipients"], (_recipient(one, texts["recipients"]) for one in agencies)),
+            section(texts["periods"], _periods(configuration, texts["periods"])),
+            section(texts["measures"], _measures(agencies, texts["measures"])),
+        ],
+    }
+
+
+def section(texts: dict[str, Any], rows: Rows) -> dict[str, Any]:
+    """One section of a report: what its texts say, and the rows of its table."""
+    told = [list(row) for row in rows]
+    return {
+        "title": texts["title"],
+        "paragraphs": texts.get("paragraphs", []),
+        "head": texts.get("head", []),
+        "rows": told,
+    }
+
+
+def _controller(entity: Entity, texts: dict[str, Any]) -> Rows:
+    named, privacy = texts["controller"], entity.privacy
+    creditor = entity.creditor
+    address = f"{creditor.street} {creditor.house_no}, {creditor.postcode} {creditor.city}, {creditor.country}"
+    yield named["name"], creditor.name
+    yield named["address"], address
+    for name in ("contact", "dpo", "authority"):
+        yield named[name], texts["not_configured"] if privacy is None else getattr(privacy, name)
+
+
+def _fields(phrases: dict[str, str]) -> Rows:
+    def said(phrase: str) -> str:
+        return phrases.get(phrase, phrase)
+
+    for model in (Case, Identity):
+        for name, one in policy(model).items():
+            yield name, said(one.why), one.norm, one.source, said(one.coarsening), said(one.kept)
+
+
+def _recipient(agency: Agency, texts: dict[str, Any]) -> Sequence[str]:
+    profile = agency.profile
+    if profile is None:
+        return agency.id, texts["unknown"], "", "", ""
+    register, contract = profile.register_entry, profile.contract
+    until = "" if contract.until is None else f" - {contract.until.isoformat()}"
+    return (
+        register.name,
+        f"{register.file_number}: {register.scope}",
+        texts[_ROLES[profile.role]],
+        ", ".join(profile.places),
+        f"{contract.reference}, {contract.since.isoformat()}{until}",
+    )
+
+
+def _periods(configuration: Configuration, texts: dict[str, Any]) -> Rows:
+    for row in load_figures(configuration.settings.figures).retention:
+        if row.until is None:
+            yield row.kind.value, str(row.years), texts["from_year_end" if row.from_year_end else "from_day"], row.norm
+
+
+def _measures(agencies: Sequence[Agency], texts: dict[str, Any]) -> Rows:
+    yield from texts["rows"]
+    for agency in agencies:
+        yield (
+            texts["post_quantum"].format(agency=agency.id),
+            texts["classic" if agency.classic_recipients else "hybrid"],
+        )

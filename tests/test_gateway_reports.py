@@ -1,0 +1,135 @@
+"""Records a controller must be able to show: generated from what runs, in two languages, their digest in the log."""
+
+import hashlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from audit.store import entries
+from gateway.documents.render import Output, render, words
+from gateway.readers.mapping import FIELDS
+from gateway.readers.presets import load_preset
+from gateway.reports.minimisation import travelling_as
+from keys.sqlite import open_store
+from schemas.case import Case, Identity
+from schemas.entry import ReportMade
+from schemas.mandate import Language
+from schemas.policy import policy
+from world import World, cli
+
+
+def texts(document: bytes) -> str:
+    return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(document)).pages)
+
+
+def written(world: World, report: str, name: str, *arguments: str) -> bytes:
+    out = world.home / name
+    found = cli("report", report, "--out", out, *arguments, "--config", world.creditor)
+
+    assert (found.code, found.err) == (0, "")
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_record_names_what_runs(world: World, language: Language) -> None:
+    """Art. 30(1): controller, purposes, every field that travels, recipients, periods and measures are in the record."""
+    record = texts(written(world, "record", "record.pdf", "--language", language.value))
+
+    assert "Nordlicht Versand eG" in record
+    assert "Bayerisches Landesamt für Datenschutzaufsicht" in record
+    assert all(name in record for model in (Case, Identity) for name in model.model_fields)
+    assert "ML-KEM-768" in record
+    for part in ("controller", "purposes", "subjects", "data", "recipients", "periods", "measures"):
+        assert words("record", language)[part]["title"] in record
+
+
+def test_a_report_is_in_the_log_by_its_digest(world: World) -> None:
+    """Whoever shows a record can show that it was made from the configuration that ran, and is unchanged."""
+    document = written(world, "minimisation", "report.html", "--language", "en")
+    with open_store(world.creditor.parent / "gateway.db").connect() as connection:
+        (entry,) = [one.entry for one in entries(connection) if isinstance(one.entry, ReportMade)]
+
+    assert entry.report == "minimisation"
+    assert entry.document_digest == hashlib.sha256(document).hexdigest()
+
+
+def test_the_minimisation_report_names_every_column(world: World) -> None:
+    """Each column of a source either travels as a named field, or stays, and the report says which."""
+    page = written(world, "minimisation", "report.html", "--language", "en").decode()
+    mapping = load_preset("erp-de").csv
+    assert mapping is not None
+    rows = dict(re.findall(r"<tr><td>([^<]+)</td><td>([^<]+)</td>", page.partition("jsonl")[0]))
+
+    assert set(rows) == {column for _, column in mapping.columns} | set(mapping.left_behind)
+    assert rows["birth_date"] == "travels as is_adult"
+    assert rows["phone"] == rows["note"] == "left behind when the file is read"
+    assert rows["customer_no"].startswith("stays")
+    assert rows["city"] == "travels as city"
+
+
+def test_every_field_that_travels_has_a_way_in() -> None:
+    """A field whose annotation names a claim's field is fed by a canonical field of the mappings."""
+    fed = {name for field in FIELDS for name in travelling_as(field)}
+    inner = {"vault", "declarations", "screening", "mandate"}
+    travelling = {
+        name
+        for model in (Case, Identity)
+        for name, one in policy(model).items()
+        if not set(one.source.split(", ")) & inner
+    }
+
+    assert travelling - fed == set()
+
+
+def test_every_annotation_is_said_in_german() -> None:
+    """The German record has a translation for each phrase of the annotations."""
+    phrases = words("record", Language.GERMAN)["phrases"]
+    said = {
+        phrase
+        for model in (Case, Identity)
+        for one in policy(model).values()
+        for phrase in (one.why, one.coarsening, one.kept)
+    }
+
+    assert said - phrases.keys() == set()
+
+
+@pytest.mark.parametrize("source", ["record", "minimisation"])
+def test_both_languages_say_the_same_things(source: str) -> None:
+    """No text is missing in one of the languages."""
+
+    def keys(table: dict[str, object]) -> set[str]:
+        return {
+            f"{name}.{inner}" for name, value in table.items() for inner in (value if isinstance(value, dict) else [""])
+        }
+
+    german, english = (keys(words(source, language)) for language in Language)
+
+    assert {key for key in german if not key.startswith("phrases.")} == english
+
+
+def test_data_is_never_source_text() -> None:
+    """What looks like a command of typst, or like markup, is printed as it is; the same data give the same bytes."""
+    hostile = '#sys.version *bold* <script>alert(1)</script> #read("/etc/passwd")'
+    data = {"title": hostile, "language": "en", "as_of": "2026-06-30", "introduction": [hostile], "sections": []}
+    page = render("report", data, Output.HTML).decode()
+
+    assert "<script>" not in page
+    assert "*bold*" in page
+    assert "#sys.version" in page
+    assert render("report", data, Output.PDF) == render("report", data, Output.PDF)
+
+
+def test_a_report_never_overwrites(world: World, tmp_path: Path) -> None:
+    """An existing file, and a suffix that is no document, are refused (2), and nothing is logged."""
+    before = world.events()
+    there = tmp_path / "there.pdf"
+    there.write_bytes(b"mine")
+    results = [cli("report", "record", "--out", out, "--config", world.creditor) for out in (there, tmp_path / "x.doc")]
+
+    assert [found.code for found in results] == [2, 2]
+    assert there.read_bytes() == b"mine"
+    assert world.events() == before
