@@ -21,7 +21,7 @@ from gateway.errors import UsageError
 from gateway.store.roster import Actor, Roster
 from keys.approval import ActorKey, SignBlob, approve, preview_digest, verify_approval
 from keys.sshsig import SignatureError
-from schemas.entry import Approval, Approved
+from schemas.approval import Approval, Approved
 
 VALID: Final = timedelta(days=7)
 _FIRST_LINE: Final = "inkasso-gateway preview 1"

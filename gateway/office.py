@@ -16,6 +16,7 @@ from gateway.settings import Agency, Configuration
 from gateway.store.cases import Cases
 from gateway.store.claims import Claims
 from gateway.store.packages import Packages
+from gateway.store.releases import Releases
 from gateway.store.roster import Roster
 from gateway.store.vettings import Vettings
 from gateway.store.witnesses import Witnesses
@@ -41,11 +42,9 @@ class Office:
     packages: Packages
     claims: Claims
     cases: Cases
-    roster: Roster
     witnesses: Witnesses
     log: Log
     outside: Outside
-    vettings: Vettings
     answers_key: Sequence[Identity]
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
 
@@ -53,6 +52,21 @@ class Office:
     def keys(self) -> Path:
         """The key directory."""
         return self.configuration.path(self.configuration.settings.stores.keys)
+
+    @property
+    def roster(self) -> Roster:
+        """Who may approve."""
+        return Roster(self.connection)
+
+    @property
+    def vettings(self) -> Vettings:
+        """What is on record of each agency."""
+        return Vettings(self.connection)
+
+    @property
+    def releases(self) -> Releases:
+        """Which rules people have lifted for which claim."""
+        return Releases(self.connection)
 
     @property
     def outbox(self) -> Path:

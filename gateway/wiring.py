@@ -31,8 +31,6 @@ from gateway.store.cases import Cases
 from gateway.store.claims import Claims
 from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
-from gateway.store.roster import Roster
-from gateway.store.vettings import Vettings
 from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import Endpoint, SftpTransport
 from keys.age import Identity
@@ -108,11 +106,9 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             claims=Claims(connection),
             cases=Cases(connection),
             answers_key=read_agekey(configuration.path(stores.keys), Part.ANSWERS),
-            roster=Roster(connection),
             witnesses=Witnesses(connection),
             log=log,
             outside=outside,
-            vettings=Vettings(connection),
             connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
         )
 

@@ -10,15 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from schemas.approval import Approved, Fingerprint
 from schemas.base import Instant, Strict
 from schemas.codes import RecallReason
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
+from schemas.release import ReleaseReason
+from schemas.screening import RuleId
 from schemas.vetting import Confirmation, Registration
 
 Actor = Annotated[str, Field(pattern=r"^(system:[a-z-]{1,40}|key:[0-9A-Za-z+/:]{1,60})$")]
 EntryId = Annotated[str, Field(pattern=r"^[0-9a-hjkmnp-tv-z]{26}$")]
-Fingerprint = Annotated[str, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
-"""An SSH key, as `ssh-keygen -l` shows it."""
 Origin = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}$")]
 """A log's name, unique among all logs: what its checkpoints begin with."""
 LogKey = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{40,4000}$")]
@@ -30,23 +31,6 @@ class Items(Strict):
 
     count: Annotated[int, Field(ge=1)]
     root: Digest
-
-
-class Approval(Strict):
-    """One person's SSHSIG over the digest of a preview, armored: `ssh-keygen -Y verify` checks it without us."""
-
-    key: Fingerprint
-    signature: Annotated[
-        str,
-        Field(pattern=r"^-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]{200,2000}\n-----END SSH SIGNATURE-----\n$"),
-    ]
-
-
-class Approved(Strict):
-    """What people approved: the SHA-256 of the preview they were shown, and the signature of each."""
-
-    preview_digest: Digest
-    approvals: Annotated[tuple[Approval, ...], Field(min_length=1, max_length=8)]
 
 
 class _Entry(Strict):
@@ -264,6 +248,17 @@ class ReportMade(_Entry):
     document_digest: Digest
 
 
+class ClaimsReleased(_Entry):
+    """People lifted rules for claims, in the form their rows had, until a day; the preview names them."""
+
+    event: Literal["claims.released"] = "claims.released"
+    claims: Annotated[int, Field(ge=1)]
+    rules: tuple[RuleId, ...]
+    reasons: tuple[ReleaseReason, ...]
+    last_day: date
+    approved: Approved
+
+
 Entry = (
     StoreCreated
     | ClaimsScreened
@@ -285,5 +280,6 @@ Entry = (
     | CaseRecalled
     | BooksCompared
     | ReportMade
+    | ClaimsReleased
 )
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

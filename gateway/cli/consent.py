@@ -54,11 +54,11 @@ def carry_out(office: Office, build: Build, consent: Consent, now: datetime, act
         _write(consent.preview_to, shown)
         return False
     with _signers(consent, actors) as signers:
-        preview = None if consent.preview is None else _read(consent.preview)
+        preview = None if consent.preview is None else read_bounded(consent.preview)
         if preview is None and signers:
             output.line(shown.decode())
             _require_yes()
-        act(Given(preview, tuple(_read(path) for path in consent.approval), signers))
+        act(Given(preview, tuple(read_bounded(path) for path in consent.approval), signers))
     return True
 
 
@@ -93,12 +93,13 @@ def _write(path: Path, shown: bytes) -> None:
     output.line(f"and run the same command with --preview {path} --approval {path}.sig instead of --preview-to")
 
 
-def _read(path: Path) -> bytes:
+def read_bounded(path: Path) -> bytes:
+    """A preview, signature or sheet that somebody names. Raises UsageError."""
     try:
         with path.open("rb") as file:
             content = file.read(_MAXIMUM_BYTES + 1)
     except OSError:
         raise UsageError(f"{path} cannot be read") from None
     if len(content) > _MAXIMUM_BYTES:
-        raise UsageError(f"{path} is larger than any preview or signature of ours")
+        raise UsageError(f"{path} is larger than any preview, signature or sheet of ours")
     return content

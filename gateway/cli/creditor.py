@@ -12,7 +12,6 @@ from gateway.cli.reasons import print_figures
 from gateway.doctor import examine
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
-from gateway.listing import held_claims
 from gateway.pipeline import Night, hand_over
 from gateway.screening import screen_file
 from gateway.settings import load
@@ -32,10 +31,7 @@ def register(app: App) -> None:
     app.command(doctor, name="doctor")
     config = App(name="config", help="The configuration.")
     config.command(config_check, name="check")
-    claim = App(name="claim", help="Claims.")
-    claim.command(claim_list, name="list")
     app.command(config)
-    app.command(claim)
 
 
 def init(
@@ -122,17 +118,6 @@ def handover(
 def nightly(*, json: Json = False, config: Config) -> int:
     """Everything a night has to do: for all mandates, hand over and deliver."""
     return run_night(config, None, None, None, dry_run=False, json=json)
-
-
-def claim_list(*, json: Json = False, config: Config) -> int:
-    """List the held claims with their reasons: claim numbers and rows, no personal data."""
-    with open_office(load(config)) as office:
-        found = held_claims(office)
-    if json:
-        output.as_json({"held": [claim._asdict() for claim in found]})
-    else:
-        output.table([("claim", "source", "row", "held by"), *(claim.cells() for claim in found)], indent=0)
-    return 0
 
 
 def doctor(*, json: Json = False, config: Config) -> int:

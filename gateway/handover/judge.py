@@ -63,6 +63,7 @@ class Mark(NamedTuple):
     repeated: bool = False
     handed_over: bool = False
     held_since: date | None = None
+    released: frozenset[str] = frozenset()
 
 
 class Judge:
@@ -117,11 +118,14 @@ class Judge:
         """Judges held claims again. Raises IntegrityError if the vault does not know one of them."""
         with self._office.vault_connection.begin():
             keys = self._office.vault.by_id([found.claim for found in screenings])
+        with self._office.connection.begin():
+            lifted = self._office.releases.lifted([found.claim for found in screenings], self._today)
         changed: list[Judged] = []
         same: list[Judged] = []
         for found in screenings:
             claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
-            mark = Mark("repeated" in found.rules, found.handed_over, found.held_since)
+            released = lifted.get((found.claim, found.row_digest), frozenset())
+            mark = Mark("repeated" in found.rules, found.handed_over, found.held_since, released)
             judged = self._judge(claim, mark, found.row, found.row_digest)
             if judged is not None:
                 (same if is_as_it_was(judged.verdict, found) else changed).append(judged)

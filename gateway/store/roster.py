@@ -11,7 +11,7 @@ from sqlmodel import Field, col
 
 from gateway.store.tables import StoreTable
 from keys.approval import ActorKey, parse_actor_key
-from schemas.entry import Approved
+from schemas.approval import Approved
 
 
 class _ActorRow(StoreTable, table=True):

@@ -1,0 +1,101 @@
+"""The commands about claims: held ones as work, on the terminal or in a spreadsheet."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gateway.cli import output
+from gateway.cli.consent import Consent, carry_out, read_bounded
+from gateway.cli.creditor import Config, Json
+from gateway.errors import UsageError
+from gateway.listing import held_claims
+from gateway.office import Office
+from gateway.release import Asked, release, releasing
+from gateway.reports.held import read_sheet, sentences, who_may_release, write_sheet
+from gateway.settings import load
+from gateway.wiring import clock, open_office, today_in_germany
+from keys.root import write_private
+from schemas.mandate import Language
+from schemas.release import ReleaseReason
+
+NOTHING_GIVEN = Consent()
+
+
+def register(app: App) -> None:
+    """Adds the commands about claims."""
+    claim = App(name="claim", help="Claims.")
+    claim.command(claim_list, name="list")
+    claim.command(claim_release, name="release")
+    app.command(claim)
+
+
+def claim_list(
+    *,
+    held: Annotated[bool, Parameter(negative="", help="Held claims: what `list` shows unless told otherwise.")] = True,
+    csv: Annotated[Path | None, Parameter(help="Write a spreadsheet to fill in, for `claim release --sheet`.")] = None,
+    language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
+    json: Json = False,
+    config: Config,
+) -> int:
+    """List the held claims with their reasons: claim numbers and rows, no personal data."""
+    with open_office(load(config)) as office:
+        found = held_claims(office) if held else []
+    if csv is not None:
+        try:
+            write_private(csv, write_sheet(found, language))
+        except OSError:
+            raise UsageError(f"{csv} cannot be written: choose a new name in a folder that exists") from None
+        output.line(
+            f"{len(found):,} held claims are in {csv}; fill in `release reason`, then `claim release --sheet {csv}`"
+        )
+    elif json:
+        output.as_json({"held": [claim._asdict() for claim in found]})
+    else:
+        rows = [(*one.cells(), who_may_release(one.rules), sentences(one.rules, language)) for one in found]
+        output.table([("claim", "source", "row", "held by", "released by", "what to do"), *rows], indent=0)
+    return 0
+
+
+def claim_release(
+    *claims: str,
+    source: Annotated[str | None, Parameter(help="The source of the claims; not needed if there is one.")] = None,
+    reason: Annotated[ReleaseReason | None, Parameter(help="Why they may go.")] = None,
+    sheet: Annotated[Path | None, Parameter(help="A filled-in sheet of `claim list --held --csv`.")] = None,
+    until: Annotated[date, Parameter(help="The last day of the release (YYYY-MM-DD), 90 days ahead at most.")],
+    consent: Consent = NOTHING_GIVEN,
+    config: Config,
+) -> int:
+    """Release held claims with a reason; where a rule asks for it, two actors approve. The next night screens them again.
+
+    Parameters
+    ----------
+    claims
+        Claim numbers, or none with --sheet.
+    """
+    now = clock()
+    today = today_in_germany(now)
+    with open_office(load(config)) as office:
+        asked = _asked(office, claims, source, reason) if sheet is None else _from_sheet(sheet, claims, reason)
+        wanted = releasing(office, asked, until, today)
+        if carry_out(office, wanted.build, consent, now, lambda given: release(office, wanted, given, now)):
+            output.line(f"{len(asked):,} claims are released until {wanted.until}; the next night screens them again")
+    return 0
+
+
+def _asked(
+    office: Office, claims: tuple[str, ...], source: str | None, reason: ReleaseReason | None
+) -> tuple[Asked, ...]:
+    sources = [one.id for one in office.configuration.settings.sources]
+    if reason is None or not claims:
+        raise UsageError("name the claims and --reason, or a filled-in --sheet")
+    if source is None and len(sources) != 1:
+        raise UsageError("name the --source of these claims")
+    return tuple(Asked(source or sources[0], claim_no, reason) for claim_no in claims)
+
+
+def _from_sheet(sheet: Path, claims: tuple[str, ...], reason: ReleaseReason | None) -> tuple[Asked, ...]:
+    if claims or reason is not None:
+        raise UsageError("the sheet says which claims and why: leave out claim numbers and --reason")
+    return read_sheet(read_bounded(sheet))

@@ -1,0 +1,178 @@
+"""Held claims as work: listed with reasons, filled in as a sheet, released by people, and held again when things change."""
+
+import csv
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.actors import enrol, read_actor
+from gateway.approvals import Given
+from gateway.demo.vetting import ACTOR
+from gateway.errors import GatewayError
+from gateway.listing import HeldClaim
+from gateway.reports.held import COLUMNS, read_sheet, write_sheet
+from gateway.settings import load
+from gateway.setup import openssh
+from gateway.signers import file_key
+from gateway.wiring import open_office
+from keys.approval import approve
+from keys.root import write_private
+from keys.sshsig import public_line
+from schemas.mandate import Language
+from schemas.release import ReleaseReason
+from world import TODAY, Result, World, cli, jsonl, row
+
+UNTIL = "2026-07-14"
+SMALL, DISPUTED, YOUNG = "F-000001", "F-000002", "F-000003"
+CANARY = "Zwergdommel"
+
+
+def night(world: World, **changes: object) -> None:
+    """One claim below the minimum, one disputed, one not yet due."""
+    rows = [row(1, amount="30.00", **changes), row(2, disputed=True), row(3, due_date="2026-07-30")]
+    world.drop("a.jsonl", jsonl(rows))
+    world.handover()
+
+
+def second_clerk(world: World) -> Path:
+    """Another person on the roster, enrolled by the first."""
+    key = Ed25519PrivateKey.generate()
+    file = world.home / "clerk" / "second"
+    write_private(file, openssh(key))
+    file.with_suffix(".pub").write_text(public_line(key.public_key()))
+    with open_office(load(world.creditor)) as office:
+        given = Given(signers=(file_key(world.home / "clerk" / ACTOR),))
+        enrol(office, read_actor("second", file.with_suffix(".pub")), given, TODAY)
+    return file
+
+
+def released(world: World, *arguments: str | Path, keys: int = 1) -> Result:
+    """`claim release` in two steps; with two keys, the second person signs in an approval of their own."""
+    preview = world.home / f"release-{len(list(world.home.iterdir()))}"
+    command = ("claim", "release", *arguments, "--until", UNTIL, "--config", world.creditor)
+    written = cli(*command, "--preview-to", preview)
+    if written.code:
+        return written
+    approved = (*command, "--preview", preview, "--key", world.home / "clerk" / ACTOR)
+    if keys == 1:
+        return cli(*approved)
+    signer = file_key(world.home / "clerk" / "second")
+    signature = world.home / f"{preview.name}.sig"
+    signature.write_bytes(approve(preview.read_bytes(), signer.key, signer.sign_blob))
+    return cli(*approved, "--approval", signature)
+
+
+def test_a_released_claim_goes_out_the_next_night(world: World) -> None:
+    """An actor lifts what holds it; the night after, it is screened again and handed over; the others stay."""
+    night(world)
+    told = released(world, SMALL, "--reason", "worth-it")
+    after = world.handover(now=TODAY + timedelta(days=1)).json
+
+    assert told.code == 0, told.err
+    assert after["claims"]["handed_over"] == 1
+    assert world.events().count("claims.released") == 1
+
+
+def test_a_dispute_needs_two_people(world: World) -> None:
+    """One key is not enough where the rule asks for two, and the same key twice is one person."""
+    night(world)
+    second_clerk(world)
+    alone = released(world, DISPUTED, "--reason", "unfounded")
+    both = released(world, DISPUTED, "--reason", "unfounded", keys=2)
+    after = world.handover(now=TODAY + timedelta(days=1)).json
+
+    assert alone.code == 2
+    assert "2 actors with different keys" in alone.err
+    assert both.code == 0, both.err
+    assert after["claims"]["handed_over"] == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "changes", "handed_over"),
+    [
+        (14, {}, 1),
+        (15, {}, 0),
+        (1, {"amount": "30.01"}, 0),
+        (1, {"amount": "30.00", "disputed": True}, 0),
+        (1, {"amount": "30.00", "paid_amount": "30.00"}, 0),
+    ],
+)
+def test_a_release_ends_with_its_day_and_with_any_change(
+    world: World, day: int, changes: dict[str, object], handed_over: int
+) -> None:
+    """The last day counts; a changed row, a dispute or a payment that comes afterwards stops the claim."""
+    night(world)
+    assert released(world, SMALL, "--reason", "worth-it").code == 0
+    if changes:
+        world.drop("b.jsonl", jsonl([row(1, **changes)]))
+
+    told = world.handover(now=TODAY + timedelta(days=day)).json
+
+    assert told["claims"]["handed_over"] == handed_over
+
+
+def test_the_sheet_comes_back_as_it_was_filled_in(world: World) -> None:
+    """`claim list --held --csv` says what to do and who may; the rows with a reason are released together."""
+    night(world)
+    sheet = world.home / "held.csv"
+    assert cli("claim", "list", "--held", "--csv", sheet, "--language", "german", "--config", world.creditor).code == 0
+    rows = list(csv.reader(io.StringIO(sheet.read_text("utf-8-sig")), delimiter=";"))
+    rights = {cells[1]: cells[5] for cells in rows[1:]}
+    filled = [[*cells[:-1], "worth-it" if cells[1] == SMALL else ""] for cells in rows[1:]]
+    back = io.StringIO()
+    csv.writer(back, delimiter=",").writerows([rows[0], *filled])
+    sheet.write_text(back.getvalue(), "utf-8-sig")
+
+    told = released(world, "--sheet", sheet)
+
+    assert rights == {SMALL: "one actor", DISPUTED: "two actors", YOUNG: "nobody"}
+    assert told.code == 0, told.err
+    assert "1 claims are released" in told.out
+
+
+@pytest.mark.parametrize("number", ["=1+1", "+49", "-5", "@x", "'x", "\uff1dx", "plain"])
+def test_no_cell_is_a_formula_and_every_number_comes_back(number: str) -> None:
+    """A claim number that a spreadsheet would compute is written harmless and read as it was (ASVS 1.2.10)."""
+    sheet = write_sheet([HeldClaim(number, "shop", 1, ("below-minimum",))], Language.ENGLISH)
+    cell = sheet.decode("utf-8-sig").split("\r\n")[1].split(";")[1]
+    filled = sheet.rstrip().decode("utf-8-sig") + "checked\r\n"
+
+    assert cell[0] not in "=+-@\uff1d"
+    assert read_sheet(filled.encode()) == (("shop", number, ReleaseReason.CHECKED),)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((YOUNG, "--reason", "checked"), "which nobody can release"),
+        (("F-9", "--reason", "checked"), "claim 1 of those named is not held"),
+        ((SMALL, SMALL, "--reason", "checked"), "stands twice"),
+        ((SMALL,), "--reason"),
+        ((SMALL, "--reason", CANARY), "command line"),
+        ((SMALL, "--source", CANARY.lower(), "--reason", "checked"), "no source of that name"),
+        (("--sheet", "{sheet}"), "release reason"),
+        (("--sheet", "{sheet}", SMALL), "leave out"),
+    ],
+)
+def test_what_cannot_be_released_is_told_by_position(world: World, arguments: tuple[str, ...], words: str) -> None:
+    """Each refusal says which claim, by place, and what to do; nothing is repeated, and nothing is logged."""
+    night(world)
+    sheet = world.home / "sheet.csv"
+    sheet.write_text(";".join(COLUMNS) + f"\n;{CANARY};1;;;;{CANARY}\n")
+    before = world.events()
+    refused = released(world, *(one.format(sheet=sheet) for one in arguments))
+
+    assert refused.code in (2, 3)
+    assert words in refused.err
+    assert CANARY.lower() not in (refused.err + refused.out).lower()
+    assert world.events() == before
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a;b\r\n", (";".join(COLUMNS) + '\r\n"').encode(), b""])
+def test_a_broken_sheet_is_refused(content: bytes) -> None:
+    """Another encoding, other columns, an unclosed quote, an empty file."""
+    with pytest.raises(GatewayError):
+        read_sheet(content)
