@@ -7,15 +7,16 @@ from typing import NamedTuple
 from audit.entry import EntryError
 from audit.guards import missing_guards
 from audit.store import commitments, entries, items_of
+from gateway.custody.examination import examine_backup, examine_keys
+from gateway.custody.rotation import signer_lines
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.readers.presets import preset_of
 from gateway.settings import Agency, Configuration, Source
 from gateway.transport.sftp import SftpTransport
-from gateway.wiring import creditor_ring, endpoint, open_office
+from gateway.wiring import clock, creditor_ring, endpoint, open_office
 from keys.root import KeyFileError
 from keys.sqlite import StoreError
-from keys.sshsig import allowed_signers_line, fingerprint
-from schemas.package import Direction
+from keys.sshsig import fingerprint
 
 
 class Finding(NamedTuple):
@@ -31,6 +32,7 @@ def examine(configuration: Configuration) -> list[Finding]:
     settings = configuration.settings
     findings = [_try("configuration", _configuration, configuration), _try("keys", _keys, configuration)]
     findings.append(_try("stores", _stores, configuration))
+    findings += [_try("escrow", _escrow, configuration), _try("backup", _backup, configuration)]
     findings += [_try(f"source {one.id}", partial(_source, one), configuration) for one in settings.sources]
     findings += [_try(f"agency {one.id}", partial(_agency, one), configuration) for one in settings.agencies]
     return findings
@@ -55,9 +57,7 @@ def _configuration(configuration: Configuration) -> str:
 
 def _keys(configuration: Configuration) -> str:
     key = creditor_ring(configuration).signing_key().public_key()
-    lines = [
-        allowed_signers_line(one.id, key, Direction.TO_AGENCY.namespaces) for one in configuration.settings.entities
-    ]
+    lines = signer_lines(configuration, key)
     told = f"signing key {fingerprint(key)}; hand to the agency, and confirm by telephone: "
     return told + (" / ".join(lines) if lines else "(no entity is configured yet)")
 
@@ -74,6 +74,16 @@ def _stores(configuration: Configuration) -> str:
             raise IntegrityError(f"the log's triggers are not as `init` made them: {', '.join(lacking)}; restore them")
         waiting = len(office.packages.outgoing())
     return f"a pair; the log holds {size} entries; {waiting} packages wait to be sent"
+
+
+def _escrow(configuration: Configuration) -> str:
+    with open_office(configuration) as office:
+        return examine_keys(office)
+
+
+def _backup(configuration: Configuration) -> str:
+    with open_office(configuration) as office:
+        return examine_backup(office, clock())
 
 
 def _source(source: Source, configuration: Configuration) -> str:

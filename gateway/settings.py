@@ -44,6 +44,21 @@ class Stores(Strict):
     journal: _Location = "journal"
 
 
+class Escrow(Strict):
+    """Where the one escrow copy of the keys lies, and the offline age identities it is sealed to."""
+
+    location: _Location
+    recipients: _Recipients
+
+
+class Backup(Strict):
+    """The folders for copies of the two databases, apart from each other. A vault's copy lives `vault_days` at most."""
+
+    gateway: _Location
+    vault: _Location
+    vault_days: Annotated[int, Field(ge=1, le=30)] = 30
+
+
 class Entity(Strict):
     """A legal entity that is the creditor of claims; `privacy` is needed for records and answers to people."""
 
@@ -118,6 +133,8 @@ class Settings(Strict):
     """Everything the creditor configures; see `init` for the commented file."""
 
     stores: Stores = Stores()
+    escrow: Escrow | None = None
+    backup: Backup | None = None
     entities: tuple[Entity, ...] = ()
     sources: tuple[Source, ...] = ()
     agencies: tuple[Agency, ...] = ()

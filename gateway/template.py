@@ -14,6 +14,19 @@ outbox = "outbox"        # sealed packages that wait to be sent
 quarantine = "quarantine"  # answers that were collected and not yet believed
 journal = "journal"      # what was erased, and the log's last checkpoint: back it up with everything, and newest
 
+# The keys, once more: one file, overwritten whenever they change, sealed to age identities that are kept offline. Without
+# it no erasure becomes final. Put it on another disk that no backup and no snapshot takes; see docs/keys.md.
+#[escrow]
+#location = "/mnt/escrow/inkasso-keys.age"
+#recipients = ["age1pq1…"]
+
+# Where `inkasso backup` puts copies; two folders, apart. After a night's erasures `nightly` copies the vault, proves that
+# the copy opens, and destroys the key of all older copies; see docs/backup.md.
+#[backup]
+#gateway = "/mnt/backup/gateway"   # years
+#vault = "/mnt/backup-vault"       # removed after vault_days, and when an erasure makes them dead
+#vault_days = 30
+
 # A legal entity that is the creditor. Its id signs packages (the principal in the agency's allowed_signers).
 #[[entities]]
 #id = "shop"

@@ -43,6 +43,11 @@ def open_escrow(sealed: bytes, identities: Sequence[Identity]) -> Escrow:
         plain = b"".join(unseal(io.BytesIO(sealed), identities))
     except AgeError as error:
         raise EscrowError(f"the escrow copy does not open: {error}") from None
+    return parse_escrow(plain)
+
+
+def parse_escrow(plain: bytes) -> Escrow:
+    """The keys of an opened escrow copy. Raises EscrowError."""
     try:
         return Escrow.model_validate_json(plain)
     except ValidationError:

@@ -23,8 +23,8 @@ from keys.labels import Label, bound
 from keys.root import write_private
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
-from schemas.entry import EntryId
 from schemas.identifiers import Digest
+from schemas.leaf import EntryId
 
 MAXIMUM_CLAIMS: Final = 10_000  # a line stays below the tail that is read to find the last one
 _TAIL_BYTES: Final = 1 << 20

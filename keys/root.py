@@ -84,7 +84,7 @@ def sync_directory(path: Path) -> None:
 
 def create_root(directory: Path) -> None:
     """A new root key in `directory`. Raises FileExistsError if there is one."""
-    write_private(directory / ROOT_KEY_NAME, Secret.generate().reveal().hex().encode() + b"\n")
+    write_private(directory / ROOT_KEY_NAME, root_text(Secret.generate()))
 
 
 def load_root(directory: Path, credentials: Path | None) -> Secret:
@@ -93,10 +93,21 @@ def load_root(directory: Path, credentials: Path | None) -> Secret:
     Raises KeyFileError.
     """
     path = (credentials or directory) / ROOT_KEY_NAME
-    text = read_private(path).strip()
-    if len(text) != _HEX_CHARACTERS:
+    found = parse_root(read_private(path))
+    if found is None:
         raise KeyFileError(f"{path} is not a root key: 64 hex digits are expected")
+    return found
+
+
+def root_text(root: Secret) -> bytes:
+    """A root key as its file holds it."""
+    return root.reveal().hex().encode() + b"\n"
+
+
+def parse_root(content: bytes) -> Secret | None:
+    """The root key of a file's content; None if it is none."""
+    text = content.strip()
     try:
-        return Secret(bytes.fromhex(text.decode("ascii")))
+        return Secret(bytes.fromhex(text.decode("ascii"))) if len(text) == _HEX_CHARACTERS else None
     except ValueError:
-        raise KeyFileError(f"{path} is not a root key: 64 hex digits are expected") from None
+        return None

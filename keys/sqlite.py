@@ -9,9 +9,10 @@ import os
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, MetaData, create_engine, event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
 
 _PRAGMAS: Final = (
@@ -48,6 +49,45 @@ def open_store(path: Path) -> Engine:
     if found.st_uid != os.geteuid() or found.st_mode & 0o077:
         raise StoreError(f"{path} must belong to the user who runs this, with mode 600")
     return _engine(path)
+
+
+def open_copy(path: Path) -> Engine:
+    """A copy of a store, to look at: it is not changed, and nothing is put beside it. Raises StoreError."""
+    if not path.is_file():
+        raise StoreError(f"{path} is missing: name another copy")
+    options = {"mode": "ro", "immutable": "1", "uri": "true"}
+    url = URL.create("sqlite", database=f"file:{quote(str(path))}", query=options)
+    return create_engine(url, hide_parameters=True, poolclass=NullPool)
+
+
+def copy_store(connection: Connection, path: Path) -> None:
+    """A consistent copy of an open store without its free pages, durable when this returns; outside any transaction.
+
+    Raises StoreError if there is a file, or the store is no SQLite database.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, SqliteConnection):
+        raise StoreError("this store is no SQLite database: copy it with its own tools")
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise StoreError(f"{path} exists already: nothing was changed") from None
+    try:
+        driver.execute("VACUUM INTO ?", (str(path),))  # an empty file may be filled, and keeps its mode
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def truncate_log(connection: Connection) -> None:
+    """Empties the write-ahead log, so that nothing deleted or replaced stays in it; outside any transaction.
+
+    Raises StoreError if somebody else reads the store.
+    """
+    busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    connection.rollback()
+    if busy:
+        raise StoreError("another program reads the store, so its write-ahead log keeps what was erased: end it")
 
 
 def _engine(path: Path) -> Engine:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from sqlalchemy import LargeBinary, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import LargeBinary, UniqueConstraint, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import registry
 from sqlalchemy.sql.elements import SQLCoreOperations
@@ -96,8 +96,8 @@ class Mark(StrEnum):
     """the id of the key that wraps its keys"""
     INDEX = "index"
     """the id of the newest key of its blind indexes"""
-    ERASED = "erased"
-    """how many records of the erasure journal were carried out before its epoch key was made"""
+    RECORD = "record"
+    """the newest record of the erasure journal that was carried out before its keys were wrapped by that key"""
 
 
 class Numbers(NamedTuple):
@@ -133,7 +133,7 @@ class Vault:
     def begin(self, pair: str) -> None:
         """Ties a new vault to a new `gateway.db`, and puts it under the active keys."""
         ids = {Mark.EPOCH: self._ring.key_id(Purpose.EPOCH), Mark.INDEX: self._ring.key_id(Purpose.INDEX)}
-        marks = {Mark.PAIR: pair, Mark.GENERATION: "1", Mark.ERASED: "0"} | ids
+        marks = {Mark.PAIR: pair, Mark.GENERATION: "1", Mark.RECORD: "0"} | ids
         self._connection.execute(insert(_Meta), [{"key": key, "value": value} for key, value in marks.items()])
 
     def mark(self, name: Mark) -> str:
@@ -154,6 +154,22 @@ class Vault:
     @cached_property
     def _index(self) -> tuple[Secret, ...]:
         return self._ring.stack(Purpose.INDEX, self.mark(Mark.INDEX))
+
+    def use(self, ring: Keyring) -> None:
+        """Goes on with a ring whose keys have changed, and under the keys the vault now names."""
+        self._ring = ring
+        for name in ("_epoch", "_index"):
+            self.__dict__.pop(name, None)
+
+    def count(self) -> int:
+        """How many keys the vault holds."""
+        return sum(self._connection.execute(select(func.count(keys.id))).scalar_one() for keys in WRAPPED)
+
+    def holds(self, ids: Sequence[str]) -> bool:
+        """Whether a key of one of these ids is left."""
+        return any(
+            self._connection.execute(select(keys.id).where(keys.id.in_(ids)).limit(1)).first() for keys in WRAPPED
+        )
 
     def is_dead(self) -> bool:
         """Whether the key that wraps its keys was destroyed: then nobody opens this vault again."""

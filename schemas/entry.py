@@ -11,15 +11,15 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.approval import Approved, Fingerprint
-from schemas.base import Instant, Strict
+from schemas.base import Strict
 from schemas.codes import RecallReason
+from schemas.custody import CustodyEntry
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
+from schemas.leaf import EntryId, Leaf
 from schemas.release import ReleaseReason
 from schemas.screening import RuleId
 from schemas.vetting import Confirmation, Registration
 
-Actor = Annotated[str, Field(pattern=r"^(system:[a-z-]{1,40}|key:[0-9A-Za-z+/:]{1,60})$")]
-EntryId = Annotated[str, Field(pattern=r"^[0-9a-hjkmnp-tv-z]{26}$")]
 Origin = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}$")]
 """A log's name, unique among all logs: what its checkpoints begin with."""
 LogKey = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{40,4000}$")]
@@ -33,15 +33,7 @@ class Items(Strict):
     root: Digest
 
 
-class _Entry(Strict):
-    """No field of an entry sorts after `time`, so that every leaf ends with its time, in whole seconds."""
-
-    id: EntryId
-    time: Instant
-    actor: Actor
-
-
-class StoreCreated(_Entry):
+class StoreCreated(Leaf):
     """The first entry of a log: its origin, and the key whose signatures begin it, as `name+id+key`."""
 
     event: Literal["store.created"] = "store.created"
@@ -50,7 +42,7 @@ class StoreCreated(_Entry):
     log_key: LogKey
 
 
-class ClaimsScreened(_Entry):
+class ClaimsScreened(Leaf):
     """What one batch of a source was judged to be; its items are the new and changed verdicts."""
 
     event: Literal["claims.screened"] = "claims.screened"
@@ -65,7 +57,7 @@ class ClaimsScreened(_Entry):
     items: Items | None = None
 
 
-class PackageSealed(_Entry):
+class PackageSealed(Leaf):
     """A package exists and will be sent; its items are its messages."""
 
     event: Literal["package.sealed"] = "package.sealed"
@@ -77,7 +69,7 @@ class PackageSealed(_Entry):
     items: Items
 
 
-class PackageUploaded(_Entry):
+class PackageUploaded(Leaf):
     """All files of a package lie at the agency's server, read back and hashed."""
 
     event: Literal["package.uploaded"] = "package.uploaded"
@@ -87,7 +79,7 @@ class PackageUploaded(_Entry):
     post_quantum: bool
 
 
-class LogKeyRotated(_Entry):
+class LogKeyRotated(Leaf):
     """The next checkpoints are signed by another key: the old one signs the checkpoint over this entry."""
 
     event: Literal["log.key-rotated"] = "log.key-rotated"
@@ -101,7 +93,7 @@ class ErasureGround(StrEnum):
     RETENTION = "retention"
 
 
-class ErasureIntended(_Entry):
+class ErasureIntended(Leaf):
     """So many claims will be erased: from here on their erasure is finished, whatever happens."""
 
     event: Literal["erasure.intended"] = "erasure.intended"
@@ -110,7 +102,7 @@ class ErasureIntended(_Entry):
     claims: Annotated[int, Field(ge=1)]
 
 
-class ErasureCompleted(_Entry):
+class ErasureCompleted(Leaf):
     """Items are gone: `digest` is SHA-256 over their sorted positions (entry u64, item u32, big-endian).
 
     `journal_head` is the record of the erasure journal that names the destroyed keys.
@@ -125,7 +117,7 @@ class ErasureCompleted(_Entry):
     journal_head: Digest
 
 
-class DataRead(_Entry):
+class DataRead(Leaf):
     """Somebody is about to see personal data; its items say whose, in a log of its own."""
 
     event: Literal["data.read"] = "data.read"
@@ -133,13 +125,13 @@ class DataRead(_Entry):
     items: Items
 
 
-class LogRead(_Entry):
+class LogRead(Leaf):
     """Somebody read the log of readings; this ends it: reading this entry makes no other."""
 
     event: Literal["log.read"] = "log.read"
 
 
-class PackageDelivered(_Entry):
+class PackageDelivered(Leaf):
     """The agency's signed receipt has come for a package."""
 
     event: Literal["package.delivered"] = "package.delivered"
@@ -149,7 +141,7 @@ class PackageDelivered(_Entry):
     receipt_digest: Digest
 
 
-class PackageWithdrawn(_Entry):
+class PackageWithdrawn(Leaf):
     """A sealed package will not be sent; a void manifest closes its number, and its claims are judged again."""
 
     event: Literal["package.withdrawn"] = "package.withdrawn"
@@ -160,7 +152,7 @@ class PackageWithdrawn(_Entry):
     claims: _Count
 
 
-class MessagesReceived(_Entry):
+class MessagesReceived(Leaf):
     """A package of answers was applied; its items are its lines, those that were refused included."""
 
     event: Literal["messages.received"] = "messages.received"
@@ -173,7 +165,7 @@ class MessagesReceived(_Entry):
     items: Items | None = None
 
 
-class CaseRecalled(_Entry):
+class CaseRecalled(Leaf):
     """Somebody decided that a case must not be worked any further."""
 
     event: Literal["case.recalled"] = "case.recalled"
@@ -181,7 +173,7 @@ class CaseRecalled(_Entry):
     reason: RecallReason
 
 
-class BooksCompared(_Entry):
+class BooksCompared(Leaf):
     """Both sides' books of an agency were put side by side; `books` is the digest both have, if there is no difference."""
 
     event: Literal["books.compared"] = "books.compared"
@@ -191,7 +183,7 @@ class BooksCompared(_Entry):
     books: Digest | None = None
 
 
-class ActorEnrolled(_Entry):
+class ActorEnrolled(Leaf):
     """Somebody may approve from here on. Only the first of a roster has no approval of another."""
 
     event: Literal["actor.enrolled"] = "actor.enrolled"
@@ -200,7 +192,7 @@ class ActorEnrolled(_Entry):
     approved: Approved | None = None
 
 
-class ActorRevoked(_Entry):
+class ActorRevoked(Leaf):
     """A key approves nothing any more; what it approved stays approved."""
 
     event: Literal["actor.revoked"] = "actor.revoked"
@@ -208,7 +200,7 @@ class ActorRevoked(_Entry):
     approved: Approved
 
 
-class AgencyChecked(_Entry):
+class AgencyChecked(Leaf):
     """A person has checked an agency; good or bad, it is on record. `profile_digest`: the profile and keys it is about."""
 
     event: Literal["agency.checked"] = "agency.checked"
@@ -220,7 +212,7 @@ class AgencyChecked(_Entry):
     approved: Approved
 
 
-class AgencyProbed(_Entry):
+class AgencyProbed(Leaf):
     """A package of invented cases exists and will be sent. It is about nobody, so it has no items."""
 
     event: Literal["agency.probed"] = "agency.probed"
@@ -231,7 +223,7 @@ class AgencyProbed(_Entry):
     post_quantum: bool
 
 
-class ProbeAnswered(_Entry):
+class ProbeAnswered(Leaf):
     """The agency's receipt of a probe was verified: it may get cases."""
 
     event: Literal["agency.answered"] = "agency.answered"
@@ -239,7 +231,7 @@ class ProbeAnswered(_Entry):
     package: PackageId
 
 
-class ReportMade(_Entry):
+class ReportMade(Leaf):
     """A record or report was generated (Art. 5(2), 30 GDPR): from which configuration, and what came out."""
 
     event: Literal["report.made"] = "report.made"
@@ -248,7 +240,7 @@ class ReportMade(_Entry):
     document_digest: Digest
 
 
-class ClaimsReleased(_Entry):
+class ClaimsReleased(Leaf):
     """People lifted rules for claims, in the form their rows had, until a day; the preview names them."""
 
     event: Literal["claims.released"] = "claims.released"
@@ -281,5 +273,6 @@ Entry = (
     | BooksCompared
     | ReportMade
     | ClaimsReleased
+    | CustodyEntry
 )
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

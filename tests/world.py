@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.store import entries
 from gateway.agency.template import agency_template, creditor_lines
 from gateway.cli.main import run
+from gateway.demo.safekeeping import add_safekeeping
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.demo.vetting import make_actor, vet
@@ -139,6 +140,7 @@ def make_world(home: Path) -> World:
     ) as port:
         text = demo_configuration(port, public_line(host_key.public_key()), recipients, agency_signer(home / "agency"))
     recipient = init_creditor(home / "creditor", text, TODAY, make_actor(home / "clerk"))
+    add_safekeeping(home, TODAY)
     signer = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()
     line = allowed_signers_line(CREDITOR, signer, Direction.TO_AGENCY.namespaces)
     add_creditor(home / "agency", creditor_lines(CREDITOR, recipient), f"{line}\n")
@@ -157,12 +159,23 @@ def running_world(home: Path) -> Iterator[World]:
         yield world
 
 
-def killed(world: World, function: str, nth: int) -> tuple[int, str]:
-    """Exit status of a hand-over that is killed on entry to the nth call of a function, and the function it had reached."""
+def killed(world: World, function: str, nth: int, *command: str) -> tuple[int, str]:
+    """Exit status of a command (a hand-over) that is killed on entry to the nth call of a function, and the function it
+    had reached.
+    """
     mark = world.home / "mark"
     driver = Path(__file__).with_name("kill_at.py")
     ended = subprocess.run(
-        [sys.executable, driver, function, str(nth), mark, "handover", "--json", "--config", world.creditor],
+        [
+            sys.executable,
+            driver,
+            function,
+            str(nth),
+            mark,
+            *(command or ("handover", "--json")),
+            "--config",
+            world.creditor,
+        ],
         check=False,
         capture_output=True,
         env=os.environ | {"PYTHONPATH": str(driver.parent)},

@@ -1,5 +1,6 @@
 """The creditor's commands."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,8 @@ from gateway.cli.reasons import print_figures
 from gateway.doctor import examine
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
+from gateway.night import whole_night
+from gateway.office import Office
 from gateway.pipeline import Night, hand_over
 from gateway.screening import screen_file
 from gateway.settings import load
@@ -116,8 +119,8 @@ def handover(
 
 
 def nightly(*, json: Json = False, config: Config) -> int:
-    """Everything a night has to do: for all mandates, hand over and deliver."""
-    return run_night(config, None, None, None, dry_run=False, json=json)
+    """Everything a night has to do: for all mandates, hand over and deliver; then make erasures final."""
+    return run_night(config, None, None, None, dry_run=False, json=json, work=whole_night)
 
 
 def doctor(*, json: Json = False, config: Config) -> int:
@@ -133,14 +136,21 @@ def doctor(*, json: Json = False, config: Config) -> int:
 
 
 def run_night(
-    config: Path, source: str | None, mandate: str | None, today: date | None, *, dry_run: bool, json: bool
+    config: Path,
+    source: str | None,
+    mandate: str | None,
+    today: date | None,
+    *,
+    dry_run: bool,
+    json: bool,
+    work: Callable[[Office, Night], Figures] = hand_over,
 ) -> int:
     """One run over the chosen mandates: prints its figures, and returns the gravest failure's exit code."""
     configuration = load(config)
     now = clock()
     with open_office(configuration) as office, output.progress() as progress:
         chosen = configuration.mandates(source, mandate)
-        figures = hand_over(office, Night(chosen, today or today_in_germany(now), now, dry_run, progress))
+        figures = work(office, Night(chosen, today or today_in_germany(now), now, dry_run, progress))
     if json:
         output.as_json(figures.as_json())
     else:

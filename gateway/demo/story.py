@@ -21,6 +21,7 @@ from gateway.agency.template import agency_template, creditor_lines
 from gateway.agency.work import Receipts, receive_all
 from gateway.demo.claims import write_csv
 from gateway.demo.facts import write_facts
+from gateway.demo.safekeeping import add_safekeeping
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.demo.vetting import make_actor, vet
@@ -124,6 +125,7 @@ def _make(home: Path, invented: Invented, today: date, now: datetime) -> None:
     signer = agency_signer(home / "agency")
     text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients, signer, _FACTS)
     recipient = init_creditor(home / "creditor", text, now, make_actor(home / "clerk"))
+    add_safekeeping(home, now)
     creditor = load(home / "creditor" / CONFIGURATION)
     key = creditor_ring(creditor).signing_key().public_key()
     allowed = allowed_signers_line(CREDITOR, key, Direction.TO_AGENCY.namespaces)

@@ -17,6 +17,7 @@ class Figures:
     """The counts of one run. `read` is the sum of the four verdicts; `unchanged` rows stand beside it.
 
     `handed_over` is the part of `cleared` whose package has been uploaded in this run; amounts are cents.
+    `final_erasures`: since this run, what was erased before is beyond every backup.
     """
 
     rejected: int = 0
@@ -31,6 +32,7 @@ class Figures:
     reasons: Counter[str] = field(default_factory=Counter)
     rejections: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    final_erasures: bool = False
     failures: list[GatewayError] = field(default_factory=list)
 
     @property
@@ -84,5 +86,6 @@ class Figures:
             "reasons": dict(self.reasons.most_common()),
             "rejections": dict(self.rejections.most_common()),
             "dropped_fields": dict(self.dropped.most_common()),
+            "final_erasures": self.final_erasures,
             "failures": [str(failure) for failure in self.failures],
         }

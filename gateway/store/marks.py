@@ -20,6 +20,8 @@ class StoreMark(StrEnum):
     """the id of the newest key of its digests"""
     EPOCH = "epoch"
     """the epoch key whose making is in the log"""
+    SIGNING = "package-signing"
+    """the signing key whose taking over was logged last"""
     ESCROW = "escrow"
     """when the escrow copy was written, its digest, and the digest of the keys in it"""
 

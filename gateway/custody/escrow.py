@@ -1,0 +1,85 @@
+"""The escrow copy of the key directory, in its one place: made once, then overwritten whenever the keys change.
+
+The place must hold the copy already when it is overwritten: a folder whose disk is not mounted is not written to.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime
+from typing import Final
+
+from gateway.errors import UsageError
+from gateway.office import Office
+from gateway.settings import Escrow
+from gateway.store.marks import StoreMark, read_mark, set_mark
+from keys.escrow import MAXIMUM_BYTES, seal_escrow
+from keys.keyfile import KeyFile, read_keys
+from keys.recipients import RecipientError, parse_recipient
+from keys.root import overwrite_private, write_private
+from schemas.base import Instant, Strict
+from schemas.canonical import encode, encode_model
+from schemas.identifiers import Digest
+
+_HOW: Final = "configure [escrow] (docs/keys.md)"
+
+
+class EscrowMark(Strict):
+    """What `gateway.db` knows of the copy: when it was written, its digest, and a digest of the keys in it."""
+
+    made: Instant
+    sha256: Digest
+    keys: Digest
+
+
+def escrow_of(office: Office) -> Escrow:
+    """The configured escrow. Raises UsageError."""
+    if office.configuration.settings.escrow is None:
+        raise UsageError(f"there is no escrow copy of the keys: {_HOW}, then `inkasso key export`")
+    return office.configuration.settings.escrow
+
+
+def write_escrow(office: Office, now: datetime, without: frozenset[str] = frozenset(), *, first: bool = False) -> None:
+    """Overwrites the escrow copy with the keys of today but those in `without`; `first` makes it. Raises UsageError."""
+    escrow = escrow_of(office)
+    path = office.configuration.path(escrow.location)
+    files = [file for file in read_keys(office.keys) if file.id not in without]
+    try:
+        sealed = seal_escrow(files, [parse_recipient(one) for one in escrow.recipients], now)
+    except (RecipientError, ValueError):
+        raise UsageError("[escrow] recipients are not age recipients of one kind: all age1pq…, or all age1…") from None
+    try:
+        (write_private if first else overwrite_private)(path, sealed)
+        if not hmac.compare_digest(path.read_bytes(), sealed):
+            raise UsageError(f"{path} is not what was written to it: use another disk")
+    except FileExistsError:
+        raise UsageError(f"{path} is there already: it is overwritten when keys change, or removed by you") from None
+    except OSError:
+        raise UsageError(f"{path} cannot be written: mount its disk, or make it with `inkasso key export`") from None
+    mark = EscrowMark(made=now, sha256=hashlib.sha256(sealed).hexdigest(), keys=digest_of_keys(files))
+    with office.connection.begin():
+        set_mark(office.connection, StoreMark.ESCROW, encode_model(mark).decode())
+
+
+def examine_escrow(office: Office) -> datetime:
+    """When the copy was written. Raises UsageError if it is missing, another file, or of other keys than today's."""
+    path = office.configuration.path(escrow_of(office).location)
+    with office.connection.begin():
+        found = read_mark(office.connection, StoreMark.ESCROW)
+    if found is None:
+        raise UsageError("the escrow copy was never made: `inkasso key export`")
+    mark = EscrowMark.model_validate_json(found)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAXIMUM_BYTES)
+    except OSError:
+        raise UsageError(f"{path} cannot be read: mount its disk, or make it anew with `inkasso key export`") from None
+    if not hmac.compare_digest(hashlib.sha256(content).hexdigest(), mark.sha256):
+        raise UsageError(f"{path} is not the copy that was written last: remove it, then `inkasso key export`")
+    if not hmac.compare_digest(digest_of_keys(read_keys(office.keys)), mark.keys):
+        raise UsageError(f"{path} holds other keys than the key directory: remove it, then `inkasso key export`")
+    return mark.made
+
+
+def digest_of_keys(files: list[KeyFile] | tuple[KeyFile, ...]) -> str:
+    """A digest of which keys there are, and which of them are destroyed."""
+    return hashlib.sha256(encode(sorted([file.id, file.wrapped is None] for file in files))).hexdigest()

@@ -1,0 +1,166 @@
+"""The life of the other purpose keys: a next one is made, takes over, and the retired one may be destroyed.
+
+    index             stacked: both databases put their digests under one more key, each in one transaction; each names the
+                      newest key it stands under, so that a kill between them leaves both readable
+    package-signing   made next, so that its line can be given to the agencies and confirmed; takes over when told to
+    epoch             `custody.epoch`, after erasures
+
+Every step is harmless to repeat: a rotation that was killed is finished by giving the same command again. A retired index
+key is never destroyed, because digests stand on it; a retired signing key signs nothing, and may be.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from audit.store import append
+from gateway.approvals import Given, Preview, actor_of, settle
+from gateway.custody.escrow import escrow_of, write_escrow
+from gateway.errors import UsageError
+from gateway.office import Office
+from gateway.settings import Configuration
+from gateway.store.digests import DIGESTS
+from gateway.store.marks import StoreMark, read_mark, set_mark
+from keys.keyfile import KeyFile, KeyState, create_key, destroy_key, read_keys, set_state
+from keys.labels import Purpose
+from keys.references import new_id
+from keys.rewrap import stack_digests
+from keys.ring import load_ring
+from keys.sqlite import truncate_log
+from keys.sshsig import allowed_signers_line
+from keys.vault import INDEXED, Mark
+from schemas.approval import Approved
+from schemas.custody import KeyDestroyed, KeyRotated
+from schemas.package import Direction
+
+ROTATED: Final = (Purpose.INDEX, Purpose.PACKAGE_SIGNING)
+_DESTROYERS: Final = 2
+
+
+def public_key(office: Office, file: KeyFile) -> Ed25519PublicKey:
+    """The public half of a signing key."""
+    return Ed25519PrivateKey.from_private_bytes(file.open(office.root).reveal()).public_key()
+
+
+def next_key(office: Office, purpose: Purpose, now: datetime) -> KeyFile:
+    """The key of a purpose that waits for its turn; made, and put into escrow, if there is none. Raises UsageError."""
+    escrow_of(office)
+    waiting = _of(office, purpose, KeyState.NEXT)
+    if waiting:
+        return waiting[0]
+    follows = office.ring.key_id(purpose)
+    made = create_key(office.keys, office.root, purpose, now, state=KeyState.NEXT, follows=follows)
+    write_escrow(office, now)
+    return made
+
+
+def unfinished(office: Office) -> Purpose | None:
+    """A purpose whose rotation was killed on its way; a signing key that only waits is not."""
+    with office.connection.begin(), office.vault_connection.begin():
+        marks = {read_mark(office.connection, StoreMark.INDEX), office.vault.mark(Mark.INDEX)}
+        signing = read_mark(office.connection, StoreMark.SIGNING)
+    if marks != {_active(office, Purpose.INDEX)}:
+        return Purpose.INDEX
+    return None if signing in {None, _active(office, Purpose.PACKAGE_SIGNING)} else Purpose.PACKAGE_SIGNING
+
+
+def signer_lines(configuration: Configuration, key: Ed25519PublicKey) -> list[str]:
+    """A signing key as agencies must know it: a line for their allowed_signers, one an entity."""
+    entities = configuration.settings.entities
+    return [allowed_signers_line(one.id, key, Direction.TO_AGENCY.namespaces) for one in entities]
+
+
+def take_over_preview(purpose: Purpose, following: KeyFile) -> Callable[[datetime], Preview]:
+    """The preview of a rotation."""
+    lines = (f"let {purpose} key {following.id} take over", "The one before it signs and wraps nothing any more.")
+    return lambda made: Preview("key rotate", made, lines)
+
+
+def take_over(office: Office, purpose: Purpose, given: Given, now: datetime) -> None:
+    """The next key of a purpose takes over, approved by one actor. Raises UsageError, ApprovalError."""
+    (following,) = _of(office, purpose, KeyState.NEXT)
+    mark = StoreMark.INDEX if purpose is Purpose.INDEX else StoreMark.SIGNING
+    with office.connection.begin():
+        if read_mark(office.connection, mark) != following.id:
+            approved = settle(take_over_preview(purpose, following), given, office.roster, now)
+            _log_rotation(office, following, approved, now)
+            set_mark(office.connection, mark, following.id)
+            if purpose is Purpose.INDEX:
+                stack_digests(office.connection, DIGESTS, following.open(office.root))
+    if purpose is Purpose.INDEX:
+        _stack_vault(office, following)
+    for file in _of(office, purpose, KeyState.ACTIVE):
+        set_state(office.keys, file, KeyState.RETIRED, now)
+    set_state(office.keys, following, KeyState.ACTIVE, now)
+    for connection in (office.connection, office.vault_connection):
+        truncate_log(connection)
+
+
+def destruction(file: KeyFile) -> Callable[[datetime], Preview]:
+    """The preview of a destruction."""
+    lines = (
+        f"destroy {file.purpose} key {file.id}, made {file.created:%Y-%m-%d}",
+        "It is gone in the key directory and in the escrow copy. What it alone opens is dead for ever.",
+    )
+    return lambda made: Preview("key destroy", made, lines)
+
+
+def retired_key(office: Office, key_id: str) -> KeyFile:
+    """A key that may be destroyed. Raises UsageError."""
+    found = next((file for file in read_keys(office.keys) if file.id == key_id), None)
+    if found is None:
+        raise UsageError("the key directory holds no key of that id: see `inkasso key list`")
+    if found.state is not KeyState.RETIRED:
+        raise UsageError(f"that key is {found.state}: only a retired key can be destroyed")
+    if found.purpose is not Purpose.PACKAGE_SIGNING:
+        raise UsageError(
+            "a retired index key is what stored digests stand on, and an epoch key is destroyed by `inkasso nightly` "
+            "once its successor is proven: only a retired signing key can be destroyed by hand"
+        )
+    return found
+
+
+def destroy(office: Office, key_id: str, given: Given, now: datetime) -> None:
+    """A retired key is gone for good, approved by two actors. Raises UsageError, ApprovalError."""
+    escrow_of(office)
+    file = retired_key(office, key_id)
+    with office.connection.begin():
+        approved = settle(destruction(file), given, office.roster, now, _DESTROYERS)
+        entry = KeyDestroyed(
+            id=new_id(), time=now, actor=actor_of(approved), purpose=file.purpose, key=file.id, approved=approved
+        )
+        office.roster.use(approved, append(office.connection, entry).position)
+    write_escrow(office, now, frozenset({file.id}))
+    destroy_key(office.keys, file, now)
+
+
+def _active(office: Office, purpose: Purpose) -> str | None:
+    return next((file.id for file in _of(office, purpose, KeyState.ACTIVE)), None)
+
+
+def _of(office: Office, purpose: Purpose, state: KeyState) -> list[KeyFile]:
+    return [file for file in read_keys(office.keys) if file.purpose is purpose and file.state is state]
+
+
+def _stack_vault(office: Office, following: KeyFile) -> None:
+    with office.vault_connection.begin():
+        if office.vault.mark(Mark.INDEX) == following.id:
+            return
+        stack_digests(office.vault_connection, INDEXED, following.open(office.root))
+        office.vault.set_mark(Mark.INDEX, following.id)
+    office.vault.use(load_ring(office.keys, office.root, ()))
+
+
+def _log_rotation(office: Office, following: KeyFile, approved: Approved, now: datetime) -> None:
+    entry = KeyRotated(
+        id=new_id(),
+        time=now,
+        actor=actor_of(approved),
+        purpose=following.purpose,
+        key=following.id,
+        replaced=following.follows or "",
+        approved=approved,
+    )
+    office.roster.use(approved, append(office.connection, entry).position)

@@ -1,0 +1,22 @@
+"""A whole night: the hand-over, and last what makes the erasures of this night final.
+
+What cannot be made final stays pending; that is a failure of the run, and stops nothing else.
+"""
+
+from gateway.custody.epoch import make_final
+from gateway.errors import UsageError
+from gateway.handover.figures import Figures
+from gateway.office import Office
+from gateway.pipeline import Night, hand_over
+
+
+def whole_night(office: Office, night: Night) -> Figures:
+    """Everything a night has to do. Raises IntegrityError; other faults are in the figures."""
+    figures = hand_over(office, night)
+    try:
+        rotated = make_final(office, night.now, night.progress)
+    except UsageError as failure:
+        figures.failures.append(failure)
+    else:
+        figures.final_erasures = rotated is not None
+    return figures

@@ -1,0 +1,14 @@
+"""Every column of `gateway.db` that holds a digest under the index key: what a rotation of that key has to rewrite."""
+
+from typing import Final
+
+from sqlmodel import col
+
+from gateway.store.tables import FileRow, RejectRow, ScreeningRow
+from keys.vault import DigestColumn
+
+DIGESTS: Final = (
+    DigestColumn(ScreeningRow, col(ScreeningRow.row_digest)),
+    DigestColumn(FileRow, col(FileRow.digest)),
+    DigestColumn(RejectRow, col(RejectRow.file)),
+)

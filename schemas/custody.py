@@ -1,0 +1,58 @@
+"""The leaves of the audit log about keys and copies of the databases; `schemas.entry` joins them with the others."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.approval import Approved
+from schemas.identifiers import Digest
+from schemas.leaf import EntryId, Leaf
+
+KeyPurpose = Annotated[str, Field(pattern=r"^[a-z-]{1,40}$")]
+_Count = Annotated[int, Field(ge=0)]
+
+
+class KeyRotated(Leaf):
+    """Another key of a purpose wraps and signs from here on; the one it replaces only opens."""
+
+    event: Literal["key.rotated"] = "key.rotated"
+    purpose: KeyPurpose
+    key: EntryId
+    replaced: EntryId
+    approved: Approved
+
+
+class KeyDestroyed(Leaf):
+    """A retired key will be gone for good, and with it whatever it alone opens; two people approved."""
+
+    event: Literal["key.destroyed"] = "key.destroyed"
+    purpose: KeyPurpose
+    key: EntryId
+    approved: Approved
+
+
+class StoresCopied(Leaf):
+    """Both databases were copied, as they were before this entry, and the copies open."""
+
+    event: Literal["stores.copied"] = "stores.copied"
+    generation: Annotated[int, Field(ge=1)]
+    copy_of_gateway: Digest
+    copy_of_vault: Digest
+
+
+class EpochRotated(Leaf):
+    """Erasures are final up to a record of the erasure journal: every older copy of the vault is dead.
+
+    The survivors are wrapped by another epoch key, a copy of the vault under it was opened, and the key it replaced was
+    destroyed in the key directory and in the escrow copy.
+    """
+
+    event: Literal["epoch.rotated"] = "epoch.rotated"
+    copy_digest: Digest
+    key: EntryId
+    record: _Count
+    replaced: EntryId
+    survivors: _Count
+
+
+CustodyEntry = KeyRotated | KeyDestroyed | StoresCopied | EpochRotated

@@ -1,0 +1,157 @@
+"""What makes an erasure final, and the keys' life at the command line: pending until the last copy is dead, whatever
+kills a run.
+"""
+
+import shutil
+import signal
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gateway.custody.epoch import Standing, standing_of
+from gateway.settings import load
+from gateway.wiring import open_office
+from keys.escrow import open_escrow
+from keys.keyfile import KeyState, read_keys
+from keys.labels import Purpose, bound
+from keys.recipients import read_identities
+from keys.references import new_id
+from keys.root import load_root
+from keys.vault import WRAPPED
+from keys.wrap import WrapError, unwrap
+from world import TODAY, Result, World, cli, jsonl, killed, make_world, row
+
+CLAIMS = 12
+LATER = TODAY + timedelta(days=1)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> World:
+    """A world in which every claim is held, so that no server is needed."""
+    world = make_world(tmp_path)
+    world.drop("export.jsonl", jsonl([row(number, disputed=True) for number in range(CLAIMS)]))
+    assert night(world).code == 0
+    return world
+
+
+def night(world: World) -> Result:
+    return cli("nightly", "--json", "--config", world.creditor)
+
+
+def erase(world: World, count: int = 3) -> list[str]:
+    """Claims whose keys are destroyed as an erasure does it: the journal first, then the vault, then the rows."""
+    with (
+        open_office(load(world.creditor)) as office,
+        office.connection.begin(),
+        office.vault_connection.begin(),
+    ):
+        query = text("select id from claim order by id limit :count")
+        claims = tuple(office.vault_connection.execute(query, {"count": count}).scalars())
+        office.outside.journal.append(new_id(), claims, TODAY)
+        for claim in claims:
+            office.vault_connection.execute(text("delete from claim where id = :claim"), {"claim": claim})
+            office.connection.execute(text("delete from screening where claim = :claim"), {"claim": claim})
+    return list(claims)
+
+
+def standing(world: World) -> Standing:
+    with open_office(load(world.creditor)) as office:
+        return standing_of(office)
+
+
+def vault_folder(world: World) -> Path:
+    return world.home / "backup" / "vault"
+
+
+def epoch_states(world: World) -> list[KeyState]:
+    files = read_keys(world.creditor.parent / "keys")
+    return sorted(file.state for file in files if file.purpose is Purpose.EPOCH)
+
+
+def opens(world: World, copy: Path) -> bool:
+    """Whether anybody with every key of today, in the directory and in escrow, opens a key of a vault's copy."""
+    directory = world.creditor.parent / "keys"
+    root = load_root(directory, None)
+    identities = read_identities((world.home / "offline" / "escrow.agekey").read_text())
+    escrow = open_escrow((world.home / "offline" / "keys.age").read_bytes(), identities)
+    files = [file for file in (*read_keys(directory), *escrow.keys) if file.wrapped and file.purpose is Purpose.EPOCH]
+    with sqlite3.connect(copy) as connection:
+        wrapped = connection.execute("select id, wrapped from claim").fetchall()
+    for file in files:
+        for claim, value in wrapped:
+            try:
+                unwrap(file.open(root), value, bound(WRAPPED[0].label, claim))
+            except WrapError:
+                continue
+            return True
+    return False
+
+
+def test_an_erasure_is_pending_until_every_older_vault_is_dead(held: World) -> None:
+    """After the night the erased keys are in no vault that opens; survivors are read as before; the log says so."""
+    assert cli("backup", "--config", held.creditor).code == 0
+    (old,) = vault_folder(held).glob("*.db")
+    kept = shutil.copy(old, held.home / "kept.db")
+    assert opens(held, Path(kept))
+    erased = erase(held)
+    before = standing(held)
+    result = night(held)
+
+    assert (before.pending, result.code, result.json["final_erasures"]) == (True, 0, True)
+    assert standing(held) == Standing(newest=1, final=1, under_way=False)
+    assert not opens(held, Path(kept))
+    (new,) = vault_folder(held).glob("*.db")
+    assert opens(held, new)
+    assert not any(claim.encode() in new.read_bytes() for claim in erased)
+    assert epoch_states(held) == [KeyState.ACTIVE, KeyState.DESTROYED]
+    assert held.events()[-2:] == ["stores.copied", "epoch.rotated"]
+    assert night(held).json["final_erasures"] is False
+
+
+STEPS = {
+    "next key": "gateway.custody.epoch:create_key",
+    "escrow": "gateway.custody.epoch:write_escrow",
+    "rewrap": "gateway.custody.epoch:rewrap",
+    "marked": "keys.vault:Vault.set_mark",
+    "retire": "gateway.custody.epoch:set_state",
+    "activate": "gateway.custody.epoch:set_state",
+    "truncate": "gateway.custody.epoch:truncate_log",
+    "copy": "gateway.custody.copies:copy_store",
+    "name": "gateway.custody.copies:replace_private",
+    "prove": "gateway.custody.epoch:prove_vault",
+    "generation": "gateway.custody.epoch:advance_generation",
+    "generation of the vault": "gateway.custody.generation:_arrive",
+    "escrow without the old key": "gateway.custody.epoch:write_escrow",
+    "destroy": "gateway.custody.epoch:destroy_key",
+    "entry": "gateway.custody.epoch:append",
+    "prune": "gateway.custody.epoch:prune_vaults",
+}
+SECOND = {"activate", "escrow without the old key"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_in_any_step_of_a_rotation_is_finished_by_the_next_night(step: str, held: World) -> None:
+    """No key of a survivor is lost, the erasure is not called final too early, and one more night makes it so."""
+    assert cli("backup", "--config", held.creditor).code == 0
+    kept = shutil.copy(next(vault_folder(held).glob("*.db")), held.home / "kept.db")
+    erase(held)
+    nth = 2 if step in SECOND else 1
+    status, reached = killed(held, STEPS[step], nth, "nightly")
+
+    assert (status, reached) == (-signal.SIGKILL, STEPS[step])
+    between = held.events().count("epoch.rotated")
+    dead = not opens(held, Path(kept))
+    again = night(held)
+
+    assert between == (step == "prune")
+    assert dead or between == 0
+    assert (again.code, again.json["failures"]) == (0, [])
+    assert standing(held) == Standing(newest=1, final=1, under_way=False)
+    assert not opens(held, Path(kept))
+    assert held.events().count("epoch.rotated") == 1
+    assert epoch_states(held) == [KeyState.ACTIVE, KeyState.DESTROYED]
+    listed = cli("claim", "list", "--json", "--config", held.creditor)
+    assert len(listed.json["held"]) == CLAIMS - 3
