@@ -8,12 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from audit.durable import replace_durably
 from audit.store import append
 from gateway.custody.copies import Copy, Progress, Which, folder_of, make_copy, prove_vault, prune_vaults, require_whole
 from gateway.custody.generation import advance_generation
 from gateway.errors import IntegrityError
 from gateway.office import Office
-from gateway.outside import CHECKPOINT_NAME, JOURNAL_NAME, replace_durably
+from gateway.outside import CHECKPOINT_NAME, JOURNAL_NAME
 from keys.references import new_id
 from keys.ring import load_ring
 from schemas.custody import StoresCopied
