@@ -1,8 +1,9 @@
 """`doctor`: examines everything a night needs, changes nothing, and says of each part what is wrong and what to do."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from audit.entry import EntryError
 from audit.guards import missing_guards
@@ -10,6 +11,8 @@ from audit.store import commitments, entries, items_of
 from gateway.custody.examination import examine_backup, examine_keys
 from gateway.custody.rotation import signer_lines
 from gateway.errors import GatewayError, IntegrityError, UsageError
+from gateway.figures.tables import ends_soon, load_figures
+from gateway.handover.feed import Feed
 from gateway.readers.presets import preset_of
 from gateway.settings import Agency, Configuration, Source
 from gateway.transport.sftp import SftpTransport
@@ -17,6 +20,8 @@ from gateway.wiring import clock, creditor_ring, endpoint, open_office
 from keys.root import KeyFileError
 from keys.sqlite import StoreError
 from keys.sshsig import fingerprint
+
+FIGURES_WARNING_DAYS: Final = 60
 
 
 class Finding(NamedTuple):
@@ -27,13 +32,14 @@ class Finding(NamedTuple):
     says: str
 
 
-def examine(configuration: Configuration) -> list[Finding]:
+def examine(configuration: Configuration, today: date) -> list[Finding]:
     """All findings; the first part that fails does not hide the others."""
     settings = configuration.settings
     findings = [_try("configuration", _configuration, configuration), _try("keys", _keys, configuration)]
     findings.append(_try("stores", _stores, configuration))
     findings += [_try("escrow", _escrow, configuration), _try("backup", _backup, configuration)]
-    findings += [_try(f"source {one.id}", partial(_source, one), configuration) for one in settings.sources]
+    findings.append(_try("legal figures", partial(_figures, today), configuration))
+    findings += [_try(f"source {one.id}", partial(_source, one, today), configuration) for one in settings.sources]
     findings += [_try(f"agency {one.id}", partial(_agency, one), configuration) for one in settings.agencies]
     return findings
 
@@ -86,11 +92,26 @@ def _backup(configuration: Configuration) -> str:
         return examine_backup(office, clock())
 
 
-def _source(source: Source, configuration: Configuration) -> str:
+def _figures(today: date, configuration: Configuration) -> str:
+    soon = ends_soon(load_figures(configuration.settings.figures), today, FIGURES_WARNING_DAYS)
+    if ended := [one for one in soon if one.last < today]:
+        raise GatewayError(
+            f"the table of {ended[0].table} ended on {ended[0].last}: add a row with its source ([figures])"
+        )
+    told = [f"the table of {one.table} ends on {one.last}: add a row with its source before then" for one in soon]
+    return "; ".join(told) or f"every table covers the next {FIGURES_WARNING_DAYS} days"
+
+
+def _source(source: Source, today: date, configuration: Configuration) -> str:
     preset_of(source)
     if not configuration.path(source.inbox).is_dir():
         raise UsageError(f"the inbox of source {source.id} is not a folder: make it, or correct `inbox`")
-    return "inbox and mapping are there"
+    if source.facts is None:
+        return "inbox and mapping are there; no facts feed: what it would say is unknown"
+    feed = Feed(source.id, configuration.path(source.facts), today)
+    if feed.failure is not None:
+        raise feed.failure
+    return "inbox and mapping are there; the facts feed is complete and fresh"
 
 
 def _agency(agency: Agency, configuration: Configuration) -> str:

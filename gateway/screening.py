@@ -1,5 +1,5 @@
-"""Screening a file without any set-up: nothing is stored, nothing is known but the file. The five-minute reason to
-want the rest.
+"""Screening a file, storing nothing: by a preset alone, the five-minute reason to want the rest, or as a configured source
+would be screened tonight. What the store knows of its claims is left out.
 """
 
 import hashlib
@@ -8,53 +8,104 @@ import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from gateway.errors import UsageError
+from gateway.handover.choice import Choice
+from gateway.handover.feed import Feed
 from gateway.handover.inbox import alone, first_pass
+from gateway.handover.judge import named, reasons
 from gateway.handover.repeats import Place
-from gateway.handover.standing import law_of
-from gateway.readers.presets import load_preset
+from gateway.handover.standing import law_of, standing
+from gateway.readers.presets import Preset, load_preset, preset_of
 from gateway.readers.reading import read_rows
+from gateway.rules.current import current
+from gateway.settings import Configuration
 from gateway.state import state_of
 from gateway.steps.screen import screen
 from schemas.claim import Rejected
 from schemas.figures import LegalFigures
 from schemas.mandate import Channel, ContractKind, Declarations, Mandate, Stage
-from schemas.screening import Cleared, Known
+from schemas.screening import Known, Verdict
+
+_WITHOUT_LIMITS: Final = Mandate(
+    id="none", source="file", agency="none", minimum_amount=0, channels=(Channel.LETTER,), stage=Stage.REMINDING
+)
 
 
-class Judgement(NamedTuple):
-    """What screening says of one row: `cleared`, `held`, `refused` or `rejected`, and the rules behind it."""
+class Terms(NamedTuple):
+    """What a file is screened by: how it is read, what is known of every claim, which mandates, what the facts feed says."""
+
+    name: str
+    preset: Preset
+    standing: Known
+    mandates: tuple[Mandate, ...]
+    feed: Feed
+    today: date
+
+
+class Screened(NamedTuple):
+    """A row and what became of it."""
 
     row: int
-    verdict: str
-    reasons: tuple[str, ...]
+    found: Verdict | Rejected
+
+    @property
+    def verdict(self) -> str:
+        """`cleared`, `held`, `refused` or `rejected`."""
+        return "rejected" if isinstance(self.found, Rejected) else state_of(self.found)
+
+    def as_json(self) -> dict[str, object]:
+        """Row, verdict and reasons as plain data, without a value of the row."""
+        found = self.found
+        told = (f"{found.field}: {found.rule}",) if isinstance(found, Rejected) else reasons(found)
+        return {"row": self.row, "verdict": self.verdict, "reasons": list(told)}
 
 
-def screen_file(path: Path, preset: str, today: date) -> Iterator[Judgement]:
-    """Judges every row of a file under a mandate without limits. Raises InputError, UsageError."""
+def preset_terms(preset: str, facts: Path | None, today: date) -> Terms:
+    """A preset, and a mandate without limits. Raises UsageError."""
     chosen = load_preset(preset)
-    file = alone(path, chosen)
     declarations = Declarations(
         declared_by=f"preset {preset}",
         declared_on=today,
         contract_kind=ContractKind.GOODS,
         mahnung_from_level=chosen.mahnung_from_level,
     )
-    mandate = Mandate(
-        id="none", source="file", agency="none", minimum_amount=0, channels=(Channel.LETTER,), stage=Stage.REMINDING
-    )
-    law = law_of(declarations, LegalFigures())
+    known = Known(declarations=declarations, law=law_of(declarations, LegalFigures()))
+    return Terms(preset, chosen, known, (_WITHOUT_LIMITS,), Feed(preset, facts, today), today)
+
+
+def source_terms(configuration: Configuration, name: str, mandate: str | None, today: date) -> Terms:
+    """A configured source with its feed, under all its mandates or one of them. Raises UsageError."""
+    if name not in {part.id for part in configuration.settings.sources}:
+        raise UsageError("no such source is configured: see `inkasso config show`")
+    source = configuration.source(name)
+    mandates = tuple(one for one in configuration.mandates_of(name) if mandate in (None, one.id))
+    if mandate is not None and not mandates:
+        raise UsageError("the source has no such mandate: see `inkasso config show`")
+    facts = configuration.path(source.facts) if source.facts else None
+    known = standing(source, configuration.settings.figures)
+    return Terms(name, preset_of(source), known, mandates or (_WITHOUT_LIMITS,), Feed(name, facts, today), today)
+
+
+def screen_file(path: Path, terms: Terms) -> Iterator[Screened]:
+    """Judges every row of a file. Raises InputError."""
+    file = alone(path, terms.preset)
     key = os.urandom(32)
     repeats = first_pass(file, lambda claim_no: hmac.digest(key, claim_no.encode(), hashlib.sha256)).repeats
+    choice = Choice(terms.mandates, {mandate.id for mandate in terms.mandates}, ())
+    plain = terms.standing.model_copy(update={"facts": terms.feed.silent})
     for row in read_rows(file.document(), file.mapping):
-        place = Place.ONLY if isinstance(row, Rejected) else repeats.place(row.claim.claim_no)
         if isinstance(row, Rejected):
-            yield Judgement(row.row, "rejected", (f"{row.field}: {row.rule}",))
-        elif place is Place.LATER:
-            yield Judgement(row.row, "rejected", ("claim_no: repeated",))
-        else:
-            known = Known(declarations=declarations, law=law, repeated=place is Place.FIRST)
-            verdict = screen(row.claim, known, mandate, today)
-            rules = () if isinstance(verdict, Cleared) else verdict.rules
-            yield Judgement(row.row, state_of(verdict), rules)
+            yield Screened(row.row, row)
+            continue
+        place = repeats.place(row.claim.claim_no)
+        if place is Place.LATER:
+            yield Screened(row.row, Rejected(row=row.row, field="claim_no", rule="repeated"))
+            continue
+        facts = terms.feed.of(named(row.claim))
+        chosen = choice.choose(current(row.claim, facts))
+        if chosen is not None:
+            changes = {"facts": facts, "mandates": chosen.selecting, "repeated": place is Place.FIRST}
+            known = plain.model_copy(update=changes)
+            yield Screened(row.row, screen(row.claim, known, chosen.mandate, terms.today))

@@ -52,6 +52,8 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #inbox = "inbox"         # .csv and .jsonl files; write under a dotted name, then rename
 #preset = "erp-de"
 #settle_seconds = 60     # a file counts as complete when it has not changed for so long
+#facts = "facts.csv"     # the facts feed: disputes, payments, returns, insolvencies, … (docs/screening.md)
+#hold_days = 180         # a claim that waits for a person is refused after so many days
 #[sources.declarations]  # what exports do not say, declared by a person
 #declared_by = "…"
 #declared_on = 2026-01-31
@@ -62,6 +64,28 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #post_days = 3                       # assumed until a letter has arrived
 #email_days = 1
 #email_belongs_to_contract = false   # the debtor gave the address for this contract
+#last_warning_level = 3              # from this level on it is the last warning
+#bureau_notice_level = 3             # from here on reminders tell of reports to a credit bureau, § 31(2) Nr. 4c BDSG
+#letter_cost = 76                    # what one letter costs (cents); without it, what the courts have accepted
+#lump_sum = false                    # 40 EUR are claimed of businesses, § 288(5) BGB
+#land = "BY"                         # whose public holidays count, § 193 BGB; without it, those of any Land
+#large_online_seller = false         # a term above 14 days may be a consumer credit; else above 50
+#consumer_credit = "note"            # or "hold"; "assessed" once somebody has looked
+#instalments = "note"                # or "hold", "assessed"
+#[sources.worth]                     # without it, every claim above the mandate's minimum is worth it
+#uncollected_percent = 0             # of the lawful fee, what an uncollected claim costs you
+#uncollected_fixed = 0               # and in cents
+#minimum_gain = 500                  # what is to be expected must reach this (cents)
+#rates = [                           # of a hundred claims so old (days since due) and so high (cents), how many are paid
+#  {up_to_days = 180, up_to_amount = 10000, percent = 60},
+#  {percent = 35},
+#]
+
+# Legal figures that have been published since this release: added with their source, never replaced.
+#[[figures.base_rates]]
+#since = 2026-07-01
+#rate = 100                          # hundredths of a per cent, § 247 BGB; put in what the Bundesanzeiger says
+#source = "Bundesanzeiger …"
 
 # To whom claims go.
 #[[agencies]]

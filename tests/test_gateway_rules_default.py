@@ -6,7 +6,7 @@ import pytest
 
 from gateway.rules.bureau import bureau_eligible
 from gateway.rules.costs import costs, removed
-from gateway.rules.default import default, history
+from gateway.rules.default import default, history, mahnungen
 from gateway.wiring import today_in_germany
 from judging import EMAIL, FIRM, LETTER, TODAY, Situation, reminder
 from schemas.claim import Disputed, ReminderChannel
@@ -128,11 +128,12 @@ def test_reminder_history_is_told_apart() -> None:
     """A payment reminder is no Mahnung, and the last warning is the one declared as such."""
     sent = (reminder(1, "2026-02-02"), reminder(3, "2026-03-20"), reminder(2, "2026-02-20"))
     claim, known, _, _ = by(*sent, last_warning_level=3).parts
-    found = history(claim, known)
+    found = history(mahnungen(claim, known), known)
 
     assert (found.first_mahnung, found.last_mahnung) == (day("2026-02-20"), day("2026-03-20"))
     assert found.last_warning == day("2026-03-20")
-    assert history(*by(*sent).parts[:2]).last_warning is None
+    claim, undeclared, _, _ = by(*sent).parts
+    assert history(mahnungen(claim, undeclared), undeclared).last_warning is None
 
 
 TWO_LETTERS = (reminder(2, "2026-06-02"), reminder(3, "2026-06-16"))
@@ -160,7 +161,7 @@ def test_a_bureau_is_told_only_if_all_four_conditions_hold(situation: Situation,
     """§ 31(2) Nr. 4 a to d BDSG, on the day and the days around it."""
     claim, known, _, _ = situation.parts
 
-    assert bureau_eligible(claim, known, TODAY) is expected
+    assert bureau_eligible(claim, mahnungen(claim, known), known, TODAY) is expected
 
 
 def test_bureau_eligibility_travels_as_false_by_default() -> None:

@@ -16,7 +16,8 @@ from gateway.handover.figures import Figures
 from gateway.night import whole_night
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
-from gateway.screening import screen_file
+from gateway.reports.screening import report_on
+from gateway.screening import preset_terms, screen_file, source_terms
 from gateway.settings import load
 from gateway.setup import init_creditor
 from gateway.template import CREDITOR_TEMPLATE
@@ -71,27 +72,51 @@ def config_check(*, config: Config) -> int:
     return 0
 
 
-def screen(file: Path, *, preset: str, today: Today = None, json: Json = False) -> int:
-    """Screen a file without any set-up; nothing is stored or sent.
+def screen(
+    file: Path,
+    *,
+    preset: str | None = None,
+    source: str | None = None,
+    mandate: str | None = None,
+    facts: Path | None = None,
+    today: Today = None,
+    json: Json = False,
+    config: Config,
+) -> int:
+    """Screen a file; nothing is stored or sent. With --preset it needs no set-up at all.
 
     Parameters
     ----------
     file
-        A .csv or .jsonl file.
+        An export: .csv, .jsonl, .xlsx and what else the preset reads.
     preset
         How the file is read, for instance erp-de.
+    source
+        Or: as this configured source would be, with its declarations, mandates and facts feed.
+    mandate
+        Only under this mandate of the source.
+    facts
+        With --preset: a facts feed.
     """
-    judgements = screen_file(file, preset, today or today_in_germany(clock()))
+    day = today or today_in_germany(clock())
+    if (preset is None) == (source is None):
+        raise UsageError("screen needs either --preset or --source")
+    if source is not None and facts is not None:
+        raise UsageError("--facts goes with --preset: a source has its own feed")
+    if preset is not None and mandate is not None:
+        raise UsageError("--mandate goes with --source")
+    if preset is not None:
+        terms = preset_terms(preset, facts, day)
+    else:
+        terms = source_terms(load(config), source or "", mandate, day)
     if json:
-        for judgement in judgements:
-            output.as_json(judgement._asdict())
+        for screened in screen_file(file, terms):
+            output.as_json(screened.as_json())
         return 0
-    figures = Figures()
     with output.progress() as progress:
-        for judgement in judgements:
-            figures.count(judgement.verdict, judgement.reasons)
-            progress("screened", 1)
-    print_figures(figures)
+        report = report_on(file, terms, progress)
+    for text in report.lines():
+        output.line(text)
     return 0
 
 
@@ -125,7 +150,7 @@ def nightly(*, json: Json = False, config: Config) -> int:
 
 def doctor(*, json: Json = False, config: Config) -> int:
     """Examine configuration, keys, stores, and each agency's server and host key."""
-    findings = examine(load(config))
+    findings = examine(load(config), today_in_germany(clock()))
     if json:
         output.as_json({"findings": [finding._asdict() for finding in findings]})
     else:

@@ -10,6 +10,7 @@ from gateway.cli.creditor import Config
 from gateway.errors import UsageError
 from gateway.reports.fields import field_reference
 from gateway.reports.made import Report, make_report, output_of, the_entity
+from gateway.reports.rules import rule_reference
 from gateway.settings import load
 from gateway.wiring import clock, open_office, today_in_germany
 from keys.root import write_private
@@ -23,7 +24,7 @@ EntityName = Annotated[str | None, Parameter(help="The legal entity, if there ar
 def register(app: App) -> None:
     """Adds the reports."""
     report = App(name="report", help="Reports.")
-    for function, name in ((fields, "fields"), (record, "record"), (minimisation, "minimisation")):
+    for function, name in ((fields, "fields"), (record, "record"), (minimisation, "minimisation"), (rules, "rules")):
         report.command(function, name=name)
     app.command(report)
 
@@ -31,6 +32,12 @@ def register(app: App) -> None:
 def fields() -> int:
     """Print every field that may travel to an agency, with its reason and norm, as Markdown."""
     output.line(field_reference())
+    return 0
+
+
+def rules() -> int:
+    """Print every screening rule with its norm, in the order they are told, as Markdown."""
+    output.line(rule_reference())
     return 0
 
 

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from gateway.cli import output
 from gateway.cli.creditor import Json
 from gateway.cli.reasons import print_figures
-from gateway.demo.story import DEMO_DAY, Invented, Story, tell
+from gateway.demo.story import DEMO_DAY, Invented, Story, tell, write_report
 from gateway.wiring import clock
 from schemas.case import Case, Identity
 
@@ -34,6 +34,7 @@ def demo(
         output.line(f"A creditor, an agency and an SFTP server between them, in {home}/")
     with output.progress() as progress:
         story = tell(home, Invented(claims, seed), today, clock, progress)
+        write_report(home, today, progress)
     if json:
         output.as_json(story.as_json())
     else:
@@ -64,6 +65,10 @@ def _print(home: Path, story: Story) -> None:
             (f"{home}/sftp/", "the server's root: what an eavesdropper on it would have"),
             (f"{home}/clerk/", "the key of the invented clerk, who may approve"),
             (f"{home}/agency/", "configuration, keys, cases.db and identities.db"),
+            (
+                f"{home}/screening.txt",
+                "one page for the head of accounting: totals in euros by reason, what to fix first",
+            ),
         ]
     )
     output.line(f"\nTry: inkasso claim list --config {home}/creditor/inkasso.toml")

@@ -29,6 +29,8 @@ from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.pipeline import Night, hand_over
 from gateway.readers.presets import preset_of
+from gateway.reports.screening import report_on
+from gateway.screening import source_terms
 from gateway.settings import Configuration, load
 from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
 from gateway.wiring import creditor_ring, open_desk, open_office
@@ -40,6 +42,7 @@ DEMO_DAY: Final = date(2026, 6, 30)
 _HOST_KEY: Final = "server_ed25519"
 _AUTHORIZED: Final = "authorized_keys"
 _FACTS: Final = "facts.csv"
+_CLAIMS: Final = "claims.csv"
 
 
 class Invented(NamedTuple):
@@ -91,6 +94,16 @@ def tell(
     return Story(figures, receipts, entries, _left_behind(creditor), time.monotonic() - started)
 
 
+def write_report(home: Path, today: date, progress: Callable[[str, int], None]) -> Path:
+    """The one-page screening report on the invented claims, as the creditor's head of accounting would get it."""
+    creditor = load(home / "creditor" / CONFIGURATION)
+    terms = source_terms(creditor, creditor.settings.sources[0].id, None, today)
+    report = report_on(home / "creditor" / "inbox" / _CLAIMS, terms, progress)
+    path = home / "screening.txt"
+    path.write_text("\n".join(report.lines()) + "\n")
+    return path
+
+
 def _left_behind(creditor: Configuration) -> tuple[str, ...]:
     mapping = preset_of(creditor.settings.sources[0]).csv
     return ("customer number, claim number, birth date", *(mapping.left_behind if mapping else ()))
@@ -134,7 +147,7 @@ def _make(home: Path, invented: Invented, today: date, now: datetime) -> None:
     write_private(home / "server" / _AUTHORIZED, client)
     with open_office(creditor) as office:
         vet(office, AGENCY, home / "clerk", today, now)
-    write_csv(home / "creditor" / "inbox" / "claims.csv", invented.claims, invented.seed)
+    write_csv(home / "creditor" / "inbox" / _CLAIMS, invented.claims, invented.seed)
 
 
 def _free_port() -> int:

@@ -8,7 +8,7 @@ from schemas.figures import LegalFigures, RetentionKind
 
 def kept_until(figures: LegalFigures, kind: RetentionKind, made_on: date, today: date) -> date:
     """The last day of the period of a document made on a day. Raises NotCoveredError."""
-    row = covering((one for one in figures.retention if one.kind is kind), today)
+    row = covering([one for one in figures.retention if one.kind is kind], today)
     if row is None:
         raise NotCoveredError("retention periods", today)
     if row.from_year_end:

@@ -6,7 +6,7 @@ replaces a shipped one.
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
@@ -51,10 +51,12 @@ def load_figures(own: LegalFigures) -> LegalFigures:
     return LegalFigures(**tables)
 
 
-def covering(rows: Iterable[_Row], day: date) -> _Row | None:
-    """The row that holds on a day: of those that have begun and not ended, the latest."""
-    found = [row for row in rows if row.since <= day and (row.until is None or day <= row.until)]
-    return max(found, key=lambda row: row.since, default=None)
+def covering(rows: Sequence[_Row], day: date) -> _Row | None:
+    """The row that holds on a day: of those that have begun and not ended, the latest. Rows are in order of `since`."""
+    for row in reversed(rows):
+        if row.since <= day and (row.until is None or day <= row.until):
+            return row
+    return None
 
 
 def half_year_end(day: date) -> date:

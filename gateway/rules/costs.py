@@ -8,38 +8,36 @@ from collections.abc import Iterator
 from datetime import date
 
 from gateway.figures.tables import covering
-from gateway.rules.default import default, mahnungen
+from gateway.rules.default import default_day, mahnungen
 from schemas.claim import Claim, DebtorKind, ReminderChannel
 from schemas.screening import CostKind, CreditorCost, Known
 
 
 def costs(claim: Claim, known: Known) -> tuple[CreditorCost, ...]:
     """What the debtor owes for the creditor's own reminders, letter by letter, and the lump sum."""
-    return tuple(_costs(claim, known))
+    return tuple(CreditorCost(kind=kind, on=on, amount=amount) for kind, on, amount in _owed(claim, known))
 
 
 def removed(claim: Claim, known: Known) -> int:
     """The cents that a source adds for reminders and the debtor does not owe."""
-    added = max(claim.fees, sum(reminder.fee for reminder in claim.reminders))
-    return max(0, added - sum(cost.amount for cost in _costs(claim, known))) if added else 0
+    added = max(claim.fees, sum([reminder.fee for reminder in claim.reminders]))
+    return max(0, added - sum([amount for _, _, amount in _owed(claim, known)])) if added else 0
 
 
-def _costs(claim: Claim, known: Known) -> Iterator[CreditorCost]:
-    found = default(claim, known)
+def _owed(claim: Claim, known: Known) -> Iterator[tuple[CostKind, date, int]]:
+    found = default_day(claim, known)
     if found is None:
         return
+    since, _ = found
     for reminder in mahnungen(claim, known)[1:]:
-        ceiling = _letter_cost(known, reminder.sent_on)
-        if (
-            reminder.sent_on >= found.since
-            and reminder.channel is ReminderChannel.LETTER
-            and min(reminder.fee, ceiling)
-        ):
-            yield CreditorCost(kind=CostKind.REMINDER, on=reminder.sent_on, amount=min(reminder.fee, ceiling))
+        if reminder.fee > 0 and reminder.sent_on >= since and reminder.channel is ReminderChannel.LETTER:
+            amount = min(reminder.fee, _letter_cost(known, reminder.sent_on))
+            if amount:
+                yield CostKind.REMINDER, reminder.sent_on, amount
     if known.declarations.lump_sum and claim.debtor.kind is DebtorKind.BUSINESS:
-        figure = covering(known.law.figures.lump_sums, found.since)
+        figure = covering(known.law.figures.lump_sums, since)
         if figure is not None:
-            yield CreditorCost(kind=CostKind.LUMP_SUM, on=found.since, amount=figure.amount)
+            yield CostKind.LUMP_SUM, since, figure.amount
 
 
 def _letter_cost(known: Known, day: date) -> int:

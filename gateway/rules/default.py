@@ -10,7 +10,7 @@ after sending. A last day that is no working day moves on (§ 193 BGB). What the
 in the creditor's favour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from gateway.figures.workdays import next_workday
@@ -20,13 +20,32 @@ from schemas.screening import Default, DefaultGround, History, Known
 
 _ONE_DAY = timedelta(days=1)
 _NOTICE_PERIOD = timedelta(days=30)
-_RANK = (DefaultGround.CALENDAR, DefaultGround.MAHNUNG, DefaultGround.NOTICE)
 
 
 def default(claim: Claim, known: Known) -> Default | None:
     """Since when the debtor is, or will be, in default; None if no branch applies."""
-    found = min(_branches(claim, known), key=lambda one: (one[0], _RANK.index(one[1])), default=None)
+    found = default_day(claim, known)
     return None if found is None else Default(since=found[0], ground=found[1])
+
+
+def default_day(claim: Claim, known: Known) -> tuple[date, DefaultGround] | None:
+    """The same as plain values: rules ask several times a claim."""
+    declarations, off = known.declarations, known.law.days_off
+    last_day = next_workday(claim.due_date, off)
+    since: date | None = None
+    ground = DefaultGround.MAHNUNG
+    for reminder in claim.reminders:
+        if reminder.level >= declarations.mahnung_from_level and reminder.sent_on > last_day:
+            day = _arrival(reminder, declarations) + _ONE_DAY
+            since = day if since is None else min(since, day)
+    if declarations.payment_date_agreed and (since is None or last_day + _ONE_DAY <= since):
+        since, ground = last_day + _ONE_DAY, DefaultGround.CALENDAR
+    if _notice_counts(claim, declarations):
+        received = claim.invoice_date + timedelta(days=declarations.post_days)
+        day = next_workday(max(last_day, received) + _NOTICE_PERIOD, off) + _ONE_DAY
+        if since is None or day < since:
+            since, ground = day, DefaultGround.NOTICE
+    return None if since is None else (since, ground)
 
 
 def mahnungen(claim: Claim, known: Known) -> list[Reminder]:
@@ -36,12 +55,11 @@ def mahnungen(claim: Claim, known: Known) -> list[Reminder]:
     last_day = next_workday(claim.due_date, known.law.days_off)
     level = known.declarations.mahnung_from_level
     found = [reminder for reminder in claim.reminders if reminder.level >= level and reminder.sent_on > last_day]
-    return sorted(found, key=lambda reminder: reminder.sent_on)
+    return sorted(found, key=lambda reminder: reminder.sent_on) if len(found) > 1 else found
 
 
-def history(claim: Claim, known: Known) -> History:
+def history(found: Sequence[Reminder], known: Known) -> History:
     """When the debtor was sent a Mahnung, and warned for the last time; payment reminders are neither."""
-    found = mahnungen(claim, known)
     level = known.declarations.last_warning_level
     warnings = [] if level is None else [reminder for reminder in found if reminder.level >= level]
     return History(
@@ -49,19 +67,6 @@ def history(claim: Claim, known: Known) -> History:
         last_mahnung=found[-1].sent_on if found else None,
         last_warning=warnings[-1].sent_on if warnings else None,
     )
-
-
-def _branches(claim: Claim, known: Known) -> Iterator[tuple[date, DefaultGround]]:
-    declarations, off = known.declarations, known.law.days_off
-    last_day = next_workday(claim.due_date, off)
-    if declarations.payment_date_agreed:
-        yield last_day + _ONE_DAY, DefaultGround.CALENDAR
-    for reminder in mahnungen(claim, known):
-        yield _arrival(reminder, declarations) + _ONE_DAY, DefaultGround.MAHNUNG
-    if _notice_counts(claim, declarations):
-        received = claim.invoice_date + timedelta(days=declarations.post_days)
-        end = next_workday(max(last_day, received) + _NOTICE_PERIOD, off)
-        yield end + _ONE_DAY, DefaultGround.NOTICE
 
 
 def _arrival(reminder: Reminder, declarations: Declarations) -> date:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from gateway.figures.workdays import next_workday
-from gateway.rules.default import default
+from gateway.rules.default import default_day
 from gateway.rules.rule import Release, Rule, Severity, Unknown
 from schemas.claim import Claim
 from schemas.facts import FactKind
@@ -28,8 +28,8 @@ def deferred(_claim: Claim, known: Known, _mandate: Mandate, today: date) -> boo
 
 def not_in_default(claim: Claim, known: Known, _mandate: Mandate, today: date) -> bool:
     """No branch of § 286 BGB has put the debtor in default by today."""
-    found = default(claim, known)
-    return found is None or found.since > today
+    found = default_day(claim, known)
+    return found is None or found[0] > today
 
 
 def payment_blocked(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
@@ -89,7 +89,6 @@ RULES: Final = (
         not_in_default,
         ("due_date", "reminders", "invoice_date", "declarations"),
         unknown=Unknown.HOLDS,
-        waits=True,
     ),
     Rule(
         "payment-blocked",

@@ -22,7 +22,7 @@ from typing import Final
 from gateway.rules.bureau import bureau_eligible
 from gateway.rules.costs import costs
 from gateway.rules.current import current
-from gateway.rules.default import default, history
+from gateway.rules.default import default, history, mahnungen
 from gateway.rules.ordered import RULES
 from gateway.rules.rule import Release, Rule, Severity
 from schemas.claim import Claim
@@ -30,6 +30,8 @@ from schemas.mandate import Mandate
 from schemas.screening import Cleared, Held, Known, Refused, Verdict
 
 EXPIRED: Final = "hold-expired"
+_NOTING: Final = tuple(rule for rule in RULES if rule.severity is Severity.NOTE)
+_STOPPING: Final = tuple(rule for rule in RULES if rule.severity is not Severity.NOTE)
 
 
 def screen(row: Claim, known: Known, mandate: Mandate, today: date) -> Verdict:
@@ -38,23 +40,24 @@ def screen(row: Claim, known: Known, mandate: Mandate, today: date) -> Verdict:
     The verdict is on the claim as it stands today: its row, and what the facts feed told since.
     """
     claim = current(row, known.facts)
-    fired = [rule for rule in RULES if rule.check(claim, known, mandate, today)]
-    against = [rule for rule in fired if rule.severity is not Severity.NOTE and not _released(rule, known)]
-    rules = tuple(rule.id for rule in against)
+    against = [rule for rule in _STOPPING if rule.check(claim, known, mandate, today) and not _released(rule, known)]
+    rules = tuple([rule.id for rule in against])
     if rules == (EXPIRED,):
         rules, against = (), []  # nothing else holds the claim any more
-    if any(rule.severity is Severity.REFUSE for rule in against):
-        return Refused(claim=claim, rules=rules)
+    for rule in against:
+        if rule.severity is Severity.REFUSE:
+            return Refused(claim=claim, rules=rules)
     found = default(claim, known)
     if against or found is None:
         return Held(claim=claim, rules=rules)
+    sent = mahnungen(claim, known)
     return Cleared(
         claim=claim,
         default=found,
-        notes=tuple(rule.id for rule in fired if rule.severity is Severity.NOTE),
+        notes=tuple([rule.id for rule in _NOTING if rule.check(claim, known, mandate, today)]),
         costs=costs(claim, known),
-        history=history(claim, known),
-        bureau_eligible=bureau_eligible(claim, known, today),
+        history=history(sent, known),
+        bureau_eligible=bureau_eligible(claim, sent, known, today),
     )
 
 
