@@ -34,7 +34,7 @@ def set_guards(connection: Connection) -> None:
 def missing_guards(connection: Connection) -> list[str]:
     """The names of triggers that are not there as `set_guards` made them."""
     rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    found: dict[str, str] = dict(rows.tuples().all())
+    found = {str(row[0]): row[1] for row in rows}
     return [name for name, statement in _triggers() if found.get(name) != statement]
 
 

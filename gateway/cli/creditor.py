@@ -17,7 +17,7 @@ from gateway.night import whole_night
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
 from gateway.reports.screening import report_on
-from gateway.screening import preset_terms, screen_file, source_terms
+from gateway.screening import Terms, preset_terms, screen_file, source_terms
 from gateway.settings import load
 from gateway.setup import init_creditor
 from gateway.template import CREDITOR_TEMPLATE
@@ -83,7 +83,7 @@ def screen(
     json: Json = False,
     config: Config,
 ) -> int:
-    """Screen a file; nothing is stored or sent. With --preset it needs no set-up at all.
+    """Screen a file; nothing is stored or sent. With --preset it needs no set-up.
 
     Parameters
     ----------
@@ -99,25 +99,25 @@ def screen(
         With --preset: a facts feed.
     """
     day = today or today_in_germany(clock())
-    if (preset is None) == (source is None):
-        raise UsageError("screen needs either --preset or --source")
-    if source is not None and facts is not None:
-        raise UsageError("--facts goes with --preset: a source has its own feed")
-    if preset is not None and mandate is not None:
-        raise UsageError("--mandate goes with --source")
-    if preset is not None:
+    if preset is not None and source is None and mandate is None:
         terms = preset_terms(preset, facts, day)
+    elif source is not None and preset is None and facts is None:
+        terms = source_terms(load(config), source, mandate, day)
     else:
-        terms = source_terms(load(config), source or "", mandate, day)
+        raise UsageError("screen goes with --preset and --facts, or with --source and --mandate")
     if json:
         for screened in screen_file(file, terms):
             output.as_json(screened.as_json())
-        return 0
+    else:
+        _print_report(file, terms)
+    return 0
+
+
+def _print_report(file: Path, terms: Terms) -> None:
     with output.progress() as progress:
         report = report_on(file, terms, progress)
     for text in report.lines():
         output.line(text)
-    return 0
 
 
 def handover(
