@@ -8,7 +8,7 @@ import pytest
 
 from gateway.agency.settings import load_agency
 from gateway.demo.template import AGENCY, CREDITOR
-from gateway.demo.vetting import ACTOR, vet
+from gateway.demo.vetting import ACTOR
 from gateway.probe import probe_answered
 from gateway.settings import Agency, load
 from gateway.store.vettings import Check
@@ -17,7 +17,7 @@ from gateway.wiring import creditor_ring, open_desk, open_office
 from keys.sshsig import verify
 from schemas.package import Manifest, PackageType
 from schemas.vetting import Confirmation, Findings, Profile, Registration
-from world import TODAY, Result, World, cli, jsonl, make_world, row
+from world import TODAY, Result, World, cli, jsonl, make_world, row, vet
 
 GOOD = Findings(registration=Registration.VALID, keys_confirmed=Confirmation.MEETING)
 DAY = date(2026, 6, 30)
@@ -123,7 +123,7 @@ def test_a_check_one_day_too_old_stops_one_agency_and_the_night_goes_on(world: W
     add_second_agency(world)
     late = at(DAY + timedelta(181))
     with open_office(load(world.creditor)) as office:
-        vet(office, "westsee", world.home / "clerk", late.date(), late)
+        vet(office, "westsee", world.home / "clerk", late)
     changes = {"reminders": [{"level": 2, "sent_on": "2026-11-20", "channel": "letter", "fee": "0.00"}]}
     world.drop("a.jsonl", jsonl([row(1, amount="100.00", **changes), row(2, amount="500.00", **changes)]))
 

@@ -25,10 +25,14 @@ from gateway.cli.main import run
 from gateway.demo.safekeeping import add_safekeeping
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
-from gateway.demo.vetting import make_actor, vet
+from gateway.demo.vetting import make_actor, record_check
+from gateway.office import Office
+from gateway.probe import probe_answered
 from gateway.settings import load
 from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
+from gateway.vetting import keys_digest
 from gateway.wiring import creditor_ring, open_office
+from keys.references import new_id
 from keys.root import write_private
 from keys.sqlite import open_store
 from keys.sshsig import allowed_signers_line, public_line
@@ -103,7 +107,7 @@ class World:
     def vet(self) -> None:
         """A check of the agency as it is configured now, and its answer to a probe, for given."""
         with open_office(load(self.creditor)) as office:
-            vet(office, AGENCY, self.home / "clerk", TODAY.date(), TODAY)
+            vet(office, AGENCY, self.home / "clerk", TODAY)
 
     def handover(self, *arguments: str, now: datetime = TODAY) -> Result:
         """`inkasso handover --json` at the creditor."""
@@ -124,6 +128,15 @@ class World:
         keys = self.home / "server"
         with running_server(self.sftp, keys / "server_ed25519", keys / "authorized_keys", self.port):
             yield
+
+
+def vet(office: Office, agency: str, folder: Path, now: datetime) -> None:
+    """A check of an agency on the day of `now`, and an answer to a probe that was never sent."""
+    record_check(office, agency, folder, now.date())
+    with office.connection.begin():
+        package_id = new_id()
+        office.vettings.probe(package_id, agency, keys_digest(office.configuration.agency(agency)), 0)
+        probe_answered(office, package_id, now)
 
 
 def make_world(home: Path) -> World:

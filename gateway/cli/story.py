@@ -46,7 +46,7 @@ def demo(
 
 def _print(home: Path, story: Story) -> None:
     print_figures(story.figures)
-    output.heading("The agency (its check, by an invented clerk, and its answer to a probe are invented)")
+    output.heading("The agency (the check that an invented clerk made of it is invented; it has answered a probe)")
     output.table(
         [
             ("packages received and opened", f"{len(story.receipts.packages):,}"),

@@ -24,7 +24,7 @@ from gateway.demo.facts import write_facts
 from gateway.demo.safekeeping import add_safekeeping
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
-from gateway.demo.vetting import make_actor, vet
+from gateway.demo.vetting import make_actor, probe, record_check
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.pipeline import Night, hand_over
@@ -85,6 +85,7 @@ def tell(
     port = creditor.agency(AGENCY).sftp.port
     keys = home / "server"
     with running_server(home / "sftp", keys / _HOST_KEY, keys / _AUTHORIZED, port), open_office(creditor) as office:
+        probe(office, AGENCY, load_agency(home / "agency" / CONFIGURATION), today, clock)
         night = Night(creditor.settings.mandates, today, clock(), False, progress)
         figures = hand_over(office, night)
         with office.connection.begin():
@@ -146,7 +147,7 @@ def _make(home: Path, invented: Invented, today: date, now: datetime) -> None:
     client = (home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes()
     write_private(home / "server" / _AUTHORIZED, client)
     with open_office(creditor) as office:
-        vet(office, AGENCY, home / "clerk", today, now)
+        record_check(office, AGENCY, home / "clerk", today)
     write_csv(home / "creditor" / "inbox" / _CLAIMS, invented.claims, invented.seed)
 
 

@@ -1,8 +1,9 @@
-"""The demo's actor and the demo's check of its agency: invented, and said to be.
+"""The demo's actor, and how its agency comes to be trusted: an invented check, said to be, and a real probe.
 
-A real creditor does this with `init --actor`, `agency check` and `agency probe`.
+A real creditor does this with `init --actor`, `agency check`, `agency probe` and `feedback`.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
@@ -11,14 +12,18 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.actors import read_actor
+from gateway.agency.settings import AgencyConfiguration
+from gateway.agency.work import receive_all
 from gateway.approvals import Given
+from gateway.feedback.run import collect_all
+from gateway.handover.outbox import send
 from gateway.office import Office
-from gateway.probe import probe_answered
+from gateway.probe import seal_probe
 from gateway.setup import openssh
 from gateway.signers import file_key
 from gateway.store.roster import Actor
 from gateway.vetting import check, keys_digest
-from keys.references import new_id
+from gateway.wiring import open_desk
 from keys.root import write_private
 from keys.sshsig import public_line
 from schemas.vetting import Confirmation, Findings, Registration
@@ -35,13 +40,21 @@ def make_actor(folder: Path) -> Actor:
     return read_actor(ACTOR, folder / f"{ACTOR}.pub")
 
 
-def vet(office: Office, agency: str, folder: Path, today: date, now: datetime) -> None:
-    """Records an invented check of an agency, made on `today`, and takes its answer to a probe for given."""
-    profile = office.configuration.agency(agency)
+def record_check(office: Office, agency: str, folder: Path, today: date) -> None:
+    """An invented check of an agency, made on the morning of `today`."""
     findings = Findings(registration=Registration.VALID, keys_confirmed=Confirmation.TELEPHONE)
-    morning = datetime.combine(today, time(9), _BERLIN)
-    check(office, profile, findings, Given(signers=(file_key(folder / ACTOR),)), morning)
+    given = Given(signers=(file_key(folder / ACTOR),))
+    check(office, office.configuration.agency(agency), findings, given, datetime.combine(today, time(9), _BERLIN))
+
+
+def probe(office: Office, agency: str, desk: AgencyConfiguration, today: date, clock: Callable[[], datetime]) -> None:
+    """Unless the agency has answered one: a probe goes out, the agency opens and answers it, and its receipt is believed."""
+    profile = office.configuration.agency(agency)
     with office.connection.begin():
-        package_id = new_id()
-        office.vettings.probe(package_id, agency, keys_digest(profile), 0)
-        probe_answered(office, package_id, now)
+        if office.vettings.answered(agency, keys_digest(profile)):
+            return
+    seal_probe(office, profile, today, clock())
+    send(office, profile, clock(), lambda _messages: None, cases=False)
+    with open_desk(desk) as opened:
+        receive_all(opened, clock(), lambda _what, _count: None)
+    collect_all(office, clock())
