@@ -49,8 +49,10 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #[[sources]]
 #id = "shop-export"
 #entity = "shop"
-#inbox = "inbox"         # .csv and .jsonl files; write under a dotted name, then rename
-#preset = "erp-de"
+#inbox = "inbox"         # exports; write under a dotted name, then rename
+#preset = "erp-de"       # or datev, einvoice, shopify, shopware, woocommerce
+#mapping = "shop.toml"   # instead of a preset: a mapping of your own, proposed by `inkasso config suggest FILE`
+#processed = "done"      # where files go that have been read; leave it out, and they stay
 #settle_seconds = 60     # a file counts as complete when it has not changed for so long
 #facts = "facts.csv"     # the facts feed: disputes, payments, returns, insolvencies, … (docs/screening.md)
 #hold_days = 180         # a claim that waits for a person is refused after so many days

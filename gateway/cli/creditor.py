@@ -33,9 +33,6 @@ def register(app: App) -> None:
     for function, name in ((init, "init"), (screen, "screen"), (handover, "handover"), (nightly, "nightly")):
         app.command(function, name=name)
     app.command(doctor, name="doctor")
-    config = App(name="config", help="The configuration.")
-    config.command(config_check, name="check")
-    app.command(config)
 
 
 def init(
@@ -58,17 +55,6 @@ def init(
     if first is None:
         output.line("Nobody may approve yet: enrol the first actor with `inkasso actor add` before it is needed.")
     output.line(f"{home} is ready. Next: edit {home}/inkasso.toml, then `inkasso doctor --config {home}/inkasso.toml`")
-    return 0
-
-
-def config_check(*, config: Config) -> int:
-    """Check the configuration without opening a store."""
-    configuration = load(config)
-    parts = configuration.settings
-    output.line(
-        f"{config} is valid: {len(parts.entities)} entities, {len(parts.sources)} sources, "
-        f"{len(parts.agencies)} agencies, {len(parts.mandates)} mandates"
-    )
     return 0
 
 

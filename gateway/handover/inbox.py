@@ -151,7 +151,13 @@ def _joined(source: Source, entry: _Entry, entries: Sequence[_Entry]) -> Iterato
 
 
 def alone(path: Path, preset: Preset) -> InboxFile:
-    """A file by itself, outside any inbox, with the one it is joined with. Raises InputError."""
+    """A file outside any inbox, with the one it is joined with; or a folder of what is read together. Raises InputError."""
+    if path.is_dir():
+        found = [(one, preset.mapping_for(one)) for one in sorted(path.iterdir()) if one.is_file()]
+        together = [(one, mapping) for one, mapping in found if mapping.format in _READ_TOGETHER]
+        if not together:
+            raise InputError("a folder holds no postings or invoices: name a file")
+        return InboxFile(tuple(one for one, _ in together), together[0][1])
     mapping = preset.mapping_for(path)
     join = mapping.join
     if join is None:

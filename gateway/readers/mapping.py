@@ -134,7 +134,8 @@ class Mapping(Strict):
     def _holds_together(self) -> Self:
         if not {*self.constants, *self.values} <= set(FIELDS):
             raise _fault("constants and values name canonical fields only")
-        if {column for _, column in self.columns} & set(self.left_behind):
+        used = {column for _, column in self.columns}
+        if (used | {column.partition("[]")[0] for column in used}) & set(self.left_behind):
             raise _fault("a column is both used and left behind")
         joined = {field for field, _ in self.join.columns} if self.join else set()
         given = {field for field, _ in self.columns} | joined | set(self.constants)
