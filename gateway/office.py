@@ -15,6 +15,8 @@ from gateway.outside import Outside
 from gateway.settings import Agency, Configuration
 from gateway.store.cases import Cases
 from gateway.store.claims import Claims
+from gateway.store.erasures import Erasures
+from gateway.store.items import KeptItems
 from gateway.store.packages import Packages
 from gateway.store.releases import Releases
 from gateway.store.roster import Roster
@@ -43,6 +45,8 @@ class Office:
     claims: Claims
     cases: Cases
     witnesses: Witnesses
+    items: KeptItems
+    erasures: Erasures
     log: Log
     outside: Outside
     answers_key: Sequence[Identity]

@@ -22,6 +22,7 @@ from gateway.agency.desk import Correspondent, Desk
 from gateway.agency.settings import AgencyConfiguration, CreditorProfile
 from gateway.agency.store import CasesStore, IdentitiesStore
 from gateway.custody.generation import check_companions
+from gateway.erasing import finish_erasures
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, log_signer, origin_of
@@ -29,6 +30,8 @@ from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
 from gateway.store.cases import Cases
 from gateway.store.claims import Claims
+from gateway.store.erasures import Erasures
+from gateway.store.items import KeptItems
 from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
 from gateway.store.witnesses import Witnesses
@@ -94,7 +97,7 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
         log = stack.enter_context(open_log(connection, ring))
         with connection.begin():
             check_checkpoint(log, outside)
-        yield Office(
+        office = Office(
             configuration=configuration,
             root=_root(configuration.path(stores.keys)),
             ring=ring,
@@ -107,10 +110,14 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             cases=Cases(connection),
             answers_key=read_agekey(configuration.path(stores.keys), Part.ANSWERS),
             witnesses=Witnesses(connection),
+            items=KeptItems(connection),
+            erasures=Erasures(connection),
             log=log,
             outside=outside,
             connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
         )
+        finish_erasures(office, clock())
+        yield office
 
 
 def _check_folders(configuration: Configuration) -> None:

@@ -235,6 +235,21 @@ class Vault:
         self._connection.execute(delete(_Subject).where(col(_Subject.batch) == batch))
         return removed
 
+    def destroy(self, claims: Sequence[str]) -> None:
+        """Ends keys, blind indexes and references of claims, by their ids; a subject without claims goes too.
+
+        What those keys wrapped is noise afterwards. The journal must name the claims first.
+        """
+        owned = select(col(_Claim.subject)).where(col(_Claim.id).in_(claims))
+        subjects = set(self._connection.execute(owned).scalars())
+        self._connection.execute(delete(_Claim).where(col(_Claim.id).in_(claims)))
+        kept = set(
+            self._connection.execute(select(col(_Claim.subject)).where(col(_Claim.subject).in_(subjects))).scalars()
+        )
+        gone = sorted(subjects - kept)
+        self._connection.execute(delete(_Subject).where(col(_Subject.id).in_(gone)))
+        self._connection.execute(delete(_Reference).where(col(_Reference.owner).in_([*claims, *gone])))
+
     def _ensure_subjects(self, entity: str, customer_nos: set[str], batch: str) -> Mapping[str, str]:
         by_digest = {self._digest(Label.CUSTOMER_INDEX, entity, number): number for number in customer_nos}
         query = select(col(_Subject.customer), col(_Subject.id)).where(col(_Subject.customer).in_(by_digest))

@@ -1,0 +1,83 @@
+"""Erasures: intended, then completed. While one is open, the claims it is about stand beside it by their random ids."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, col
+
+from gateway.store.tables import StoreTable
+from schemas.entry import Approved, ErasureGround
+
+
+class ErasureRow(StoreTable, table=True):
+    """One erasure. `completed` is the log's entry that ends it."""
+
+    __tablename__ = "erasure"
+    id: str = Field(primary_key=True)
+    ground: str
+    approved: str | None = None
+    begun: str
+    intended: int
+    completed: int | None = Field(default=None, index=True)
+
+
+class ErasureClaimRow(StoreTable, table=True):
+    """A claim that an open erasure is about."""
+
+    __tablename__ = "erasure_claim"
+    claim: str = Field(primary_key=True)
+    erasure: str = Field(foreign_key="erasure.id", index=True)
+
+
+class OpenErasure(NamedTuple):
+    """An erasure that was intended and has not been completed."""
+
+    id: str
+    ground: ErasureGround
+    approved: Approved | None
+    claims: tuple[str, ...]
+
+
+class Erasures:
+    """The erasures of one `gateway.db`, inside the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(self, erasure: OpenErasure, intended: int, now: datetime) -> None:
+        """From here on the erasure is finished, whatever happens."""
+        approved = None if erasure.approved is None else erasure.approved.model_dump_json()
+        row = {"id": erasure.id, "ground": erasure.ground, "approved": approved, "begun": now.isoformat()}
+        self._connection.execute(insert(ErasureRow), [row | {"intended": intended, "completed": None}])
+        claims = [{"claim": claim, "erasure": erasure.id} for claim in erasure.claims]
+        self._connection.execute(insert(ErasureClaimRow), claims)
+
+    def complete(self, erasure_id: str, entry: int) -> None:
+        """Nothing names the claims any more."""
+        self._connection.execute(delete(ErasureClaimRow).where(col(ErasureClaimRow.erasure) == erasure_id))
+        self._connection.execute(update(ErasureRow).where(col(ErasureRow.id) == erasure_id).values(completed=entry))
+
+    def knows(self, erasure_id: str) -> bool:
+        """Whether an erasure was begun here."""
+        query = select(col(ErasureRow.id)).where(col(ErasureRow.id) == erasure_id)
+        return self._connection.execute(query).first() is not None
+
+    def open(self) -> tuple[OpenErasure, ...]:
+        """What was intended and is not completed."""
+        query = select(col(ErasureRow.id), col(ErasureRow.ground), col(ErasureRow.approved))
+        rows = self._connection.execute(query.where(col(ErasureRow.completed).is_(None))).all()
+        return tuple(
+            OpenErasure(
+                erasure_id,
+                ErasureGround(ground),
+                None if approved is None else Approved.model_validate_json(approved),
+                self._claims(erasure_id),
+            )
+            for erasure_id, ground, approved in rows
+        )
+
+    def _claims(self, erasure_id: str) -> tuple[str, ...]:
+        query = select(col(ErasureClaimRow.claim)).where(col(ErasureClaimRow.erasure) == erasure_id)
+        return tuple(self._connection.execute(query.order_by(col(ErasureClaimRow.claim))).scalars())
