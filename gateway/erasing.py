@@ -21,7 +21,8 @@ from gateway.store.erasures import OpenErasure
 from keys.journal import MAXIMUM_CLAIMS, Head
 from keys.references import new_id
 from keys.sqlite import truncate_log
-from schemas.entry import Approved, ErasureCompleted, ErasureGround, ErasureIntended
+from schemas.approval import Approved
+from schemas.entry import ErasureCompleted, ErasureGround, ErasureIntended
 
 ACTOR: Final = "system:erasure"
 

@@ -8,7 +8,8 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
 from gateway.store.tables import StoreTable
-from schemas.entry import Approved, ErasureGround
+from schemas.approval import Approved
+from schemas.entry import ErasureGround
 
 
 class ErasureRow(StoreTable, table=True):
