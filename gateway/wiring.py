@@ -94,9 +94,7 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
             index = ring.stack(Purpose.INDEX, read_mark(connection, StoreMark.INDEX) or "")
         _check_folders(configuration)
         outside = open_outside(configuration, ring)
-        log = stack.enter_context(open_log(connection, ring))
-        with connection.begin():
-            check_checkpoint(log, outside)
+        log = stack.enter_context(open_log(connection, ring, outside))
         office = Office(
             configuration=configuration,
             root=_root(configuration.path(stores.keys)),
@@ -134,11 +132,12 @@ def open_outside(configuration: Configuration, ring: Keyring) -> Outside:
     return Outside(folder, Journal(folder / JOURNAL_NAME, ring.ed25519_key(Purpose.JOURNAL_SIGNING)))
 
 
-def open_log(connection: Connection, ring: Keyring) -> Log:
-    """The log of a store, signed with the creditor's key. Raises IntegrityError."""
+def open_log(connection: Connection, ring: Keyring, outside: Outside) -> Log:
+    """The log of a store, which is not older than its checkpoint outside. Raises IntegrityError."""
     with connection.begin():
-        origin = origin_of(connection)
-    return Log(connection, log_signer(ring, origin))
+        log = Log(connection, log_signer(ring, origin_of(connection)))
+        check_checkpoint(log, outside)
+    return log
 
 
 def endpoint(configuration: Configuration, agency: Agency) -> Endpoint:

@@ -107,12 +107,12 @@ def test_a_store_older_than_the_journal_is_refused(tmp_path: Path, store: str) -
     with running_world(tmp_path) as world:
         claims = handed_over(world)
         home = world.creditor.parent
-        shutil.copy(home / store, tmp_path / "backup")
+        shutil.copy(home / store, tmp_path / "older.db")
         with open_office(load(world.creditor)) as office:
             erase(office, [claims[0]], ErasureGround.REQUEST, None, TODAY)
         for path in home.glob(f"{store}*"):
             path.unlink()
-        shutil.copy(tmp_path / "backup", home / store)
+        shutil.copy(tmp_path / "older.db", home / store)
         found = world.handover()
 
     assert found.code == 5
