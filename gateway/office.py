@@ -17,6 +17,7 @@ from gateway.store.cases import Cases
 from gateway.store.claims import Claims
 from gateway.store.erasures import Erasures
 from gateway.store.items import KeptItems
+from gateway.store.mandates import MandateVersions
 from gateway.store.packages import Packages
 from gateway.store.releases import Releases
 from gateway.store.roster import Roster
@@ -66,6 +67,11 @@ class Office:
     def vettings(self) -> Vettings:
         """What is on record of each agency."""
         return Vettings(self.connection)
+
+    @property
+    def mandates(self) -> MandateVersions:
+        """The versions of mandates that have been used or signed."""
+        return MandateVersions(self.connection)
 
     @property
     def releases(self) -> Releases:

@@ -20,7 +20,7 @@ from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from gateway import vetting
+from gateway import mandates, vetting
 from gateway.errors import InputError
 from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
@@ -72,8 +72,10 @@ def hand_over(office: Office, night: Night) -> Figures:
     Raises IntegrityError if stores and outbox do not agree; faults of single files and agencies are in the figures.
     """
     figures = Figures()
+    mandates.require_versions(office, night.mandates)
     if not night.dry_run:
         recover(office)
+        mandates.issue(office, night.mandates, night.now)
     unfit = vetting.unfit(office, sorted({mandate.agency for mandate in night.mandates}), night.today)
     figures.failures.extend(unfit.values())
     for source in dict.fromkeys(mandate.source for mandate in night.mandates):

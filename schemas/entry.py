@@ -16,6 +16,7 @@ from schemas.codes import RecallReason
 from schemas.custody import CustodyEntry
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf
+from schemas.mandated import MandateEntry
 from schemas.release import ReleaseReason
 from schemas.screening import RuleId
 from schemas.vetting import Confirmation, Registration
@@ -273,6 +274,7 @@ Entry = (
     | BooksCompared
     | ReportMade
     | ClaimsReleased
+    | MandateEntry
     | CustodyEntry
 )
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

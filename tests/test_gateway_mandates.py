@@ -1,10 +1,16 @@
 """Mandates: which claims they select, what travels of them, and that a claim is with one agency at a time."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
+from pypdf import PdfReader
 
+from gateway.demo.vetting import ACTOR
+from gateway.settings import load
+from schemas.canonical import digest
 from schemas.mandate import Channel, ContactHours, Instruction, Mandate, Stage
-from world import World, jsonl, row
+from world import World, cli, jsonl, row
 
 SECOND = """
 [[mandates]]
@@ -72,6 +78,8 @@ def test_a_claim_is_with_one_agency_at_a_time(world: World) -> None:
     world.drop("a.jsonl", jsonl([row(1, amount="50.00"), row(2, amount="150.00")]))
     first = world.handover().json
     world.configure("open_below = 10000", "open_below = 4000")
+    world.configure('id = "standard"', 'id = "standard"\nversion = 2')
+    world.configure('id = "big"', 'id = "big"\nversion = 2')
     world.configure("open_from = 20000", "open_from = 0")
     world.configure("open_below = 4000", "open_below = 1")
 
@@ -122,3 +130,50 @@ def test_contact_hours_end_after_they_begin() -> None:
     assert ContactHours(since="09:00", until="09:01")
     with pytest.raises(ValidationError):
         ContactHours(since="09:00", until="09:00")
+
+
+def test_a_used_mandate_changes_only_with_a_new_version(world: World) -> None:
+    """A version is one text for ever: a change without a new one stops the start, and versions only go up."""
+    world.drop("a.jsonl", jsonl([row(1)]))
+    first = world.handover()
+    world.configure("minimum_amount = 1500", "minimum_amount = 1600")
+    changed = [world.handover(*dry).code for dry in ((), ("--dry-run",))]
+    world.configure("minimum_amount = 1600", "minimum_amount = 1600\nversion = 2")
+    second = world.handover()
+    world.configure("minimum_amount = 1600\nversion = 2", "minimum_amount = 1500")
+    back = world.handover()
+
+    assert (first.code, changed, second.code, back.code) == (0, [2, 2], 0, 2)
+    assert "give it version 3" in back.err
+    assert world.events().count("mandate.issued") == 2
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_page_is_one_page_and_says_every_point(world: World, tmp_path: Path, language: str) -> None:
+    """`report mandate` writes one page with the digest that every manifest bears, and a place for both signatures."""
+    path = tmp_path / "mandate.pdf"
+    written = cli("report", "mandate", "standard", "--out", path, "--language", language, "--config", world.creditor)
+    shown = cli("report", "mandate", "standard", "--language", language, "--config", world.creditor)
+    pages = PdfReader(path).pages
+    text = pages[0].extract_text()
+
+    assert (written.code, shown.code, len(pages)) == (0, 0, 1)
+    assert digest(load(world.creditor).settings.mandates[0]) in text.replace("\n", "")
+    assert shown.out.count("\n") >= 14
+
+
+def test_both_sides_sign_the_page(world: World) -> None:
+    """An actor signs the page, the agency its digest; another party's signature, or one over another text, is refused."""
+    preview, signature, wrong = (world.home / name for name in ("page", "page.sig", "wrong.sig"))
+    command = ("report", "mandate", "standard", "--config", world.creditor)
+    found = digest(load(world.creditor).settings.mandates[0])
+    cli("agency", "countersign", found, "--out", signature, "--config", world.agency)
+    cli("agency", "countersign", "0" * 64, "--out", wrong, "--config", world.agency)
+
+    written = cli(*command, "--sign", "--preview-to", preview)
+    signed = cli(*command, "--sign", "--preview", preview, "--key", world.home / "clerk" / ACTOR)
+    refused = cli(*command, "--countersignature", wrong)
+    countersigned = cli(*command, "--countersignature", signature)
+
+    assert (written.code, signed.code, refused.code, countersigned.code) == (0, 0, 4, 0)
+    assert world.events()[-3:] == ["mandate.issued", "mandate.signed", "mandate.countersigned"]

@@ -1,6 +1,7 @@
 """The agency's commands: our free kit for its IT."""
 
 import json as json_text
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,11 @@ from gateway.agency.work import receive_all
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
+from gateway.mandates import MANDATE_NAMESPACE, countersigned_bytes
 from gateway.setup import init_agency, read_allowed_signers
 from gateway.wiring import clock, open_desk
+from keys.root import write_private
+from keys.sshsig import sign
 from schemas.published import json_schemas
 
 
@@ -22,6 +26,7 @@ def register(app: App) -> None:
     agency = App(name="agency", help="The agency's side; and, at the creditor, checking and probing one.")
     agency.command(init, name="init", group="At the agency")
     agency.command(receive, name="receive", group="At the agency")
+    agency.command(countersign, name="countersign", group="At the agency")
     agency.command(schemas, name="schemas")
     app.command(agency)
 
@@ -81,4 +86,21 @@ def schemas(folder: Path) -> int:
     for name, schema in json_schemas().items():
         text = json_text.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False)
         (folder / f"{name}.schema.json").write_text(f"{text}\n", "utf-8")
+    return 0
+
+
+def countersign(digest: str, *, out: Annotated[Path, Parameter(help="The file to write.")], config: Config) -> int:
+    """Sign a mandate that the creditor sent to be countersigned, with the key that signs our answers.
+
+    Parameters
+    ----------
+    digest
+        The mandate's digest, as its page shows it: 64 hex digits.
+    """
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise UsageError("a mandate's digest has 64 hex digits: copy it from the page")
+    with open_desk(load_agency(config)) as desk:
+        signature = sign(countersigned_bytes(digest), desk.ring.signing_key(), MANDATE_NAMESPACE)
+    write_private(out, signature)
+    output.line(f"{out} is the countersignature: send it to the creditor")
     return 0
