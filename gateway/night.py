@@ -1,4 +1,4 @@
-"""A whole night: the hand-over, and last what makes the erasures of this night final.
+"""A whole night: the hand-over, then what retention ends, and last what makes the erasures of this night final.
 
 What cannot be made final stays pending; that is a failure of the run, and stops nothing else.
 """
@@ -8,11 +8,13 @@ from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
+from gateway.retention import retain
 
 
 def whole_night(office: Office, night: Night) -> Figures:
     """Everything a night has to do. Raises IntegrityError; other faults are in the figures."""
     figures = hand_over(office, night)
+    figures.retention_ended = retain(office, night.now, night.today, night.progress)
     try:
         rotated = make_final(office, night.now, night.progress)
     except UsageError as failure:

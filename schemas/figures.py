@@ -79,20 +79,22 @@ class Holiday(Figure):
 
 
 class RetentionKind(StrEnum):
-    """What the law makes a merchant keep, or a claim makes worth keeping."""
+    """What the law makes a merchant keep, or a claim makes worth keeping; `refused`: a claim that never left."""
 
     INVOICE = "invoice"
     LETTER = "letter"
     BOOKS = "books"
     CLOSED_CLAIM = "closed-claim"
     TITLE = "title"
+    REFUSED = "refused"
 
 
 class Retention(Figure):
-    """How many years a kind of document is kept, from the end of the calendar year if `from_year_end`."""
+    """How many years and days a kind of document is kept, from the end of the calendar year if `from_year_end`."""
 
     kind: RetentionKind
-    years: Annotated[int, Field(ge=1, le=30)]
+    years: Annotated[int, Field(ge=0, le=30)]
+    days: Annotated[int, Field(ge=0, le=366)] = 0
     from_year_end: bool
     norm: Annotated[str, StringConstraints(min_length=3, max_length=100)]
 

@@ -12,7 +12,19 @@ from cyclopts import App, CycloptsError, Parameter
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.log import LogError
-from gateway.cli import actor, agency, claim, configuring, creditor, custody, feedback, report, story, vetting
+from gateway.cli import (
+    actor,
+    agency,
+    claim,
+    configuring,
+    creditor,
+    custody,
+    feedback,
+    report,
+    retention,
+    story,
+    vetting,
+)
 from gateway.cli.output import complain
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.hardening import harden
@@ -29,7 +41,7 @@ app = App(
     version_flags=[],
     result_action="return_value",
 )
-for commands in (creditor, configuring, feedback, actor, claim, custody, agency, vetting, report, story):
+for commands in (creditor, configuring, feedback, actor, claim, custody, agency, vetting, report, retention, story):
     commands.register(app)
 
 

@@ -25,6 +25,8 @@ def print_figures(figures: Figures) -> None:
     if figures.sealed or figures.uploaded:
         output.heading("Packages")
         output.table([("sealed", f"{len(figures.sealed):,}"), ("uploaded", f"{len(figures.uploaded):,}")])
+    if figures.retention_ended:
+        output.line(f"  {figures.retention_ended:,} claims erased: their retention period has ended")
     if figures.final_erasures:
         output.line("Erasures are final: every older copy of the vault is dead")
 

@@ -1,6 +1,7 @@
 """Retention: until when a document must be kept, by the period that the law sets today."""
 
-from datetime import date
+from calendar import isleap
+from datetime import date, timedelta
 
 from gateway.figures.tables import NotCoveredError, covering
 from schemas.figures import LegalFigures, RetentionKind
@@ -13,5 +14,6 @@ def kept_until(figures: LegalFigures, kind: RetentionKind, made_on: date, today:
         raise NotCoveredError("retention periods", today)
     if row.from_year_end:
         return date(made_on.year + row.years, 12, 31)
-    leap_day = (made_on.month, made_on.day) == (2, 29)
-    return made_on.replace(year=made_on.year + row.years, day=28 if leap_day else made_on.day)
+    year = made_on.year + row.years
+    leap_day = (made_on.month, made_on.day) == (2, 29) and not isleap(year)
+    return made_on.replace(year=year, day=28 if leap_day else made_on.day) + timedelta(days=row.days)

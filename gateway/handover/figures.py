@@ -17,7 +17,8 @@ class Figures:
     """The counts of one run. `read` is the sum of the four verdicts; `unchanged` rows stand beside it.
 
     `handed_over` is the part of `cleared` whose package has been uploaded in this run; amounts are cents.
-    `final_erasures`: since this run, what was erased before is beyond every backup.
+    `final_erasures`: since this run, what was erased before is beyond every backup. `retention_ended`: the claims that
+    were erased because their period had ended.
     """
 
     rejected: int = 0
@@ -33,6 +34,7 @@ class Figures:
     rejections: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     final_erasures: bool = False
+    retention_ended: int = 0
     failures: list[GatewayError] = field(default_factory=list)
 
     @property
@@ -87,5 +89,6 @@ class Figures:
             "rejections": dict(self.rejections.most_common()),
             "dropped_fields": dict(self.dropped.most_common()),
             "final_erasures": self.final_erasures,
+            "retention_ended": self.retention_ended,
             "failures": [str(failure) for failure in self.failures],
         }

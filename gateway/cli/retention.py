@@ -1,0 +1,39 @@
+"""`inkasso retention`: what ends by calendar, and why; `nightly` does it by itself."""
+
+from collections import Counter
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gateway.cli import output
+from gateway.cli.creditor import Config, Json
+from gateway.retention import due, retain
+from gateway.settings import load
+from gateway.wiring import clock, open_office, today_in_germany
+
+
+def register(app: App) -> None:
+    """Adds the command."""
+    app.command(retention, name="retention")
+
+
+def retention(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", help="Count what has ended; erase nothing.")] = False,
+    json: Json = False,
+    config: Config,
+) -> int:
+    """Erase the claims whose period has ended (Art. 5(1)(e) GDPR)."""
+    now = clock()
+    today = today_in_germany(now)
+    with open_office(load(config)) as office, output.progress() as progress:
+        ended = Counter(one.kind.value for page in due(office, today) for one in page)
+        erased = 0 if dry_run else retain(office, now, today, progress)
+    if json:
+        output.as_json({"ended": dict(ended), "erased": erased})
+    else:
+        output.table([(f"{count:,}", kind) for kind, count in sorted(ended.items())] or [("0", "nothing has ended")])
+        output.line(
+            "nothing was erased: a dry run" if dry_run else f"{erased:,} claims erased; each erasure is an entry"
+        )
+    return 0
