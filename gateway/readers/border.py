@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from typing import Final, TypeVar
 
 from gateway.readers.formats import DateFormat
+from gateway.readers.mapping import COMPLETE, FIELDS
 from gateway.readers.mapping import Mapping as Columns
 from gateway.readers.values import (
     RefusedError,
@@ -54,13 +55,21 @@ class Border:
         self._kinds = dict.fromkeys(columns.consumer, DebtorKind.CONSUMER)
         self._kinds |= dict.fromkeys(columns.business, DebtorKind.BUSINESS)
         self._disputed = dict.fromkeys(columns.yes, Disputed.YES) | dict.fromkeys(columns.no, Disputed.NO)
+        given = {*columns.constants, *(field for field, _ in (*columns.columns, *(columns.join or columns).columns))}
+        if columns.format in COMPLETE:
+            given |= set(FIELDS)
+        # Most sources derive nothing: what is never there is not looked for in every row.
         self._is_plain = not columns.constants and not columns.values
+        self._has_terms = "term_days" in given
+        self._has_credits = bool(given & {"cancelled_on", "credited", "outstanding", "paid_on"})
+        self._has_last_reminder = "reminder_level" in given
 
     def read(self, row: int, cells: Cells) -> Row | Rejected:
         """A row as a claim; a row that cannot be read is rejected for its first field that fails."""
-        reading = _Reading({})
+        reading = _Reading(cells)
         try:
-            reading = _Reading(cells if self._is_plain else self._translated(cells, reading))
+            if not self._is_plain:
+                reading.cells = self._translated(reading)
             claim = self._claim(reading)
         except RefusedError as refused:
             return Rejected(row=row, field=reading.field, rule=refused.rule)
@@ -73,9 +82,9 @@ class Border:
         except RefusedError:
             return None
 
-    def _translated(self, cells: Cells, reading: "_Reading") -> Cells:
+    def _translated(self, reading: "_Reading") -> Cells:
         """The cells with value tables, and constants where there is nothing; a value that no table lists stays."""
-        filled = {name: value for name, value in cells.items() if not is_blank(value)}
+        filled = {name: value for name, value in reading.cells.items() if not is_blank(value)}
         found: dict[str, object] = {**self._columns.constants, **filled}
         for field, table in self._columns.values.items():
             reading.field = field
@@ -114,13 +123,15 @@ class Border:
         )
 
     def _due(self, reading: "_Reading", invoice: date) -> date:
-        if reading.is_blank("due_date") and not reading.is_blank("term_days"):
+        if self._has_terms and reading.is_blank("due_date") and not reading.is_blank("term_days"):
             return invoice + timedelta(days=reading.of("term_days", days))
         return reading.of("due_date", self._day)
 
     def _money(self, reading: "_Reading") -> tuple[int, int]:
         """Principal and payments, in cents."""
         amount = reading.of("amount", self._cents)
+        if not self._has_credits:
+            return amount, 0 if reading.is_blank("paid") else reading.of("paid", self._cents)
         if not reading.is_blank("cancelled_on"):
             return 0, 0
         principal = amount if reading.is_blank("credited") else amount - reading.of("credited", self._sum)
@@ -201,7 +212,7 @@ class Border:
 
     def _last_reminder(self, reading: "_Reading") -> tuple[Reminder, ...]:
         """The one reminder of a source that tells level and day of the last one; level 0 or nothing is none."""
-        if reading.is_blank("reminder_level"):
+        if not self._has_last_reminder or reading.is_blank("reminder_level"):
             return ()
         level = reading.of("reminder_level", days)
         if level == 0:
@@ -214,22 +225,22 @@ class _Reading:
     """One row being read: which field is at hand, and which were dropped."""
 
     def __init__(self, cells: Cells) -> None:
-        self._cells = cells
+        self.cells = cells
         self.field = ""
         self.dropped: list[str] = []
 
     def is_blank(self, name: str) -> bool:
         """Whether there is nothing to read."""
-        return is_blank(self._cells.get(name))
+        return is_blank(self.cells.get(name))
 
     def of(self, name: str, convert: Callable[[object], _T]) -> _T:
         """A field that must be readable."""
         self.field = name
-        return convert(self._cells.get(name))
+        return convert(self.cells.get(name))
 
     def drop(self, name: str, convert: Callable[[object], _T]) -> _T | None:
         """An optional field: absent, read, or dropped and named."""
-        value = self._cells.get(name)
+        value = self.cells.get(name)
         if is_blank(value):
             return None
         try:

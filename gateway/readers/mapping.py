@@ -31,7 +31,7 @@ _NEEDED: Final = (
     ("amount",),
     ("currency",),
 )
-_COMPLETE: Final = frozenset({Format.DATEV, Format.EINVOICE})
+COMPLETE: Final = frozenset({Format.DATEV, Format.EINVOICE})
 """Formats that fix themselves what stands where: their readers know the fields."""
 
 
@@ -141,7 +141,7 @@ class Mapping(Strict):
         given = {field for field, _ in self.columns} | joined | set(self.constants)
         if self.join is not None and self.format is not Format.CSV:
             raise _fault("only CSV files are joined")
-        if self.format in _COMPLETE:
+        if self.format in COMPLETE:
             return self
         if not self.company_is_business and "debtor_kind" not in given:
             raise _fault("nothing says whether a debtor is a consumer: map debtor_kind or set company_is_business")

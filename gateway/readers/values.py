@@ -131,7 +131,7 @@ def required_text(value: object) -> str:
     text = clean_text(value)
     if not text:
         raise RefusedError("missing")
-    return type(value)(text) if isinstance(value, Numeric | Dated) else text
+    return text if type(value) is str else type(value)(text) if isinstance(value, (Numeric, Dated)) else text
 
 
 def number(value: object) -> str:
