@@ -147,7 +147,7 @@ def _screen_file(office: Office, night: Night, given: Given, *, file: InboxFile,
         count = unchanged = 0
         for chunk in _chunks(read_rows(document, file.mapping), CHUNK):
             readable = [row for row in chunk if isinstance(row, Row)]
-            judged, repeated, same = judge.rows(readable, seen.repeats)
+            judged, repeated, same = judge.rows(readable, seen)
             unchanged += same
             batches.add(judged, [row for row in chunk if isinstance(row, Rejected)] + repeated)
             count += len(chunk)

@@ -92,20 +92,26 @@ def screen_file(path: Path, terms: Terms) -> Iterator[Screened]:
     """Judges every row of a file. Raises InputError."""
     file = alone(path, terms.preset)
     key = os.urandom(32)
-    repeats = first_pass(file, lambda claim_no: hmac.digest(key, claim_no.encode(), hashlib.sha256)).repeats
+    seen = first_pass(file, lambda claim_no: hmac.digest(key, claim_no.encode(), hashlib.sha256))
     choice = Choice(terms.mandates, {mandate.id for mandate in terms.mandates}, ())
     plain = terms.standing.model_copy(update={"facts": terms.feed.silent})
     for row in read_rows(file.document(), file.mapping):
         if isinstance(row, Rejected):
             yield Screened(row.row, row)
             continue
-        place = repeats.place(row.claim.claim_no)
+        place = seen.repeats.place(row.claim.claim_no)
         if place is Place.LATER:
             yield Screened(row.row, Rejected(row=row.row, field="claim_no", rule="repeated"))
             continue
         facts = terms.feed.of(named(row.claim))
         chosen = choice.choose(current(row.claim, facts))
         if chosen is not None:
-            changes = {"facts": facts, "mandates": chosen.selecting, "repeated": place is Place.FIRST}
-            known = plain.model_copy(update=changes)
+            known = plain.model_copy(
+                update={
+                    "facts": facts,
+                    "mandates": chosen.selecting,
+                    "repeated": place is Place.FIRST,
+                    "mixed_up": seen.mixups.of(row.row),
+                }
+            )
             yield Screened(row.row, screen(row.claim, known, chosen.mandate, terms.today))

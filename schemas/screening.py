@@ -45,7 +45,8 @@ class Law(Strict):
 class Known(Strict):
     """What store, vault and source hold on a claim, beside its row.
 
-    `repeated`: a later row of the same file bears the same claim number. `handed_over`: an earlier form of this
+    `repeated`: a later row of the same file bears the same claim number. `mixed_up`: the rules by which another row of it
+    contradicts this one about who owes, or what. `handed_over`: an earlier form of this
     claim is with an agency, and the row has changed since. `released`: rules whose hold actors have lifted for this
     claim. `request_open`: a request of the subject (Art. 16, 17, 18, 21 GDPR) has not been answered yet.
     `held_since`: the day from which a person had to look; a hold expires after `hold_days`.
@@ -58,6 +59,7 @@ class Known(Strict):
     hold_days: int = 180
     facts: Facts = Facts()
     repeated: bool = False
+    mixed_up: frozenset[RuleId] = frozenset()
     handed_over: bool = False
     released: frozenset[RuleId] = frozenset()
     mandates: int = 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import InputError
 from gateway.readers.document import Document
-from gateway.readers.reading import claim_numbers
+from gateway.readers.reading import first_looks
 from rows import CSV, GOOD, JSONL, csv_bytes, document, line_bytes, read_csv, read_lines
 from schemas.claim import Claim, Disputed, Rejected, Row
 
@@ -241,7 +241,7 @@ def test_a_gigabyte_of_one_line_is_refused_at_once() -> None:
     for mapping in (CSV, JSONL):
         stream = Endless()
         with pytest.raises(InputError, match="longer than a row can be"):
-            list(claim_numbers(Document([partial(nullcontext, stream)]), mapping))
+            list(first_looks(Document([partial(nullcontext, stream)]), mapping))
 
         assert stream.read_so_far < 16 << 20
 
@@ -249,7 +249,7 @@ def test_a_gigabyte_of_one_line_is_refused_at_once() -> None:
 def test_the_first_pass_sees_the_numbers_that_the_second_reads() -> None:
     """Claim numbers come out of the quick pass exactly as out of the reading of rows."""
     data = csv_bytes({}, {"claim_id": " F-2 "}, {"claim_id": ""}, {"claim_id": "F-4", "amount": "x"})
-    numbers = list(claim_numbers(document(data), CSV))
+    numbers = [number for _, number, _ in first_looks(document(data), CSV)]
 
     assert numbers == ["F-1", "F-2", "F-4"]
 

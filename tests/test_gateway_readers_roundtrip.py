@@ -17,7 +17,7 @@ from claims_strategy import claims, german_amount, plain_amount
 from gateway.readers.datev_postings import POSTINGS
 from gateway.readers.formats import Format
 from gateway.readers.presets import load_preset
-from gateway.readers.reading import claim_numbers
+from gateway.readers.reading import first_looks
 from rows import CSV, GOOD, JSONL, KIND, csv_row, document, read
 from schemas.claim import Address, Claim, Debtor, DebtorKind, Disputed, Row
 
@@ -79,7 +79,7 @@ def test_csv_in_any_dialect_gives_the_claims_back(encoding: str, claims: list[Cl
     data = out.getvalue().encode(encoding)
 
     assert read(mapping, data) == [Row(row=place, claim=claim) for place, claim in enumerate(kept, start=1)]
-    assert list(claim_numbers(document(data), mapping)) == [claim.claim_no for claim in kept]
+    assert [number for _, number, _ in first_looks(document(data), mapping)] == [claim.claim_no for claim in kept]
 
 
 def _fits(claim: Claim, encoding: str) -> bool:

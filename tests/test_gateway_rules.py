@@ -223,6 +223,10 @@ TABLE: dict[str, tuple[list[Situation], list[Situation]]] = {
         [worth(5_026), worth(5_026, up_to_amount=10_050), worth(5_026, up_to_days=158)],
         [worth(5_025), worth(5_024), worth(5_026, up_to_amount=10_049), worth(5_026, up_to_days=157), Situation()],
     ),
+    **{
+        name: ([Situation(known={"mixed_up": frozenset({name})})], [Situation()])
+        for name in ("invoice-repeated", "identity-conflict", "two-customers")
+    },
     "repeated": ([Situation(known={"repeated": True})], [Situation()]),
     "changed-after-hand-over": ([Situation(known={"handed_over": True})], [Situation()]),
     "hold-expired": (

@@ -73,6 +73,51 @@ def test_a_claim_handed_in_twice_is_caught_before(tmp_path: Path) -> None:
     assert third["verdict"] == "cleared"
 
 
+SAME = {"customer_no": "K-000001"}
+BRUNO = {"debtor.first_name": "Bruno"}
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (SAME | BRUNO, "identity-conflict"),
+        (SAME | {"debtor.birth_date": "1980-03-01"}, "identity-conflict"),
+        (SAME | {"debtor.birth_date": None}, None),
+        (SAME | {"debtor.first_name": " IDA "}, None),
+        (SAME | {"email": None}, None),
+        (SAME | {"debtor.first_name": "Id\u200ba"}, None),  # what reading spoilt speaks against its own row alone
+        ({}, None),  # the same birth date: one person with two accounts
+        ({"debtor.birth_date": "1950-03-01"}, "two-customers"),
+        ({"debtor.birth_date": None}, "two-customers"),
+        ({"debtor.birth_date": None, "email": None}, "two-customers"),
+        ({"debtor.birth_date": None, "email": "ida1@example.org"}, None),
+        ({"debtor.birth_date": None, "address.house_no": "5b"}, None),
+        (BRUNO, None),
+        ({"address.postcode": "96049"} | {"invoice_no": "RE-000001"}, "invoice-repeated"),
+    ],
+)
+def test_persons_and_invoices_that_may_be_mixed_up_are_held(
+    tmp_path: Path, second: dict[str, Any], reason: str | None
+) -> None:
+    """Rows that contradict each other about who owes, or what, are all held; rows that do not are not."""
+    found = told(screened(tmp_path, row(1), row(2, **second), row(3, **{"address.street": "Anderer Weg"})))
+
+    assert found[0]["reasons"] == ([] if reason is None else [reason])
+    assert (reason is None) or reason in found[1]["reasons"]
+    assert found[2]["verdict"] == "cleared"
+
+
+def test_a_mix_up_is_held_at_night_until_the_export_is_right(world: World) -> None:
+    """Held claims stay held for it on later nights; when the other row is corrected, the next export clears both."""
+    world.drop("a.jsonl", jsonl([row(1), row(2, **SAME, **BRUNO)]))
+    first, again = world.handover().json, world.handover().json
+    world.drop("b.jsonl", jsonl([row(1), row(2, **SAME)]))
+    third = world.handover().json
+
+    assert first["reasons"] == again["reasons"] == {"identity-conflict": 2}
+    assert third["claims"]["handed_over"] == 2
+
+
 def test_an_amount_too_low_is_caught_by_the_mandate(world: World) -> None:
     """AMOUNT_TOO_LOW: below what the mandate takes, to the cent; --source screens under the source's mandates."""
     export = world.drop("x.jsonl", jsonl([row(1, amount="34.99"), row(2, amount="35.00")]))

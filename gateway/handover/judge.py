@@ -12,7 +12,9 @@ from typing import NamedTuple
 from gateway.errors import IntegrityError
 from gateway.handover.choice import Choice
 from gateway.handover.feed import Feed, Named
-from gateway.handover.repeats import Place, Repeats
+from gateway.handover.inbox import FirstPass
+from gateway.handover.mixups import MIXUPS
+from gateway.handover.repeats import Place
 from gateway.handover.standing import standing
 from gateway.office import Office
 from gateway.rules.current import current
@@ -61,6 +63,7 @@ class Mark(NamedTuple):
     """What file and store say of a claim: see `Known`."""
 
     repeated: bool = False
+    mixed_up: frozenset[str] = frozenset()
     handed_over: bool = False
     held_since: date | None = None
     released: frozenset[str] = frozenset()
@@ -86,9 +89,9 @@ class Judge:
         """The keyed digest by which the two passes over a file know a claim number."""
         return self._office.digest(Label.CLAIM_NUMBER, self._source.entity, claim_no)
 
-    def rows(self, rows: Sequence[Row], repeats: Repeats) -> Chunk:
+    def rows(self, rows: Sequence[Row], seen: FirstPass) -> Chunk:
         """Judges rows of a file; of a repeated number, the first row is held and later ones are rejected."""
-        placed = [(row, repeats.place(row.claim.claim_no)) for row in rows]
+        placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows]
         later = [
             Rejected(row=row.row, field="claim_no", rule="repeated") for row, place in placed if place is Place.LATER
         ]
@@ -97,8 +100,8 @@ class Judge:
         for row, place in placed:
             if place is Place.LATER:
                 continue
-            mark = Mark(repeated=place is Place.FIRST)
-            digest = self._row_digest(row.claim, mark.repeated)
+            mark = Mark(repeated=place is Place.FIRST, mixed_up=seen.mixups.of(row.row))
+            digest = self._row_digest(row.claim, mark)
             stored = known.get(row.claim.claim_no)
             same_row = False
             if stored is not None:
@@ -125,7 +128,8 @@ class Judge:
         for found in screenings:
             claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
             released = lifted.get((found.claim, found.row_digest), frozenset())
-            mark = Mark("repeated" in found.rules, found.handed_over, found.held_since, released)
+            told = MIXUPS & {*found.rules, *released}
+            mark = Mark("repeated" in found.rules, told, found.handed_over, found.held_since, released)
             judged = self._judge(claim, mark, found.row, found.row_digest)
             if judged is not None:
                 (same if is_as_it_was(judged.verdict, found) else changed).append(judged)
@@ -154,8 +158,8 @@ class Judge:
             current = self._office.claims.current(key.claim_id for key in found.values())
         return {number: current[key.claim_id] for number, key in found.items() if key.claim_id in current}
 
-    def _row_digest(self, claim: Claim, repeated: bool) -> bytes:
-        marks = "repeated" if repeated else ""
+    def _row_digest(self, claim: Claim, mark: Mark) -> bytes:
+        marks = " ".join([*(("repeated",) if mark.repeated else ()), *sorted(mark.mixed_up)])
         return self._office.digest(Label.ROW, self._source.entity, claim.model_dump_json(), marks)
 
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Final
 
-from gateway.rules.rule import Rule, Severity
+from gateway.rules.rule import Release, Rule, Severity
 from schemas.claim import Claim
 from schemas.mandate import Mandate
 from schemas.screening import Known
@@ -12,6 +12,21 @@ from schemas.screening import Known
 def repeated(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
     """The same claim number stands again further down the file."""
     return known.repeated
+
+
+def invoice_repeated(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """The same invoice stands in the file under another claim number."""
+    return "invoice-repeated" in known.mixed_up
+
+
+def identity_conflict(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """Another row of the file gives this customer number another name or birth date."""
+    return "identity-conflict" in known.mixed_up
+
+
+def two_customers(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """Somebody else of this name at this address is a customer, too."""
+    return "two-customers" in known.mixed_up
 
 
 def changed(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
@@ -34,6 +49,36 @@ RULES: Final = (
         "The claim number stands more than once in the file: correct the export.",
         repeated,
         ("claim_no",),
+    ),
+    Rule(
+        "invoice-repeated",
+        "Art. 5(1)(d) GDPR",
+        Severity.HOLD,
+        "Die Rechnung steht unter mehreren Forderungsnummern in der Datei: nur eine darf übergeben werden.",
+        "The invoice stands in the file under several claim numbers: only one may be handed over.",
+        invoice_repeated,
+        ("invoice_no", "claim_no"),
+        release=Release.ACTOR,
+    ),
+    Rule(
+        "identity-conflict",
+        "Art. 5(1)(d) GDPR",
+        Severity.HOLD,
+        "Zur Kundennummer stehen verschiedene Namen oder Geburtsdaten in der Datei: klären, wer schuldet.",
+        "The customer number has several names or birth dates in the file: find out who owes.",
+        identity_conflict,
+        ("customer_no", "debtor"),
+        release=Release.ACTOR,
+    ),
+    Rule(
+        "two-customers",
+        "Art. 5(1)(d) GDPR",
+        Severity.HOLD,
+        "Unter diesem Namen und dieser Anschrift gibt es mehrere Kunden: Verwechslung ausschließen.",
+        "Several customers have this name and address: rule out that they are mixed up.",
+        two_customers,
+        ("customer_no", "debtor"),
+        release=Release.ACTOR,
     ),
     Rule(
         "changed-after-hand-over",

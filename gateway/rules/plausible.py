@@ -35,15 +35,12 @@ def blank_name(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> 
 
 def name_characters(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bool:
     """A name holds control, zero-width or direction characters."""
-    return any(
-        not name.isprintable() and any(unicodedata.category(letter) in _INVISIBLE for letter in name)
-        for name in names(claim)
-    )
+    return any(_has_invisible(name) for name in names(claim))
 
 
 def mojibake(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bool:
     """A name was decoded with the wrong encoding: UTF-8 read as Windows-1252, or lost letters."""
-    return any(_REPLACEMENT in name or _double_encoded(name) for name in names(claim) if not name.isascii())
+    return any(_is_mojibake(name) for name in names(claim))
 
 
 def negative_amount(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bool:
@@ -66,6 +63,19 @@ def names(claim: Claim) -> tuple[str, ...]:
     """The names of the debtor that are there."""
     debtor = claim.debtor
     return tuple(name for name in (debtor.first_name, debtor.last_name, debtor.company_name) if name)
+
+
+def garbled(name: str) -> bool:
+    """A name that reading spoilt: nobody is called that."""
+    return _has_invisible(name) or _is_mojibake(name)
+
+
+def _has_invisible(name: str) -> bool:
+    return not name.isprintable() and any(unicodedata.category(letter) in _INVISIBLE for letter in name)
+
+
+def _is_mojibake(name: str) -> bool:
+    return not name.isascii() and (_REPLACEMENT in name or _double_encoded(name))
 
 
 def _double_encoded(name: str) -> bool:
