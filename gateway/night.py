@@ -5,6 +5,7 @@ What cannot be made final stays pending; that is a failure of the run, and stops
 
 from gateway.custody.epoch import make_final
 from gateway.errors import UsageError
+from gateway.feedback.run import collect_all
 from gateway.handover.figures import Figures
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
@@ -13,7 +14,9 @@ from gateway.retention import retain
 
 def whole_night(office: Office, night: Night) -> Figures:
     """Everything a night has to do. Raises IntegrityError; other faults are in the figures."""
+    answered = collect_all(office, night.now)
     figures = hand_over(office, night)
+    figures.failures.extend(answered.failures)
     figures.retention_ended = retain(office, night.now, night.today, night.progress)
     try:
         rotated = make_final(office, night.now, night.progress)

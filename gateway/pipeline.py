@@ -1,6 +1,7 @@
 """The nightly hand-over, from top to bottom. Read this page first.
 
     recover      what a killed run left is taken back or finished
+    stop         what takes back goes out first, and what it overtakes in the outbox is withdrawn
     read         each complete file of the inbox, in two passes; then the claims held on earlier nights
     screen       a chunk at a time, with what facts feed, store and vault know of its claims; the feed is asked again
                  right before a package is sealed
@@ -21,7 +22,7 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from gateway import mandates, vetting
-from gateway.errors import InputError
+from gateway.errors import InputError, PartnerError
 from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
 from gateway.handover.choice import Choice
@@ -31,6 +32,8 @@ from gateway.handover.inbox import InboxFile, first_pass, put_away, waiting
 from gateway.handover.judge import Judge
 from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
+from gateway.handover.stops import withdraw_recalled
+from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
 from gateway.readers.reading import read_rows
 from gateway.settings import Source
@@ -76,13 +79,30 @@ def hand_over(office: Office, night: Night) -> Figures:
     if not night.dry_run:
         recover(office)
         mandates.issue(office, night.mandates, night.now)
+        _stop(office, night, figures)
     unfit = vetting.unfit(office, sorted({mandate.agency for mandate in night.mandates}), night.today)
     figures.failures.extend(unfit.values())
     for source in dict.fromkeys(mandate.source for mandate in night.mandates):
         _screen_source(office, night, office.configuration.source(source), unfit, figures)
     if not night.dry_run:
+        seal_waiting(office, night.now)
         _deliver(office, night, unfit, figures)
     return figures
+
+
+def _stop(office: Office, night: Night, figures: Figures) -> None:
+    """Stops go out before anything is screened; what they overtake in the outbox is withdrawn."""
+    sealed = seal_waiting(office, night.now)
+    for agency in office.configuration.settings.agencies:
+        try:
+            withdraw_recalled(office, agency, night.now)
+        except PartnerError as failure:
+            figures.failures.append(failure)
+            continue
+        if sealed:
+            sent = send(office, agency, night.now, lambda _: None, cases=False)
+            if sent.failure is not None:
+                figures.failures.append(sent.failure)
 
 
 def _screen_source(office: Office, night: Night, source: Source, unfit: Collection[str], figures: Figures) -> None:

@@ -1,17 +1,23 @@
-"""The creditor's commands for what comes back: feedback."""
+"""The creditor's commands after the hand-over: feedback, and recalling a case."""
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
+from gateway.errors import UsageError
 from gateway.feedback.run import Feedback, collect_all
+from gateway.handover.stops import recall
 from gateway.settings import load
 from gateway.wiring import clock, open_office
+from schemas.codes import RecallReason
 
 
 def register(app: App) -> None:
     """Adds the commands."""
     app.command(feedback, name="feedback")
+    app["claim"].command(claim_recall, name="recall")
 
 
 def feedback(*, json: Json = False, config: Config) -> int:
@@ -25,6 +31,30 @@ def feedback(*, json: Json = False, config: Config) -> int:
     for failure in found.failures:
         output.complain(str(failure))
     return found.exit_code
+
+
+def claim_recall(
+    claim_no: str,
+    *,
+    reason: Annotated[RecallReason, Parameter(help="Why it must not be worked any further.")],
+    source: Annotated[str | None, Parameter(help="The source of the claim; not needed if there is one.")] = None,
+    config: Config,
+) -> int:
+    """Recall a case: the stop goes out with the next `handover` or `nightly`, before any new case.
+
+    Parameters
+    ----------
+    claim_no
+        The claim's number.
+    """
+    with open_office(load(config)) as office:
+        sources = office.configuration.settings.sources
+        if source is None and len(sources) != 1:
+            raise UsageError("name the --source of this claim")
+        entity = office.configuration.source(source or sources[0].id).entity
+        case = recall(office, entity, claim_no, reason, clock())
+    output.line(f"recalled from {case.agency}: the stop goes out with the next `inkasso handover` or `inkasso nightly`")
+    return 0
 
 
 def print_feedback(found: Feedback) -> None:

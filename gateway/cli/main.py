@@ -41,7 +41,7 @@ app = App(
     version_flags=[],
     result_action="return_value",
 )
-for commands in (creditor, configuring, feedback, actor, claim, custody, agency, vetting, report, retention, story):
+for commands in (creditor, configuring, actor, claim, feedback, custody, agency, vetting, report, retention, story):
     commands.register(app)
 
 

@@ -72,6 +72,11 @@ def opening_text(opening: bytes) -> str:
     return base64.urlsafe_b64encode(opening).rstrip(b"=").decode()
 
 
+def opening_of(text: str) -> bytes:
+    """r from its travelling form."""
+    return base64.urlsafe_b64decode(f"{text}=")
+
+
 def item_bytes(message: Pseudonymised) -> bytes:
     """The item of a message: both its lines as sealed, but without the opening."""
     return case_line(message) + b"\n" + identity_line(message) + b"\n"

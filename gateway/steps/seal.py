@@ -179,7 +179,10 @@ class PackageWriter:
         raw = encode(manifest.model_dump(mode="json"))
         name = f"{self._envelope.addressing.package_id}.manifest.json"
         files = [FileOfPackage(file.name, file.size, file.sha256) for file in manifest.files]
-        files += [self._write(name, raw), self._write(f"{name}.sig", sign(raw))]
+        files += [
+            write_private_file(part_path(self._outbox, one), one, content)
+            for one, content in ((name, raw), (f"{name}.sig", sign(raw)))
+        ]
         sync_directory(self._outbox)
         return Sealed(manifest, hashlib.sha256(raw).hexdigest(), tuple(files))
 
@@ -215,11 +218,13 @@ class PackageWriter:
     def _name(self, part: Part) -> str:
         return f"{self._envelope.addressing.package_id}.{part}.jsonl.zst.age"
 
-    def _write(self, name: str, content: bytes) -> FileOfPackage:
-        file = _HashedFile(part_path(self._outbox, name))
-        file.write(content)
-        file.close()
-        return FileOfPackage(name, file.size, file.sha256())
+
+def write_private_file(path: Path, name: str, content: bytes) -> FileOfPackage:
+    """A new private file, durable when this returns, as a file of a package called `name`."""
+    file = _HashedFile(path)
+    file.write(content)
+    file.close()
+    return FileOfPackage(name, file.size, file.sha256())
 
 
 def part_path(outbox: Path, name: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
@@ -33,6 +33,7 @@ class Screening(NamedTuple):
     payload: bytes
 
 
+_SOME = 4_000
 _COLUMNS = tuple(col(getattr(ScreeningRow, name)) for name in Screening._fields)
 
 
@@ -53,6 +54,15 @@ class Claims:
         if screenings:
             rows = [found._asdict() | {"rules": ",".join(found.rules)} for found in screenings]
             self._connection.execute(insert(ScreeningRow), rows)
+
+    def judge_again(self, package: str, claims: Sequence[str]) -> None:
+        """Claims of a package that was withdrawn were not handed over: the next screening reads them as held."""
+        for some in (claims[start : start + _SOME] for start in range(0, len(claims), _SOME)):
+            self._connection.execute(
+                update(ScreeningRow)
+                .where(col(ScreeningRow.package) == package, col(ScreeningRow.claim).in_(some))
+                .values(verdict="held", rules="withdrawn", handed_over=False, message_item=None)
+            )
 
     def last(self) -> int:
         """The number of the newest verdict: what a later call of `held` may look back from."""

@@ -1,0 +1,126 @@
+"""Stops: what takes back a case overtakes it wherever it is.
+
+A stop goes out before any new case, in a package of its own sequence. A package that lies sealed in the outbox and holds a
+case that was recalled is withdrawn: its number is closed by a signed void manifest, and its other claims are judged again
+the same night. Nothing is withdrawn whose signature may lie at the agency: then the stop alone must do, and the kit keeps
+it for a case that it has not seen.
+"""
+
+import hashlib
+from datetime import datetime
+
+from audit.store import append
+from gateway.errors import InputError, PartnerError
+from gateway.handover.batch import SYSTEM_ACTOR, publish
+from gateway.handover.waiting import queue
+from gateway.office import Office
+from gateway.settings import Agency
+from gateway.state import CaseEvent, PackageState, standing_after
+from gateway.steps.seal import part_path, write_private_file
+from gateway.steps.unseal import SIGNATURE_SUFFIX, VOID_SUFFIX
+from gateway.store.cases import CaseRecord
+from gateway.store.packages import FileOfPackage, Outgoing
+from gateway.transport.sftp import ContentError
+from keys.references import new_id
+from keys.sshsig import sign
+from schemas.canonical import encode_model
+from schemas.codes import CaseStanding, RecallReason
+from schemas.entry import CaseRecalled, PackageWithdrawn
+from schemas.messages import CaseRecall
+from schemas.package import VOID_NAMESPACE, Direction, PackageType, VoidManifest
+
+
+def recall(office: Office, entity: str, claim_no: str, reason: RecallReason, now: datetime) -> CaseRecord:
+    """A case must not be worked any further: the stop waits from here on. Raises InputError if it is no open case."""
+    with office.vault_connection.begin():
+        key = office.vault.find(entity, [claim_no]).get(claim_no)
+    if key is None:
+        raise InputError("this claim number is not known: check it, and the source it belongs to")
+    with office.connection.begin(), office.vault_connection.begin():
+        case = office.cases.of_claims(None, [key.claim_id]).get(key.claim_id)
+        after = None if case is None else standing_after(case.standing, CaseEvent.RECALL)
+        if case is None or after is not CaseStanding.RECALLED or case.standing is after:
+            raise InputError("this claim is not with an agency, or its case has ended: there is nothing to recall")
+        case_ref = office.vault.references_of([key.claim_id], case.agency)[key.claim_id]
+        queue(office, case, CaseRecall(message_id=new_id(), case_ref=case_ref, reason=reason), key, now)
+        office.cases.change(case.message_id, standing=after)
+        entry = CaseRecalled(id=new_id(), time=now, actor="system:claim-recall", agency=case.agency, reason=reason)
+        append(office.connection, entry)
+    return case
+
+
+def withdraw_recalled(office: Office, agency: Agency, now: datetime) -> list[str]:
+    """Withdraws what has not left and holds a recalled case; the ids. Raises PartnerError if the server cannot be asked."""
+    with office.connection.begin():
+        recalled = {one.package for one in office.cases.at(agency.id) if one.standing is CaseStanding.RECALLED}
+        candidates = [
+            one
+            for one in office.packages.outgoing(agency.id)
+            if one.package_id in recalled and one.state is PackageState.SEALED and one.type is PackageType.CASES
+        ]
+    withdrawn = []
+    for package in candidates:
+        if not _has_arrived(office, agency, package):
+            _withdraw(office, package, now)
+            withdrawn.append(package.package_id)
+    return withdrawn
+
+
+def _has_arrived(office: Office, agency: Agency, package: Outgoing) -> bool:
+    """Whether the signature, which is the commit, lies at the server; what lies there without it is removed."""
+    signature = package.files[-1]
+    with office.connect(agency) as transport:
+        try:
+            arrived = transport.digest(signature.name, signature.size) is not None
+        except ContentError:
+            arrived = True
+        if not arrived:
+            for file in package.files:
+                transport.remove(file.name)
+    return arrived
+
+
+def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
+    with office.connection.begin():
+        sent = office.packages.sent(package.agency, package.package_id)
+        cases = [one for one in office.cases.at(package.agency) if one.package == package.package_id]
+    if sent is None:
+        raise PartnerError("a package that is to be withdrawn is gone from the outbox: run this again")
+    manifest = VoidManifest(
+        direction=Direction.TO_AGENCY,
+        package_type=package.type,
+        package_id=package.package_id,
+        sequence=package.sequence,
+        sender=sent.entity,
+        recipient=package.agency,
+        created=now,
+    )
+    raw = encode_model(manifest)
+    signature = sign(raw, office.ring.signing_key(), VOID_NAMESPACE)
+    name = f"{package.package_id}{VOID_SUFFIX}"
+    files = tuple(_written(office, *one) for one in ((name, raw), (f"{name}{SIGNATURE_SUFFIX}", signature)))
+    again = [one for one in cases if one.standing is not CaseStanding.RECALLED]
+    with office.connection.begin():
+        office.packages.withdraw(package.package_id, files)
+        office.claims.judge_again(package.package_id, [one.claim for one in again])
+        office.cases.forget([one.message_id for one in again])
+        entry = PackageWithdrawn(
+            id=new_id(),
+            time=now,
+            actor=SYSTEM_ACTOR,
+            package=package.package_id,
+            recipient=package.agency,
+            sequence=package.sequence,
+            manifest_digest=hashlib.sha256(raw).hexdigest(),
+            claims=len(again),
+        )
+        append(office.connection, entry)
+    publish(office, files)
+    for file in package.files:
+        (office.outbox / file.name).unlink(missing_ok=True)
+
+
+def _written(office: Office, name: str, content: bytes) -> FileOfPackage:
+    path = part_path(office.outbox, name)
+    path.unlink(missing_ok=True)
+    return write_private_file(path, name, content)

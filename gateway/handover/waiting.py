@@ -1,0 +1,162 @@
+"""Messages about cases that were handed over: kept while they wait, then sealed in packages of their own.
+
+Whatever learns that something has changed (a row of an export, a person's command, a data subject's request) queues a
+message here, in its own transaction; what waits is sealed before the next delivery: stops in `stops` packages, which go
+first and wait for no other, the rest in `cases` packages. The item is kept under the claim's key, as that of the case.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from audit.items import commitment
+from audit.store import append, items_of
+from gateway.handover.batch import (
+    MAXIMUM_CLAIMS,
+    OPENING_BYTES,
+    SYSTEM_ACTOR,
+    envelope_recipients,
+    outgoing_of,
+    publish,
+)
+from gateway.handover.judge import key_of
+from gateway.office import Office
+from gateway.steps.pseudonymise import opening_of, opening_text
+from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
+from gateway.store.cases import CaseRecord, MessageRecord
+from gateway.store.packages import Addressee
+from gateway.store.payload import ItemKept, open_message, seal_message
+from gateway.trail import show, trail_for
+from keys.references import new_id
+from keys.sshsig import sign
+from keys.vault import ClaimKey
+from schemas.canonical import encode, encode_model
+from schemas.case import Identity
+from schemas.entry import PackageSealed
+from schemas.messages import BooksAgreed, ToAgency
+from schemas.package import Addressing, Direction
+
+_CHUNK: Final = 4_000
+_T = TypeVar("_T")
+
+
+def queue(
+    office: Office,
+    case: CaseRecord,
+    message: ToAgency,
+    key: ClaimKey,
+    now: datetime,
+    *,
+    identity: Identity | None = None,
+    batch: str | None = None,
+) -> None:
+    """Keeps a message about a case until it is sealed, inside the caller's transaction.
+
+    `identity` goes with a rectification alone; `batch` is the screening it comes from.
+    """
+    record = _record(message, key, identity, now)
+    office.cases.keep([record._replace(agency=case.agency, entity=case.entity, batch=batch)])
+
+
+def queue_for_agency(office: Office, agency: str, entity: str, message: BooksAgreed, now: datetime) -> None:
+    """Keeps a message that is about no case until it is sealed, inside the caller's transaction."""
+    office.cases.keep([_record(message, None, None, now)._replace(agency=agency, entity=entity)])
+
+
+def seal_waiting(office: Office, now: datetime) -> list[str]:
+    """Seals everything that waits, stops first; the ids of the packages. Each is finished or never happened."""
+    with office.connection.begin():
+        waiting = office.cases.waiting()
+    parts = [(addressee, part) for addressee, messages in waiting for part in slices(messages, MAXIMUM_CLAIMS)]
+    return [_seal(office, addressee, part, now) for addressee, part in parts]
+
+
+def slices(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
+    """`items` in pieces of at most `size`."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _record(message: ToAgency, key: ClaimKey | None, identity: Identity | None, now: datetime) -> MessageRecord:
+    about = {} if identity is None else identity.model_dump(mode="json", exclude_none=True)
+    item = encode_model(message) + b"\n" + encode(about | {"message_id": message.message_id}) + b"\n"
+    kept = ItemKept(item=item.decode(), opening=opening_text(os.urandom(OPENING_BYTES)))
+    return MessageRecord(
+        message_id=message.message_id,
+        outbound=True,
+        agency="",
+        entity="",
+        type=message.type,
+        claim=None if key is None else key.claim_id,
+        package=None,
+        batch=None,
+        item=None,
+        made=now.isoformat(),
+        refused=None,
+        payload=seal_message(kept, key, message.message_id),
+    )
+
+
+def _seal(office: Office, addressee: Addressee, messages: Sequence[MessageRecord], now: datetime) -> str:
+    package_id = new_id()
+    with office.connection.begin():
+        office.packages.open(package_id, addressee, "", now)
+        sequence = office.packages.reserve_sequence(package_id, addressee)
+    agency = office.configuration.agency(addressee.agency)
+    addressing = Addressing(
+        direction=Direction.TO_AGENCY,
+        package_type=addressee.type,
+        package_id=package_id,
+        sequence=sequence,
+        sender=addressee.entity,
+        recipient=agency.id,
+    )
+    creditor = office.configuration.entity(addressee.entity).creditor
+    writer = PackageWriter(
+        office.outbox, Envelope(addressing, None, creditor, envelope_recipients(agency), agency.expires_days)
+    )
+    commitments: list[bytes] = []
+    for chunk in slices(messages, _CHUNK):
+        writer.add(_lines(office, chunk, commitments))
+    trail = trail_for(office, agency.id)
+    signing = partial(sign, key=office.ring.signing_key(), namespace=addressee.type.namespace)
+    sealed = writer.finish(signing, now, trail)
+    with office.connection.begin():
+        office.cases.sealed(messages, package_id)
+        entry = append(office.connection, _entry(sealed, commitments, now), commitments).position
+        office.packages.seal(outgoing_of(sealed, len(messages)), None, entry)
+        show(office, agency.id, trail)
+    publish(office, sealed.files)
+    return package_id
+
+
+def _lines(office: Office, messages: Sequence[MessageRecord], commitments: list[bytes]) -> list[Lines]:
+    claims = sorted({one.claim for one in messages if one.claim is not None})
+    with office.vault_connection.begin():
+        keys = office.vault.by_id(claims)
+    lines = []
+    for one in messages:
+        kept = open_message(one.payload, None if one.claim is None else key_of(keys, one.claim), one.message_id)
+        line, identity, _ = kept.item.encode().split(b"\n")
+        commitments.append(commitment(opening_of(kept.opening), kept.item.encode()))
+        lines.append(Lines(line, encode(json.loads(identity) | {"opening": kept.opening})))
+    return lines
+
+
+def _entry(sealed: Sealed, commitments: Sequence[bytes], now: datetime) -> PackageSealed:
+    items = items_of(commitments)
+    if items is None:
+        raise ValueError("a sealed package has messages")
+    return PackageSealed(
+        id=new_id(),
+        time=now,
+        actor=SYSTEM_ACTOR,
+        package=sealed.manifest.package_id,
+        recipient=sealed.manifest.recipient,
+        sequence=sealed.manifest.sequence,
+        manifest_digest=sealed.manifest_digest,
+        post_quantum=sealed.manifest.post_quantum,
+        items=items,
+    )

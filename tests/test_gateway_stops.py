@@ -1,0 +1,69 @@
+"""What takes back a case overtakes it wherever it is: in the outbox, at the agency's server, or in its stores."""
+
+import json
+
+from gateway.agency.settings import load_agency
+from gateway.wiring import open_desk
+from schemas.codes import CaseStanding
+from world import World, cli, jsonl, row
+
+
+def recall(world: World, number: int, reason: str = "not-owed") -> int:
+    return cli("claim", "recall", f"F-{number:06d}", "--reason", reason, "--config", world.creditor).code
+
+
+def standings(world: World) -> list[str]:
+    with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
+        return sorted(one.standing for one in desk.cases.cases("nordlicht").values())
+
+
+def test_a_recall_stops_a_case_the_agency_has(world: World) -> None:
+    """The stop goes out first, is carried out, and its confirmation is signed and in the log."""
+    world.drop("export.jsonl", jsonl([row(1), row(2)]))
+    world.handover()
+    world.receive()
+    cli("feedback", "--config", world.creditor)
+
+    assert recall(world, 1) == 0
+    assert world.handover().code == 0
+    assert world.receive().code == 0
+    assert standings(world) == [CaseStanding.RECALLED, CaseStanding.UNDER_REVIEW]
+    confirmed = cli("feedback", "--json", "--config", world.creditor)
+    assert (confirmed.code, confirmed.json["answers"]) == (0, {"package.receipt": 1, "notice.ack": 1})
+    assert recall(world, 1) == 3
+    assert recall(world, 99) == 3
+
+
+def test_a_recall_overtakes_an_upload(world: World) -> None:
+    """The kit carries out the stop before it looks at the cases that came earlier, and refuses the recalled one."""
+    world.drop("export.jsonl", jsonl([row(1), row(2)]))
+    world.handover()
+    recall(world, 1)
+    world.handover()
+    world.receive()
+    confirmed = cli("feedback", "--json", "--config", world.creditor)
+
+    assert standings(world) == [CaseStanding.RECALLED, CaseStanding.UNDER_REVIEW]
+    assert confirmed.code == 0
+    assert confirmed.json["packages"] == {"applied": 3, "delivered": 2}
+    with open_desk(load_agency(world.agency)) as desk, desk.identities_connection.begin():
+        names = [json.loads(line)["invoice_no"] for _, line in desk.persons.lines()]
+    assert names == ["RE-000002"]
+
+
+def test_a_recall_withdraws_what_has_not_left(world: World) -> None:
+    """A sealed package in the outbox is withdrawn, its number closed by a void manifest, its other claims go again."""
+    key = world.agency.parent.parent / "server" / "authorized_keys"
+    allowed = key.read_bytes()
+    key.write_bytes(b"")
+    world.drop("export.jsonl", jsonl([row(1), row(2), row(3)]))
+    refused = world.handover()
+    recall(world, 2)
+    key.write_bytes(allowed)
+    after = world.handover()
+    received = world.receive()
+
+    assert (refused.code, after.code, received.code) == (4, 0, 0)
+    assert standings(world) == [CaseStanding.UNDER_REVIEW, CaseStanding.UNDER_REVIEW]
+    assert "package.withdrawn" in world.events()
+    assert {path.name[27:] for path in world.sftp.iterdir() if "void" in path.name} == {"void.json", "void.json.sig"}
