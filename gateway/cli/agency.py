@@ -8,14 +8,15 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from gateway.agency.settings import load_agency
-from gateway.agency.template import agency_template
+from gateway.agency.template import agency_template, creditor_lines
 from gateway.agency.work import receive_all
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
 from gateway.mandates import MANDATE_NAMESPACE, countersigned_bytes
-from gateway.setup import init_agency, read_allowed_signers
+from gateway.setup import add_creditor, agency_signer, init_agency, read_allowed_signers
 from gateway.wiring import clock, open_desk
+from keys.recipients import parse_recipient
 from keys.root import write_private
 from keys.sshsig import sign
 from schemas.published import json_schemas
@@ -37,8 +38,10 @@ def init(
     name: Annotated[str, Parameter(help="The agency's id, as the creditor's configuration names it.")],
     server: Annotated[str, Parameter(help="The folder in which the SFTP server puts packages.")],
     allowed_signers: Annotated[Path, Parameter(help="A file with the creditor's line, confirmed out of band.")],
+    creditor: Annotated[str | None, Parameter(help="The creditor's id, with --answers-recipient.")] = None,
+    answers_recipient: Annotated[str | None, Parameter(help="The age recipient that answers are sealed to.")] = None,
 ) -> int:
-    """Make an agency's home: configuration, keys, stores. Prints the recipients to hand to the creditor.
+    """Make an agency's home: configuration, keys, stores. Prints the keys to hand to the creditor.
 
     Parameters
     ----------
@@ -46,8 +49,14 @@ def init(
         A new or empty folder.
     """
     signers = read_allowed_signers(allowed_signers)
+    if (creditor is None) != (answers_recipient is None):
+        raise UsageError("--creditor and --answers-recipient go together")
     recipients = init_agency(home, agency_template(name, server), signers, clock())
-    output.line(f"{home} is ready. Hand these recipients to the creditor:")
+    if creditor is not None and answers_recipient is not None:
+        parse_recipient(answers_recipient)
+        add_creditor(home, creditor_lines(creditor, answers_recipient), "")
+    output.line(f"{home} is ready. Hand these public keys to the creditor:")
+    output.line(f'signers = ["{agency_signer(home)}"]')
     for part, recipient in recipients.items():
         output.line(f'{part}_recipients = ["{recipient}"]')
     return 0

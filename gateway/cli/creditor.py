@@ -51,9 +51,10 @@ def init(
     if (actor is None) != (actor_key is None):
         raise UsageError("--actor and --actor-key go together")
     first = None if actor is None or actor_key is None else read_actor(actor, actor_key)
-    init_creditor(home, CREDITOR_TEMPLATE, clock(), first)
+    recipient = init_creditor(home, CREDITOR_TEMPLATE, clock(), first)
     if first is None:
         output.line("Nobody may approve yet: enrol the first actor with `inkasso actor add` before it is needed.")
+    output.line(f"Agencies seal their answers to {recipient}")
     output.line(f"{home} is ready. Next: edit {home}/inkasso.toml, then `inkasso doctor --config {home}/inkasso.toml`")
     return 0
 

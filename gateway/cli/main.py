@@ -20,6 +20,7 @@ from gateway.cli import (
     creditor,
     custody,
     feedback,
+    kit,
     report,
     retention,
     story,
@@ -41,7 +42,20 @@ app = App(
     version_flags=[],
     result_action="return_value",
 )
-for commands in (creditor, configuring, actor, claim, feedback, custody, agency, vetting, report, retention, story):
+for commands in (
+    creditor,
+    configuring,
+    actor,
+    claim,
+    feedback,
+    custody,
+    agency,
+    kit,
+    vetting,
+    report,
+    retention,
+    story,
+):
     commands.register(app)
 
 

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out, read_bounded
 from gateway.cli.creditor import Config
+from gateway.cli.feedback import register_reports
 from gateway.documents.render import render
 from gateway.errors import UsageError
 from gateway.mandates import countersign
@@ -32,6 +33,7 @@ def register(app: App) -> None:
     report = App(name="report", help="Reports.")
     for function in (fields, record, minimisation, rules, mandate):
         report.command(function, name=function.__name__)
+    register_reports(report)
     app.command(report)
 
 

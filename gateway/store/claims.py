@@ -55,6 +55,11 @@ class Claims:
             rows = [found._asdict() | {"rules": ",".join(found.rules)} for found in screenings]
             self._connection.execute(insert(ScreeningRow), rows)
 
+    def of_package(self, package: str, claim: str) -> Screening:
+        """The verdict with which a claim was put into a package."""
+        query = select(*_COLUMNS).where(col(ScreeningRow.package) == package, col(ScreeningRow.claim) == claim)
+        return _screening(self._connection.execute(query).one())
+
     def judge_again(self, package: str, claims: Sequence[str]) -> None:
         """Claims of a package that was withdrawn were not handed over: the next screening reads them as held."""
         for some in (claims[start : start + _SOME] for start in range(0, len(claims), _SOME)):

@@ -1,0 +1,125 @@
+"""The agency's commands for its daily work: export, reply, statement, status."""
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gateway.agency.export import as_csv, exported
+from gateway.agency.post import post
+from gateway.agency.reply import MAXIMUM_BYTES, take_replies
+from gateway.agency.settings import load_agency
+from gateway.agency.statement import Settled, books, state
+from gateway.cli import output
+from gateway.cli.creditor import Config, Json
+from gateway.errors import InputError
+from gateway.wiring import clock, open_desk, today_in_germany
+
+_GROUP = "At the agency"
+
+
+def register(app: App) -> None:
+    """Adds the commands."""
+    for function in (export, reply, statement, status):
+        app["agency"].command(function, name=function.__name__, group=_GROUP)
+
+
+def export(
+    creditor: str,
+    *,
+    joined: Annotated[
+        bool, Parameter(negative="", help="Names and addresses too; only where letters are written.")
+    ] = False,
+    csv: Annotated[bool, Parameter(name="--csv", negative="", help="CSV instead of JSON Lines.")] = False,
+    config: Config,
+) -> int:
+    """Print the cases of one creditor for our own system.
+
+    Parameters
+    ----------
+    creditor
+        Whose cases: never those of two creditors at once.
+    """
+    with open_desk(load_agency(config)) as desk, desk.cases_connection.begin(), desk.identities_connection.begin():
+        rows = list(exported(desk, creditor, joined=joined))
+    if csv:
+        output.line(as_csv(rows, joined=joined).removesuffix("\n"))
+        return 0
+    for row in rows:
+        output.line(json_text.dumps(row, ensure_ascii=False, sort_keys=True))
+    return 0
+
+
+def reply(
+    file: Path,
+    *,
+    codes: Annotated[
+        str | None, Parameter(help="The interface whose codes the file has, for instance riverty.")
+    ] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Check every row; keep and send nothing.")] = False,
+    config: Config,
+) -> int:
+    """Take our answers from a file, JSON or CSV, as a whole or not at all, and place them for the creditors.
+
+    Parameters
+    ----------
+    file
+        Rows as docs/kit.md describes them.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAXIMUM_BYTES + 1)
+    except OSError:
+        raise InputError(f"{file} cannot be read") from None
+    now = clock()
+    with open_desk(load_agency(config)) as desk:
+        count = take_replies(desk, content, today_in_germany(now), interface=codes, dry_run=dry_run)
+        sent = [] if dry_run else post(desk, now)
+    output.line(f"{count:,} answers {'are good' if dry_run else f'taken, {len(sent):,} packages placed'}")
+    return 0
+
+
+def statement(
+    creditor: str,
+    *,
+    remitted: Annotated[int, Parameter(help="What we passed on, in cents.")] = 0,
+    fees: Annotated[int, Parameter(help="What we charge the creditor, in cents, without VAT.")] = 0,
+    vat: Annotated[int, Parameter(help="The VAT on that, in cents.")] = 0,
+    config: Config,
+) -> int:
+    """Place our books of one creditor for it, so that it can put them beside its own.
+
+    Parameters
+    ----------
+    creditor
+        Whose books.
+    """
+    now = clock()
+    with open_desk(load_agency(config)) as desk:
+        made = state(desk, creditor, Settled(remitted, fees, vat), now)
+        post(desk, now)
+    output.line(f"{made.cases:,} cases; books {made.books}")
+    return 0
+
+
+def status(*, json: Json = False, config: Config) -> int:
+    """Count the cases of each creditor by where they stand."""
+    with open_desk(load_agency(config)) as desk, desk.cases_connection.begin():
+        found: dict[str, dict[str, int]] = {}
+        for creditor in desk.creditors:
+            counts = found.setdefault(creditor, {})
+            for line in books(desk, creditor).values():
+                counts[line.standing] = counts.get(line.standing, 0) + 1
+    if json:
+        output.as_json({"creditors": found})
+    else:
+        output.table(
+            [
+                (creditor, standing, f"{count:,}")
+                for creditor, counts in found.items()
+                for standing, count in counts.items()
+            ],
+            indent=0,
+        )
+    return 0

@@ -1,0 +1,148 @@
+"""Reconciliation at the creditor: both sides' books side by side, to the cent, and one digest when they agree.
+
+The agency's books are its newest statement. Where there is no difference, the creditor says so in a signed message, so
+that both sides have signed the same digest; the comparison is an entry either way.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from audit.store import append
+from gateway.errors import OverdueError
+from gateway.handover.judge import key_of
+from gateway.handover.waiting import queue_for_agency
+from gateway.office import Office
+from gateway.steps.books import BookLine, Difference, book_line, books_digest, differences
+from gateway.store.cases import CaseRecord, MessageRecord
+from gateway.store.payload import open_message, open_payload
+from keys.references import new_id
+from keys.vault import ClaimKey
+from schemas.answers import FromAgency, FromAgencyAdapter, Statement, StatementCase
+from schemas.codes import CaseStanding
+from schemas.entry import BooksCompared
+from schemas.messages import BooksAgreed, CaseNew, ToAgency, ToAgencyAdapter
+
+_ACTOR: Final = "system:report-reconcile"
+_BOOKED: Final = ("case.payment", "case.credit", "case.closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Two books: how many cases and cents each has, every difference, and the digest if there is none."""
+
+    statement: Statement
+    ours: dict[str, BookLine]
+    theirs: dict[str, BookLine]
+    differences: list[Difference]
+
+    @property
+    def digest(self) -> str | None:
+        """What both sides sign; None while the books differ, or the agency's lines do not bear out its digest."""
+        return None if self.differences else books_digest(self.ours)
+
+    def as_json(self) -> dict[str, object]:
+        """Both books as sums, and every difference, for `--json`."""
+        return {
+            "ours": sums(self.ours),
+            "theirs": sums(self.theirs),
+            "settled": {name: getattr(self.statement, name) for name in ("remitted", "fees", "vat")},
+            "differences": [one._asdict() for one in self.differences],
+            "books": self.digest,
+        }
+
+
+def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconciliation:
+    """Compares with the newest statement, and answers it. Raises OverdueError if the agency has made none."""
+    with office.connection.begin(), office.vault_connection.begin():
+        cases = [one for one in office.cases.at(agency, entity) if one.standing is not CaseStanding.ERASED]
+        keys = office.vault.by_id([one.claim for one in cases])
+        messages = [
+            one
+            for one in office.cases.messages(agency, (*_BOOKED, "statement", "statement.case", "books.agreed"))
+            if one.entity == entity and one.refused is None
+        ]
+        statement, theirs = _theirs(messages, keys, agency)
+        ours = _ours(office, cases, keys, messages)
+        found = Reconciliation(statement, ours, theirs, differences(ours, theirs))
+        entry = BooksCompared(
+            id=new_id(),
+            time=now,
+            actor=_ACTOR,
+            agency=agency,
+            statement=statement.message_id,
+            differences=len(found.differences),
+            books=found.digest,
+        )
+        append(office.connection, entry)
+        agreed = {_opened(one, keys) for one in messages if one.type == "books.agreed"}
+        if found.digest is not None and not any(statement.message_id in str(one) for one in agreed):
+            answer = BooksAgreed(message_id=new_id(), statement=statement.message_id, books=found.digest)
+            queue_for_agency(office, agency, entity, answer, now)
+    return found
+
+
+def _theirs(
+    messages: list[MessageRecord], keys: dict[str, ClaimKey], agency: str
+) -> tuple[Statement, dict[str, BookLine]]:
+    heads = [one for one in messages if one.type == "statement"]
+    if not heads:
+        raise OverdueError(
+            f"{agency} has made no statement: ask for `inkasso agency statement`, then `inkasso feedback`"
+        )
+    newest = heads[-1]
+    statement = FromAgencyAdapter.validate_json(_opened(newest, keys))
+    lines = {}
+    # A statement that did not fit one package goes on in the next ones; the next statement begins anew.
+    for one in messages[messages.index(newest) :]:
+        found = FromAgencyAdapter.validate_json(_opened(one, keys)) if one.type == "statement.case" else None
+        if isinstance(found, StatementCase):
+            lines[found.case_ref] = BookLine(
+                standing=found.standing,
+                restricted=found.restricted,
+                principal=found.principal,
+                credited=found.credited,
+                paid_to_creditor=found.paid_to_creditor,
+                paid_to_agency=found.paid_to_agency,
+                closed=found.closed,
+            )
+    if not isinstance(statement, Statement):
+        raise TypeError("a message of type statement is one")
+    return statement, lines
+
+
+def _ours(
+    office: Office, cases: list[CaseRecord], keys: dict[str, ClaimKey], messages: list[MessageRecord]
+) -> dict[str, BookLine]:
+    by_claim: dict[str, list[ToAgency | FromAgency]] = {}
+    for one in messages:
+        if one.claim is not None and one.type in _BOOKED:
+            adapter = ToAgencyAdapter if one.outbound else FromAgencyAdapter
+            by_claim.setdefault(one.claim, []).append(adapter.validate_json(_opened(one, keys)))
+    found = {}
+    for case in cases:
+        new = _handed_over(office, case, key_of(keys, case.claim))
+        found[new.case_ref] = book_line(
+            case.standing, restricted=case.restricted, messages=[new, *by_claim.get(case.claim, ())]
+        )
+    return found
+
+
+def _handed_over(office: Office, case: CaseRecord, key: ClaimKey) -> CaseNew:
+    """The case as it was sealed, from the payload of its screening."""
+    screening = office.claims.of_package(case.package, case.claim)
+    message = open_payload(screening.payload, key, screening.package).message
+    if message is None:
+        raise TypeError("a case that was handed over has a message")
+    return CaseNew.model_validate_json(message.item.partition("\n")[0])
+
+
+def _opened(message: MessageRecord, keys: dict[str, ClaimKey]) -> str:
+    key = None if message.claim is None else key_of(keys, message.claim)
+    return open_message(message.payload, key, message.message_id).item.partition("\n")[0]
+
+
+def sums(books: dict[str, BookLine]) -> dict[str, int]:
+    """Cases, and cents, of a book."""
+    names = ("principal", "credited", "paid_to_creditor", "paid_to_agency")
+    return {"cases": len(books)} | {name: sum(getattr(one, name) for one in books.values()) for name in names}
