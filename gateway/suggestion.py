@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from gateway.errors import InputError
 from gateway.handover.inbox import opened
 from gateway.readers.formats import Encoding, Format
-from gateway.readers.guess import Questions, decoded, guess_delimiter, guess_encoding, guess_header
+from gateway.readers.guess import Questions, decoded, field_of, guess_delimiter, guess_encoding, guess_header
 from gateway.readers.mapping import Left, Mapping
 from gateway.readers.presets import load_preset, presets
 from gateway.readers.proposal import Proposal, preset_proposal, propose
@@ -85,15 +85,23 @@ def _look_at_csv(sample: bytes, questions: Questions) -> Look:
 def _look_at_table(
     kind: Format, settings: dict[str, object], rows: list[Sequence[object]], questions: Questions
 ) -> Look:
-    place = guess_header(rows, questions)
     if not rows:
         raise InputError("the file is empty: take one with some rows")
+    of_presets = _names_of_presets()
+    place = guess_header(rows, lambda name: name in of_presets or field_of(name) is not None, questions)
+    if place is None:
+        raise InputError("no row looks like a header with names that are known: begin from a preset by hand")
     names = tuple(str(name).strip() for name in rows[place - 1])
     while names and not names[-1]:
         names = names[:-1]
     if len(set(names)) != len(names) or not all(names):
         raise InputError("the header has columns without a name, or a name twice: correct the export first")
     return Look(kind, settings | ({"header_row": place} if place > 1 else {}), names, rows[place:])
+
+
+def _names_of_presets() -> frozenset[str]:
+    mappings = [mapping for name in presets() for _, mapping in load_preset(name) if isinstance(mapping, Mapping)]
+    return frozenset(column for mapping in mappings for _, column in mapping.columns)
 
 
 def _look_at_objects(kind: Format, sample: bytes) -> Look:

@@ -100,6 +100,15 @@ def test_months_are_read_together() -> None:
     assert outcome(batch(S100), batch(post("H", "40,00", "1200"))) == [(1, 10_000, 4_000)]
 
 
+@pytest.mark.parametrize(("day", "year"), [("3006", 2018), ("3007", 2017), ("107", 2017), ("2902", None)])
+def test_without_a_period_the_fiscal_year_gives_the_year(day: str, year: int | None) -> None:
+    """A year from July to June: 30 June is of its second calendar year, 1 and 30 July of its first."""
+    head = HEAD.replace(";20180101;", ";20170701;").replace(";20180201;20180228;", ";;;")
+    (row,) = read(DECLARED, batch(S100 | {"day": day}, head=head), MASTER)
+
+    assert (row.claim.invoice_date.year if isinstance(row, Row) else None) == year
+
+
 @pytest.mark.parametrize(
     ("more", "due"),
     [({"due": "150318"}, "2018-03-15"), ({"due_date": "16032018"}, "2018-03-16"), ({"due": "RA-7"}, "2018-03-08")],

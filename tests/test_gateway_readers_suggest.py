@@ -124,7 +124,8 @@ def test_a_datev_pair_needs_the_term_it_asks_for(tmp_path: Path) -> None:
 
 REFUSED = [
     ("x.csv", b"", "empty"),
-    ("x.csv", b"a;a\n1;2\n", "a name twice"),
+    ("x.csv", b"PLZ;Ort;Ort\n1;2;3\n", "a name twice"),
+    ("x.csv", f"{CANARY};Ida;Dresden;R1\n{CANARY};Uwe;Bamberg;R2\n".encode(), "no row looks like a header"),
     ("x.json", b"[1, 2]", "no JSON objects"),
     ("x.doc", b"x", "a file ends in"),
     ("x.xlsx", b"x", "no workbook"),
@@ -139,6 +140,7 @@ def test_what_cannot_be_looked_at_is_said(tmp_path: Path, name: str, data: bytes
 
     assert (told.code, told.out) == (3, "")
     assert said in told.err
+    assert CANARY not in told.err
 
 
 def test_a_sample_is_read_in_one_way_only(tmp_path: Path) -> None:

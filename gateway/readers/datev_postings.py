@@ -8,7 +8,7 @@ balances forward.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from gateway.readers.formats import DateFormat
@@ -74,12 +74,17 @@ def heading(values: Sequence[str], mapping: Columns) -> Heading:
     try:
         digits = int(values[13]) if re.fullmatch("[4-8]", values[13]) else 0
         begin = parse_day(values[14] or values[12], DateFormat.COMPACT)
-        end = parse_day(values[15], DateFormat.COMPACT) if values[15] else begin
+        end = parse_day(values[15], DateFormat.COMPACT) if values[15] else _year_after(begin)
     except RefusedError:
         raise FileFaultError("the heading of a file has no period: export it from DATEV again") from None
     if not digits or (end - begin).days > 366:
         raise FileFaultError("the heading of a file names no length of accounts, or a period of more than a year")
     return Heading(values[2], digits, begin, end, values[21] or "EUR", _REVENUE[chart])
+
+
+def _year_after(begin: date) -> date:
+    """The last day of the fiscal year that begins on a day; it ends with a month."""
+    return date(begin.year + 1, begin.month, 1) - timedelta(days=1)
 
 
 def posting(cells: Mapping[str, object], head: Heading) -> Posting | None:

@@ -6,7 +6,7 @@ Nothing here is used at night. What is unsure is told as a question; no value of
 import io
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
@@ -25,6 +25,7 @@ _ENCODINGS: Final = {
 }
 _DELIMITERS: Final = ";,\t|"
 _SNIFFED_LINES: Final = 60
+_KNOWN_NAMES: Final = 2
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _SYNONYMS: Final = {
     name: field
@@ -74,17 +75,20 @@ def guess_delimiter(text: str, questions: Questions) -> str:
     return max(_DELIMITERS, key=lines.count)
 
 
-def guess_header(rows: Sequence[Sequence[object]], questions: Questions) -> int:
-    """The row of the names, from 1: the first that fills as many columns as any, with texts that are no numbers."""
+def guess_header(rows: Sequence[Sequence[object]], known: Callable[[str], bool], questions: Questions) -> int | None:
+    """The row of the names, from 1: the first that fills as many columns as any, and holds at least two known names.
+
+    None if there is none: a row of data would be told as if it were names.
+    """
     widths = [sum(not is_blank(value) for value in row) for row in rows]
     full = max(widths, default=0)
     for place, (row, width) in enumerate(zip(rows, widths, strict=True), start=1):
-        if width >= max(2, full - 1) and len({str(value) for value in row}) >= width and all(map(_is_name, row)):
+        names = {str(value).strip() for value in row}
+        if width >= max(2, full - 1) and all(map(_is_name, row)) and sum(map(known, names)) >= _KNOWN_NAMES:
             if place > 1:
                 questions.ask(f"header_row: the names seem to stand in row {place}")
             return place
-    questions.ask("header_row: no row looks like a header")
-    return 1
+    return None
 
 
 def _is_name(value: object) -> bool:
