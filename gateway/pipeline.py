@@ -28,15 +28,16 @@ from gateway.handover.batches import Batches
 from gateway.handover.choice import Choice
 from gateway.handover.feed import FactsChangedError, Feed
 from gateway.handover.figures import Figures
-from gateway.handover.inbox import InboxFile, first_pass, put_away, waiting
+from gateway.handover.inbox import InboxFile, first_pass, opened, put_away, waiting
 from gateway.handover.judge import Judge
 from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
 from gateway.handover.stops import withdraw_recalled
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
+from gateway.readers.care import CareList, read_care_list
 from gateway.readers.reading import read_rows
-from gateway.settings import Source
+from gateway.settings import Configuration, Source
 from keys.labels import Label
 from schemas.claim import Rejected, Row
 from schemas.mandate import Mandate
@@ -108,6 +109,11 @@ def _stop(office: Office, night: Night, figures: Figures) -> None:
 def _screen_source(office: Office, night: Night, source: Source, unfit: Collection[str], figures: Figures) -> None:
     configuration = office.configuration
     mandates = configuration.mandates_of(source.id)
+    try:
+        care = _care_list(configuration, source)
+    except InputError as failure:
+        figures.failures.append(failure)
+        return
     choice = Choice(mandates, {mandate.id for mandate in night.mandates}, unfit)
     feed = Feed(source.id, configuration.path(source.facts) if source.facts else None, night.today)
     if feed.failure is not None:
@@ -117,7 +123,7 @@ def _screen_source(office: Office, night: Night, source: Source, unfit: Collecti
         feed,
         choice,
         tuple(
-            Assignment(source, configuration.agency(mandate.agency), mandate, night.today, night.now)
+            Assignment(source, configuration.agency(mandate.agency), mandate, night.today, night.now, care)
             for mandate in mandates
         ),
     )
@@ -137,6 +143,13 @@ def _screen_source(office: Office, night: Night, source: Source, unfit: Collecti
         _on_latest_facts(given, partial(_screen_held, office, night, last=last, figures=figures))
     except InputError as failure:
         figures.failures.append(failure)
+
+
+def _care_list(configuration: Configuration, source: Source) -> CareList:
+    if source.care is None:
+        return CareList()
+    with opened(configuration.path(source.care)) as stream:
+        return read_care_list(stream, configuration.mandates_of(source.id))
 
 
 def _on_latest_facts(given: Given, screen: Callable[[Given], None]) -> Given:

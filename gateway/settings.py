@@ -72,7 +72,8 @@ class Source(Strict):
 
     `mapping` is a table, or the name of a TOML file. A file in the inbox counts as complete when it has not changed for
     `settle_seconds`; one that has been read goes to the folder `processed`, or stays if there is none. `facts`: the file
-    of its facts feed. `hold_days`: after so many days a claim that waits for a person is refused.
+    of its facts feed. `care`: the list of customers with special care.
+    `hold_days`: after so many days a claim that waits for a person is refused.
     """
 
     id: PartyId
@@ -84,6 +85,7 @@ class Source(Strict):
     settle_seconds: Annotated[int, Field(ge=0, le=86400)] = 60
     declarations: Declarations
     facts: _Location | None = None
+    care: _Location | None = None
     worth: Worth | None = None
     hold_days: Annotated[int, Field(ge=1, le=1_000)] = 180
 

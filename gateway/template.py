@@ -56,6 +56,7 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #settle_seconds = 60     # a file counts as complete when it has not changed for so long
 #facts = "facts.csv"     # the facts feed: disputes, payments, returns, insolvencies, … (docs/screening.md)
 #hold_days = 180         # a claim that waits for a person is refused after so many days
+#care = "care.csv"                       # customers with special care: see docs/mandates.md
 #[sources.declarations]  # what exports do not say, declared by a person
 #declared_by = "…"
 #declared_on = 2026-01-31
@@ -128,7 +129,30 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #id = "standard"
 #source = "shop-export"
 #agency = "agency"
+#version = 1                             # a change needs a new one, once a version has been used
 #minimum_amount = 1500                   # open principal in cents below which a claim is held
 #channels = ["letter"]                   # "email" only travels if it is here and the source declares it
 #stage = "reminding"                     # or "court-order", "enforcement"
+#tone = "neutral"                        # or "courteous", "firm"
+#language = "de"
+#forbidden_channels = ["visit"]          # sms, telephone, visit; what is in neither list needs a question
+#discount_percent = 0                    # of the principal, for payment in one sum
+#[mandates.segment]                      # leave out for every claim of the source; all conditions must hold
+#debtor_kinds = ["consumer"]
+#open_from = 1500                        # cents; together with open_below, which is exclusive
+#open_below = 500000
+#postcodes = ["96", "97"]                # beginnings
+#[mandates.contact_hours]                # calls and visits, German time; never on public holidays
+#days = ["mon", "tue", "wed", "thu", "fri"]
+#since = "09:00"
+#until = "18:00"
+#[mandates.instalments]                  # leave out if it may grant none
+#maximum_months = 12
+#minimum_rate = 2500
+#[mandates.special_care]                 # for customers of the source's care list
+#tone = "courteous"
+#ask_first = true
+#[mandates.ask]                          # a desk rather than a person
+#desk = "…"
+#email = "…"
 """

@@ -12,7 +12,7 @@ from pydantic import Field
 from schemas.base import Strict
 from schemas.claim import DebtorKind, Disputed, Text
 from schemas.identifiers import CaseRef, DebtorRef
-from schemas.mandate import ContractKind
+from schemas.mandate import ContractKind, Instruction
 from schemas.money import Cents
 from schemas.policy import Travels
 from schemas.screening import CreditorCost, DefaultGround
@@ -90,6 +90,10 @@ class Case(Strict):
         tuple[CreditorCost, ...],
         Travels("costs of the creditor, by kind and day", "§ 13a(1) Nr. 2 RDG", "reminders", "only what is owed"),
     ] = ()
+    instruction: Annotated[
+        Instruction | None,
+        Travels("this customer is treated with special care", "Art. 28(3)(a) GDPR", "care list", "codes, no reason"),
+    ] = None
     bureau_eligible: Annotated[
         bool, Travels("a bureau may be told, or not", "§ 31(2) Nr. 4 BDSG", "screening", "yes or no instead of texts")
     ] = False

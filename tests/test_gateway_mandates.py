@@ -6,10 +6,14 @@ import pytest
 from pydantic import ValidationError
 from pypdf import PdfReader
 
+from gateway.agency.settings import load_agency
+from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
 from gateway.settings import load
+from gateway.wiring import open_desk
 from schemas.canonical import digest
-from schemas.mandate import Channel, ContactHours, Instruction, Mandate, Stage
+from schemas.mandate import Channel, ContactHours, Instruction, Language, Mandate, Stage, Tone
+from schemas.messages import CaseNew, IdentityLine
 from world import World, cli, jsonl, row
 
 SECOND = """
@@ -24,6 +28,7 @@ stage = "court-order"
 [mandates.segment]
 open_from = {open_from}
 """
+CANARY = "Knutt7731"
 STANDARD = 'stage = "reminding"\n'
 
 
@@ -177,3 +182,63 @@ def test_both_sides_sign_the_page(world: World) -> None:
 
     assert (written.code, signed.code, refused.code, countersigned.code) == (0, 0, 4, 0)
     assert world.events()[-3:] == ["mandate.issued", "mandate.signed", "mandate.countersigned"]
+
+
+CARE = "customer_no;tone;language;channels;stage;ask_first\n"
+
+
+def received_cases(world: World) -> dict[str, CaseNew]:
+    """Each case in the agency's store by its invoice number."""
+    assert world.receive().json["failures"] == []
+    with open_desk(load_agency(world.agency)) as desk:
+        with desk.cases_connection.begin():
+            cases = {one.message_id: one for one in desk.cases.cases(CREDITOR).values()}
+        with desk.identities_connection.begin():
+            identities = {name: IdentityLine.model_validate_json(line) for name, line in desk.persons.lines()}
+    found = {identities[name].invoice_no: cases[name] for name in identities}
+    return {number: CaseNew.model_validate_json(record.line) for number, record in found.items()}
+
+
+def test_special_care_travels_with_the_case(world: World) -> None:
+    """A customer of the care list travels with what is different for them, and with no reason; others with nothing."""
+    world.configure('preset = "erp-de"', 'preset = "erp-de"\ncare = "care.csv"')
+    care = world.creditor.parent / "care.csv"
+    care.write_text(CARE + "K-000001;;;;;\nK-000002;firm;en;letter;;\n")
+    world.drop("a.jsonl", jsonl([row(1), row(2), row(3)]))
+    assert world.handover().code == 0
+    cases = received_cases(world)
+
+    assert cases["RE-000001"].instruction == load(world.creditor).settings.mandates[0].special_care
+    assert cases["RE-000002"].instruction == Instruction(
+        tone=Tone.FIRM, language=Language.ENGLISH, channels=(Channel.LETTER,)
+    )
+    assert cases["RE-000003"].instruction is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        (CARE.replace("tone", "colour"), "begins with the header"),
+        (CARE + "K-1;shouting;;;;\n", "row 1, column tone"),
+        (CARE + "K-1;;;letter fax;;\n", "column channels"),
+        (CARE + "K-1;;;;;perhaps\n", "column ask_first"),
+        (CARE + "K-1;;;;enforcement;\n", "goes further"),
+        (CARE + "K-1;;;visit;;\n", "goes further"),
+        (CARE + "K-1;;\n", "6 cells"),
+        (CARE + '"K-1;;;;;\n', "quote"),
+    ],
+)
+def test_a_care_list_that_cannot_be_honoured_holds_its_source_back(
+    world: World, content: str | None, words: str
+) -> None:
+    """Nobody is handed over without the care they were promised; the fault is told by row and column."""
+    world.configure('preset = "erp-de"', 'preset = "erp-de"\ncare = "care.csv"')
+    if content is not None:
+        (world.creditor.parent / "care.csv").write_text(content.replace("K-1", CANARY))
+    world.drop("a.jsonl", jsonl([row(1)]))
+    told = world.handover()
+
+    assert (told.code, told.json["claims"]["read"]) == (3, 0)
+    assert words in told.err
+    assert CANARY not in told.err + told.out

@@ -16,6 +16,7 @@ from audit.items import commitment, verdict_item
 from audit.store import append, items_of
 from gateway.handover.judge import Judged
 from gateway.office import Office
+from gateway.readers.care import CareList
 from gateway.settings import Agency, Source
 from gateway.state import ClaimState, PackageState, judge_again, state_of
 from gateway.steps.minimise import minimise
@@ -52,6 +53,7 @@ class Assignment:
     mandate: Mandate
     today: date
     now: datetime
+    care: CareList
 
 
 @dataclass(slots=True)
@@ -153,7 +155,9 @@ class Batch:
     def _pseudonymise(self, found: Judged, references: References | None) -> Pseudonymised | None:
         if not isinstance(found.verdict, Cleared) or references is None:
             return None
-        minimised = minimise(found.verdict, self._assignment.source.declarations, self._assignment.mandate)
+        given = self._assignment
+        instruction = given.care.of(found.claim.customer_no, given.mandate)
+        minimised = minimise(found.verdict, given.source.declarations, given.mandate, instruction)
         return pseudonymise(minimised, references.case_ref, references.debtor_ref, new_id())
 
     def _screening(

@@ -104,4 +104,5 @@ def _codes(codes: tuple[str, ...], texts: dict[str, Any]) -> str:
 
 
 def _places(texts: dict[str, Any]) -> list[tuple[str, ...]]:
-    return [(party, "", "", "") for party in texts["parties"]]
+    room = "\u00a0" * 50  # to write into by hand
+    return [(party, room, room, "") for party in texts["parties"]]

@@ -5,6 +5,7 @@ base rate with start and base amount, the creditor's own costs those that the de
 and bank details have no field to go to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +13,7 @@ from gateway.figures.interest import points_of
 from gateway.rules.subject import is_adult
 from schemas.case import Identity
 from schemas.claim import Claim, DebtorKind, Disputed
-from schemas.mandate import Channel, ContractKind, Declarations, Mandate
+from schemas.mandate import Channel, ContractKind, Declarations, Instruction, Mandate
 from schemas.screening import Cleared, CreditorCost, DefaultGround, History
 
 
@@ -37,12 +38,16 @@ class Minimised:
     history: History
     creditor_costs: tuple[CreditorCost, ...]
     bureau_eligible: bool
+    instruction: Instruction | None
     identity: Identity
 
 
-def minimise(cleared: Cleared, declarations: Declarations, mandate: Mandate) -> Minimised:
-    """What the agency needs by law, and nothing else."""
+def minimise(
+    cleared: Cleared, declarations: Declarations, mandate: Mandate, instruction: Instruction | None = None
+) -> Minimised:
+    """What the agency needs by law, and nothing else; `instruction` is what is different for this customer."""
     claim = cleared.claim
+    channels = mandate.channels if instruction is None or instruction.channels is None else instruction.channels
     consumer = claim.debtor.kind is DebtorKind.CONSUMER
     return Minimised(
         debtor_kind=claim.debtor.kind,
@@ -62,14 +67,15 @@ def minimise(cleared: Cleared, declarations: Declarations, mandate: Mandate) -> 
         history=cleared.history,
         creditor_costs=cleared.costs,
         bureau_eligible=cleared.bureau_eligible,
-        identity=_identity(claim, declarations, mandate),
+        instruction=instruction,
+        identity=_identity(claim, declarations, channels),
     )
 
 
-def _identity(claim: Claim, declarations: Declarations, mandate: Mandate) -> Identity:
+def _identity(claim: Claim, declarations: Declarations, channels: Sequence[Channel]) -> Identity:
     debtor, address = claim.debtor, claim.debtor.address
     consumer = debtor.kind is DebtorKind.CONSUMER
-    reachable = Channel.EMAIL in mandate.channels and declarations.email_belongs_to_contract
+    reachable = Channel.EMAIL in channels and declarations.email_belongs_to_contract
     return Identity(
         first_name=debtor.first_name if consumer else None,
         last_name=debtor.last_name if consumer else None,

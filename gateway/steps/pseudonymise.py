@@ -52,6 +52,7 @@ def pseudonymise(minimised: Minimised, case_ref: str, debtor_ref: str, message_i
         last_warning=minimised.history.last_warning,
         creditor_costs=minimised.creditor_costs,
         bureau_eligible=minimised.bureau_eligible,
+        instruction=minimised.instruction,
     )
     return Pseudonymised(case, minimised.identity)
 
