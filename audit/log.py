@@ -62,16 +62,16 @@ class Log:
 
     def head(self) -> Checkpoint:
         """Size and root of the tree as it is stored. Raises LogError."""
-        edge = self._caught_up()
+        edge = self._loaded()
         return Checkpoint(self.origin, edge.size, edge.root())
 
     def root_at(self, size: int) -> bytes:
         """The root the log had at an earlier size, from its tiles. Raises LogError if it is smaller than that."""
-        edge = self._caught_up()
+        edge = self._loaded()
         if size > edge.size:
             raise LogError("the log is smaller than that")
         earlier = Edge(size, [[] for _ in edge.levels])
-        subtree = self._subtrees(edge)
+        subtree = self._subtrees()
         for level in range(len(edge.levels)):
             held = size >> (TILE_HEIGHT * level)
             first = held - held % TILE_WIDTH
@@ -80,11 +80,11 @@ class Log:
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The path from an entry to the root of a checkpoint of `size` entries."""
-        return inclusion_proof(index, size, self._subtrees(self._caught_up()))
+        return inclusion_proof(index, size, self._subtrees())
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """What shows that the log of `new` entries begins with the one of `old`."""
-        return consistency_proof(old, new, self._subtrees(self._caught_up()))
+        return consistency_proof(old, new, self._subtrees())
 
     def _seal(self, connection: Connection) -> None:
         if self._edge is not None and count(connection) == self._edge.size:
@@ -102,20 +102,18 @@ class Log:
     def _forget(self, _connection: Connection) -> None:
         self._edge = None
 
-    def _caught_up(self) -> Edge:
-        """The edge of what has been sealed."""
-        return self._loaded()
+    def tile(self, level: int, number: int) -> bytes:
+        """The hashes of a tile as far as the tree goes. Raises LogError if a full one is missing."""
+        edge = self._loaded()
+        if edge.size >> (TILE_HEIGHT * (level + 1)) <= number:
+            return b"".join(edge.levels[level])
+        found = tile(self._connection, level, number)
+        if found is None:
+            raise LogError(f"tile {number} of level {level} is missing: run `inkasso audit verify`")
+        return found
 
-    def _subtrees(self, edge: Edge) -> Subtree:
-        def read(level: int, number: int) -> bytes:
-            if edge.size >> (TILE_HEIGHT * (level + 1)) <= number:
-                return b"".join(edge.levels[level])
-            found = tile(self._connection, level, number)
-            if found is None:
-                raise LogError(f"tile {number} of level {level} is missing: run `inkasso audit verify`")
-            return found
-
-        return subtrees(read)
+    def _subtrees(self) -> Subtree:
+        return subtrees(self.tile)
 
     def _loaded(self) -> Edge:
         if self._edge is None:

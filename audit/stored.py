@@ -1,18 +1,15 @@
 """A log in its tables, as evidence for a verification."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.engine import Connection
 
 from audit.checkpoint import CheckpointError, parse_checkpoint
 from audit.entry import EntryError
 from audit.store import checkpoints, commitment_bytes, committed, completions, leaves, tile
-from audit.verify import Opened
+from audit.verify import Kept, OpenItems
 
 _CHUNK = 4_096
-
-Kept = Callable[[int], Sequence[int] | None]
-OpenItems = Callable[[int], Iterator[Opened]]
 
 
 class StoredLog:

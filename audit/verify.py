@@ -41,6 +41,12 @@ class Opened(NamedTuple):
     opening: bytes
 
 
+Kept = Callable[[int], Sequence[int] | None]
+"""The items of an entry that are there, sorted; None if the evidence does not say."""
+OpenItems = Callable[[int], Iterator[Opened]]
+"""The items of an entry that keys open."""
+
+
 class Held(NamedTuple):
     """A checkpoint that somebody outside kept, as a note."""
 
@@ -73,11 +79,8 @@ class Evidence(Protocol):
     def completions(self) -> Sequence[tuple[int, bytes]]:
         """Each completion with its entry."""
 
-    def kept(self, entry: int) -> Sequence[int] | None:
-        """The items of an entry that are there, sorted; None if this evidence does not say."""
-
-    def opened(self, entry: int) -> Iterator[Opened]:
-        """The items of an entry that keys open."""
+    kept: Kept
+    opened: OpenItems
 
 
 class FaultFoundError(Exception):

@@ -90,6 +90,11 @@ class Witness:
         replace_durably(self._path(name, "cosigned"), cosigned)
         return cosigned
 
+    def kept_size(self, name: str) -> int | None:
+        """How many entries the checkpoint kept of a log covers; None if none is kept. Raises WitnessError."""
+        kept = self._kept(name)
+        return None if kept is None else _opened(kept.note.encode(), [parse_key(kept.log_key)]).size
+
     def alarms(self) -> list[Path]:
         """The files of alarms that stand."""
         return sorted(self._folder.glob("*.alarm"))

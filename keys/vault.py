@@ -182,6 +182,12 @@ class Vault:
         rows = self._connection.execute(query.where(col(_Claim.number).in_(by_digest)))
         return {by_digest[number]: self._open(claim, subject, wrapped) for number, claim, subject, wrapped in rows}
 
+    def claims_of(self, entity: str, customer_no: str) -> list[str]:
+        """The random ids of a subject's claims, by customer number; none if the number is not known."""
+        query = select(col(_Claim.id)).join(_Subject, col(_Subject.id) == col(_Claim.subject))
+        digest = self._digest(Label.CUSTOMER_INDEX, entity, customer_no)
+        return list(self._connection.execute(query.where(col(_Subject.customer) == digest)).scalars())
+
     def by_id(self, claim_ids: Sequence[str]) -> dict[str, ClaimKey]:
         """The keys of claims by their random ids; a claim without a key is absent, and gets no new one."""
         query = select(col(_Claim.id), col(_Claim.subject), col(_Claim.wrapped))

@@ -15,6 +15,7 @@ from audit.log import LogError
 from gateway.cli import (
     actor,
     agency,
+    audit,
     claim,
     configuring,
     creditor,
@@ -44,6 +45,7 @@ app = App(
 )
 for commands in (
     creditor,
+    audit,
     configuring,
     actor,
     claim,

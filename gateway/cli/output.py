@@ -4,9 +4,11 @@ Progress goes to stderr, and only to a terminal. Nothing here ever receives a va
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -41,6 +43,12 @@ def as_json(value: Mapping[str, object]) -> None:
 def complain(text: str) -> None:
     """One line on stderr, with the program's name."""
     print(f"inkasso: {text}", file=sys.stderr)
+
+
+def private_file(path: Path, content: bytes) -> None:
+    """A new file that only its owner reads, for what holds personal data."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(content)
 
 
 @contextmanager

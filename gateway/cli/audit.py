@@ -1,0 +1,213 @@
+"""The audit log's commands: read it, verify it, prove from it, export it, watch one of somebody else."""
+
+import csv
+import sys
+from collections.abc import Iterable
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from audit.export import ExportError, export
+from audit.offline import check
+from audit.verify import Held
+from gateway.auditing import first_key, verify_office
+from gateway.cli import output
+from gateway.cli.creditor import Config, Json
+from gateway.cli.sentences import sentence
+from gateway.errors import UsageError
+from gateway.logbook import Choice, Line, chosen
+from gateway.proving import evidence, sample
+from gateway.settings import load
+from gateway.watching import create_witness, watch_export
+from gateway.wiring import clock, open_office
+
+Language = Literal["de", "en"]
+
+
+def register(app: App) -> None:
+    """Adds the audit log's commands."""
+    audit = App(name="audit", help="The audit log.")
+    audit.command(audit_list, name="list")
+    audit.command(audit_verify, name="verify")
+    audit.command(audit_export, name="export")
+    audit.command(audit_open, name="open")
+    audit.command(audit_sample, name="sample")
+    audit.command(audit_witness, name="witness")
+    app.command(audit)
+
+
+def audit_list(
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    event: str | None = None,
+    package: str | None = None,
+    claim: str | None = None,
+    subject: str | None = None,
+    language: Language = "en",
+    limit: int | None = None,
+    json: Json = False,
+    csv: Annotated[bool, Parameter(name="--csv", negative="", help="Print CSV.")] = False,
+    config: Config,
+) -> int:
+    """List entries in plain sentences.
+
+    Parameters
+    ----------
+    since
+        From this day on (UTC).
+    until
+        Up to and with this day (UTC).
+    event
+        Only this event, for instance package.sealed.
+    package
+        Only entries about this package.
+    claim
+        Only entries about the packages and verdicts of this claim number.
+    subject
+        The same for all claims of this customer number.
+    language
+        Of the sentences: de or en.
+    limit
+        At most so many, the newest.
+    """
+    with open_office(load(config)) as office:
+        lines = chosen(office, Choice(since, until, event, package, claim, subject))
+    lines = lines[-limit:] if limit else lines
+    _print_lines(lines, language, json=json, as_csv=csv)
+    return 0
+
+
+def audit_verify(
+    path: Path | None = None,
+    *,
+    key: str | None = None,
+    held: tuple[Path, ...] = (),
+    quick: Annotated[bool, Parameter(negative="", help="Leave items unopened.")] = False,
+    json: Json = False,
+    config: Config,
+) -> int:
+    """Verify an export or evidence (no configuration needed), or the log itself with all keys.
+
+    Parameters
+    ----------
+    path
+        The folder of an export, or the file of an item's evidence; left out for the log itself.
+    key
+        The log's public key, or a file that holds it.
+    held
+        A checkpoint that was kept outside; may be repeated.
+    """
+    if path is not None:
+        code, lines, value = check(path, key, held)
+    else:
+        notes = [Held(_read(one), one.name) for one in held]
+        with open_office(load(config)) as office, output.progress() as progress:
+            verdict = verify_office(office, notes, not quick, lambda count: progress("entries verified", count))
+        code, lines, value = (0 if verdict.fault is None else 5), verdict.sentences(), verdict.as_json()
+    if json:
+        output.as_json(value)
+    else:
+        for line in lines:
+            output.line(line)
+    return code
+
+
+def audit_export(folder: Path, *, config: Config) -> int:
+    """Export the log for a stranger: tiles, entries, commitments, completions, checkpoint. A second run adds to it.
+
+    Parameters
+    ----------
+    folder
+        A new folder, or one that holds an earlier export of this log.
+    """
+    with open_office(load(config)) as office, output.progress() as progress, office.connection.begin():
+        try:
+            size = export(
+                office.connection, office.log, first_key(office), folder, lambda count: progress("exported", count)
+            )
+        except ExportError as error:
+            raise UsageError(str(error)) from None
+    output.line(f"{folder} holds {size:,} entries. Verify: inkasso-verify {folder}")
+    return 0
+
+
+def audit_open(entry: int, item: int, file: Path, *, config: Config) -> int:
+    """Write the evidence for one item: its bytes, r, and both paths to a signed checkpoint.
+
+    Parameters
+    ----------
+    entry
+        The entry's index.
+    item
+        The item's place in it.
+    file
+        A new file; it holds personal data.
+    """
+    if file.exists():
+        raise UsageError(f"{file} exists already: choose another name")
+    with open_office(load(config)) as office, office.connection.begin(), office.vault_connection.begin():
+        found = evidence(office, entry, item)
+        key = first_key(office)
+    output.private_file(file, found)
+    output.line(f"{file} holds the evidence. Check: inkasso-verify {file} --key {key}")
+    return 0
+
+
+def audit_sample(*, number: Annotated[int, Parameter(name="--count")] = 20, json: Json = False, config: Config) -> int:
+    """Draw items at random; each is opened and compared with what was logged, or explained."""
+    with open_office(load(config)) as office, office.connection.begin(), office.vault_connection.begin():
+        found = sample(office, number)
+    if json:
+        output.as_json({"sampled": [one._asdict() for one in found]})
+    else:
+        output.table([("entry", "item", "outcome"), *((str(a), str(b), c) for a, b, c in found)], indent=0)
+    return 0
+
+
+def audit_witness(
+    export_folder: Path,
+    *,
+    home: Annotated[Path, Parameter(help="The witness's own folder: its key, and what it keeps.")],
+    init: Annotated[bool, Parameter(negative="", help="Make the witness's folder and key first.")] = False,
+    key: Annotated[
+        str | None, Parameter(help="The log's public key as its owner told it; pinned by the first run.")
+    ] = None,
+) -> int:
+    """Watch somebody's log from an export: verify it, compare it with what was kept, keep and cosign its checkpoint.
+
+    Parameters
+    ----------
+    export_folder
+        The folder of an export.
+    """
+    if init:
+        create_witness(home, clock())
+    cosigned = watch_export(home, export_folder, key, clock())
+    output.line(f"the log continues what was kept; cosigned checkpoint: {cosigned}")
+    return 0
+
+
+def _print_lines(lines: list[Line], language: Language, *, json: bool, as_csv: bool) -> None:
+    if json:
+        output.as_json({"entries": [{"index": one.position, **one.entry.model_dump(mode="json")} for one in lines]})
+        return
+    rows: Iterable[tuple[str, ...]] = (
+        (str(one.position), one.entry.time.isoformat(), one.entry.actor, one.entry.event, sentence(one.entry, language))
+        for one in lines
+    )
+    if as_csv:
+        csv.writer(sys.stdout).writerows([("index", "time", "actor", "event", "sentence"), *rows])
+        return
+    for row in islice(rows, len(lines)):
+        output.line("  ".join((row[0], row[1], row[4])))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise UsageError(f"{path} cannot be read: name a file that holds a checkpoint") from None

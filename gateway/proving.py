@@ -1,0 +1,105 @@
+"""Evidence for single items, and samples: what a person is given, and what a data-protection officer draws.
+
+Every item that is opened is personal data: the caller logs the reading before it shows one.
+"""
+
+import base64
+import hmac
+import os
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from audit.checkpoint import EntryProof, format_proof, parse_checkpoint
+from audit.completions import Position, decode_positions
+from audit.evidence import ItemEvidence
+from audit.items import commitment
+from audit.merkle import leaf_hashes, root
+from audit.proofs import Subtree, inclusion_proof
+from audit.store import commitments, completions, entries, leaves
+from audit.verify import Opened
+from gateway.auditing import open_items
+from gateway.errors import InputError, IntegrityError
+from gateway.office import Office
+from schemas.canonical import encode_model
+from schemas.entry import Items
+
+_DRAW_BYTES: Final = 16
+
+
+class Sampled(NamedTuple):
+    """One item that was drawn: opened and as logged, erased by a completion, or without a key."""
+
+    entry: int
+    item: int
+    outcome: str
+
+
+def evidence(office: Office, entry: int, place: int) -> bytes:
+    """The evidence for one item, inside the caller's transactions. Raises InputError if it is not there any more."""
+    found = [one for one in office.items.of_entry(entry) if one.item == place]
+    opened = next(open_items(office, found), None)
+    if opened is None:
+        raise InputError(f"item {place} of entry {entry} cannot be opened: there is none, it was erased, or has no key")
+    checkpoint = office.log.checkpoint()
+    size = parse_checkpoint(checkpoint.rpartition(b"\n\n")[0] + b"\n").size
+    _, leaf = leaves(office.connection, entry, 1)[0]
+    path = tuple(office.log.inclusion(entry, size))
+    hashes = leaf_hashes(commitments(office.connection, entry))
+    return encode_model(
+        ItemEvidence(
+            place=place,
+            item=_base64(opened.item),
+            opening=_base64(opened.opening),
+            path=tuple(map(_base64, inclusion_proof(place, len(hashes), _over(hashes)))),
+            entry=format_proof(EntryProof(entry, path, checkpoint, leaf)).decode(),
+        )
+    )
+
+
+def sample(office: Office, number: int) -> list[Sampled]:
+    """Items drawn at random: each is opened and compared, or explained. Raises IntegrityError for one that is neither."""
+    sizes = [(one.position, items.count) for one in entries(office.connection) if (items := _items(one.entry))]
+    total = sum(size for _, size in sizes)
+    erased = {position for _, encoded in completions(office.connection) for position in decode_positions(encoded)}
+    drawn = sorted({_draw(total) for _ in range(number)}) if total else []
+    return [_look(office, *_place(sizes, one), erased) for one in drawn]
+
+
+def _look(office: Office, entry: int, place: int, erased: set[Position]) -> Sampled:
+    found = [one for one in office.items.of_entry(entry) if one.item == place]
+    if not found:
+        if Position(entry, place) in erased:
+            return Sampled(entry, place, "erased")
+        raise IntegrityError(f"item {place} of entry {entry} is gone, and no completion names it")
+    opened: Opened | None = next(open_items(office, found), None)
+    if opened is None:
+        return Sampled(entry, place, "not opened")
+    expected = commitments(office.connection, entry)[place]
+    if not hmac.compare_digest(commitment(opened.opening, opened.item), expected):
+        raise IntegrityError(f"item {place} of entry {entry} is not the one that was logged")
+    return Sampled(entry, place, "opened")
+
+
+def _items(entry: object) -> Items | None:
+    return getattr(entry, "items", None)
+
+
+def _draw(total: int) -> int:
+    """A number below `total`; with 128 random bits the bias is nothing."""
+    return int.from_bytes(os.urandom(_DRAW_BYTES)) % total
+
+
+def _place(sizes: Sequence[tuple[int, int]], number: int) -> tuple[int, int]:
+    for entry, size in sizes:
+        if number < size:
+            return entry, number
+        number -= size
+    raise ValueError("a draw lies outside the items")
+
+
+def _over(hashes: Sequence[bytes]) -> Subtree:
+    return lambda height, position: root(hashes[position << height : (position + 1) << height])
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
