@@ -1,8 +1,10 @@
 """A log in its tables, as evidence for a verification."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from audit.checkpoint import CheckpointError, parse_checkpoint
 from audit.entry import EntryError
@@ -10,6 +12,15 @@ from audit.store import checkpoints, commitment_bytes, committed, completions, l
 from audit.verify import Kept, OpenItems
 
 _CHUNK = 4_096
+_T = TypeVar("_T")
+
+
+def _read(read: Callable[[], _T]) -> _T:
+    """What is read. A driver that cannot decode what lies there is told as a fault, without the content it shows."""
+    try:
+        return read()
+    except SQLAlchemyError:
+        raise EntryError("something of the log is not stored as bytes") from None
 
 
 class StoredLog:
@@ -35,11 +46,11 @@ class StoredLog:
 
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """A full tile."""
-        return tile(self._connection, level, number) if width == 256 else None
+        return _read(lambda: tile(self._connection, level, number)) if width == 256 else None
 
     def checkpoints(self) -> Sequence[bytes]:
         """Every checkpoint, in order of size."""
-        found = checkpoints(self._connection)
+        found = _read(lambda: checkpoints(self._connection))
         if any(parse_checkpoint(note.rpartition(b"\n\n")[0] + b"\n").size != size for size, note in found):
             raise CheckpointError("a checkpoint is filed under another size than its own")
         return [note for _, note in found]
@@ -50,8 +61,8 @@ class StoredLog:
 
     def commitments(self, entry: int) -> bytes:
         """Those of one entry, in one piece."""
-        return commitment_bytes(self._connection, entry)
+        return _read(lambda: commitment_bytes(self._connection, entry))
 
     def completions(self) -> Sequence[tuple[int, bytes]]:
         """Each completion with its entry."""
-        return completions(self._connection)
+        return _read(lambda: completions(self._connection))

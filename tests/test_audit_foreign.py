@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from audit_world import SmallLog, small_log
 
 from audit.export import export
 from audit.log import Log
+from audit_world import SmallLog, small_log
 
 SOURCES = Path("/usr/share/gocode")
 HINT = "install golang-go and golang-golang-x-mod-dev (see .ci/run)"
