@@ -184,7 +184,7 @@ def first_pass(file: InboxFile, number: Number) -> FirstPass:
     Raises InputError for a file that is cut off or unreadable.
     """
     document = file.document()
-    mixups = Mixups(os.urandom(32))
+    mixups = Mixups()
     repeats = Repeats(number, mixups.noting(first_looks(document, file.mapping)))
     mixups.compare()
     if file.mapping.format in _OF_LINES and not document.ends_with_line:

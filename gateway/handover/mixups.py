@@ -5,11 +5,10 @@ letter otherwise.
     two-customers       the same name and address under several customer numbers, and neither e-mail nor birth date in common
     invoice-repeated    one invoice number under several claim numbers
 
-Names that reading spoilt count for nothing: their own rows are held for that. Of each row eight digests of 8 bytes are kept,
-under a key of this run alone.
+Names that reading spoilt count for nothing: their own rows are held for that. Of each row eight 8-byte hashes are kept until
+they are compared: Python's own, keyed at random for each process, and never stored.
 """
 
-import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -25,6 +24,9 @@ _COMPARED: Final = (
     ("invoice-repeated", "invoice", ("claim",)),
 )
 MIXUPS: Final = frozenset(rule for rule, _, _ in _COMPARED)
+_PLAIN: Final = ("customer_no", "birth_date", "email", "invoice_no", "claim_no")
+_NAMES: Final = ("first_name", "last_name", "company_name")
+_HOME: Final = ("street", "house_no", "postcode")
 _COLUMNS: Final = ("row", "customer", "name", "birth", "home", "mailbox", "born", "invoice", "claim")
 Look = tuple[int, str, Mapping[str, object]]
 """The number of a row, its claim number, and its cells as they stand in the file."""
@@ -33,9 +35,8 @@ Look = tuple[int, str, Mapping[str, object]]
 class Mixups:
     """Which rows of a file name somebody or something that another row contradicts: first `noting`, then `compare`."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._columns = {name: array("Q") for name in _COLUMNS}
+    def __init__(self) -> None:
+        self._columns = {name: array("q") for name in _COLUMNS}
         self._found: dict[int, frozenset[str]] = {}
 
     def noting(self, looks: Iterable[Look]) -> Iterator[str]:
@@ -57,32 +58,19 @@ class Mixups:
         return self._found.get(row, frozenset())
 
     def _note(self, row: int, cells: Mapping[str, object]) -> None:
-        texts = {name: _folded(value) for name, value in cells.items() if isinstance(value, str)}
-        parts = (texts.get("first_name", ""), texts.get("last_name", ""), texts.get("company_name", ""))
-        name = " ".join(filter(None, parts))
+        customer, birth, email, invoice, claim = (_folded(cells.get(name)) for name in _PLAIN)
+        name = " ".join([_folded(cells.get(part)) for part in _NAMES]).strip()
         if garbled(name):
             name = ""
-        home = [name, *(texts.get(part, "") for part in ("street", "house_no", "postcode"))]
-        customer = texts.get("customer_no", "")
-        known = {
-            "customer": customer,
-            "name": name,
-            "birth": texts.get("birth_date", ""),
-            "home": "\n".join(home) if name and home[1] and home[3] else "",
-            "mailbox": texts.get("email") or customer,
-            "born": texts.get("birth_date") or customer,
-            "invoice": texts.get("invoice_no", ""),
-            "claim": texts.get("claim_no", ""),
-        }
-        self._columns["row"].append(row)
-        for column, text in known.items():
-            self._columns[column].append(self._digest(text))
-
-    def _digest(self, text: str) -> int:
-        if not text:
-            return _ABSENT
-        encoded = text.encode("utf-8", "surrogatepass")
-        return int.from_bytes(hashlib.blake2b(encoded, digest_size=8, key=self._key).digest())
+        home = ""
+        if name:
+            street, house_no, postcode = (_folded(cells.get(part)) for part in _HOME)
+            home = f"{name}\n{street}\n{house_no}\n{postcode}" if street and postcode else ""
+        noted = (customer, name, birth, home, email or customer, birth or customer, invoice, claim)
+        columns = self._columns
+        columns["row"].append(row)
+        for column, text in zip(_COLUMNS[1:], noted, strict=True):
+            columns[column].append(hash(text) if text else _ABSENT)
 
 
 def _contradicted(groups: "array[int]", values: Sequence["array[int]"]) -> Iterator[int]:
@@ -94,5 +82,5 @@ def _contradicted(groups: "array[int]", values: Sequence["array[int]"]) -> Itera
             yield from members
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _folded(value: object) -> str:
+    return value.strip().casefold() if isinstance(value, str) else ""
