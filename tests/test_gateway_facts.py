@@ -17,7 +17,7 @@ from gateway.wiring import open_desk, open_office
 from judging import TODAY
 from schemas.facts import FactKind
 from world import TODAY as NOW
-from world import World, jsonl, row
+from world import World, cli, jsonl, row
 
 ME = Named("F-000001", "RE-000001", "K-000001")
 HEAD = "kind;claim_no;invoice_no;customer_no;date;amount"
@@ -291,3 +291,26 @@ def test_a_hold_expires_when_nobody_decides(fed: World) -> None:
     assert night("2026-08-01")["claims"]["unchanged"] >= 1
     fed.drop("changed.jsonl", jsonl([row(1)]))
     assert night("2026-08-02")["claims"]["handed_over"] == 1
+
+
+def test_what_is_taken_out_is_counted_and_holds_nothing(world: World) -> None:
+    """Fees for the first Mahnung, an odd rate, instalments: told of the cleared claim, and not in what travels."""
+    rows = [row(1), row(2, interest_rate="9.99", payment_method="instalment"), row(3, disputed=True)]
+    world.drop("claims.jsonl", jsonl(rows))
+    found = world.handover().json
+    world.receive()
+
+    assert found["claims"]["handed_over"] == 2
+    assert found["notes"] == {"fees-removed": 2, "instalments-possible": 1, "rate-replaced": 1}
+    with open_desk(load_agency(world.agency)) as desk:
+        cases = [json.loads(kept.line) for kept in desk.cases.cases("nordlicht").values()]
+    assert [(case["interest_points"], case.get("creditor_costs", [])) for case in cases] == [(5, []), (5, [])]
+
+
+def test_a_page_about_a_night_tells_euros_by_reason(world: World) -> None:
+    """What is open on the claims that a reason holds stands beside their number."""
+    world.drop("claims.jsonl", jsonl([row(1), row(2, disputed=True), row(3, disputed=True, amount="1,020.00")]))
+    page = cli("handover", "--dry-run", "--config", world.creditor, "--today", "2026-06-30").out
+
+    assert "2  1,100.50  disputed" in page
+    assert "1  fees-removed  Reminder fees above what is lawful were taken out of the claim." in page

@@ -14,8 +14,16 @@ def print_figures(figures: Figures) -> None:
     if figures.principal_open:
         output.line(f"  open principal of the cleared claims: {euros(figures.principal_open)} EUR")
     if figures.reasons:
-        output.heading("Held or refused, by reason (a claim may have several)")
-        output.table([(f"{count:,}", name, _because(name)) for name, count in figures.reasons.most_common()])
+        output.heading("Held or refused, by reason (a claim may have several), with what is open in EUR")
+        output.table(
+            [
+                (f"{count:,}", euros(figures.amounts[name]), name, _because(name))
+                for name, count in figures.reasons.most_common()
+            ]
+        )
+    if figures.notes:
+        output.heading("Told of cleared claims, and nothing is held for it")
+        output.table([(f"{count:,}", name, _because(name)) for name, count in figures.notes.most_common()])
     if figures.rejections:
         output.heading("Rejected rows, by field and rule")
         output.table([(f"{count:,}", name) for name, count in figures.rejections.most_common()])

@@ -9,14 +9,16 @@ from gateway.handover.judge import Judged
 from gateway.state import state_of
 from gateway.store.packages import Outgoing
 from schemas.claim import Rejected
-from schemas.screening import Cleared
+from schemas.money import EUR
+from schemas.screening import Cleared, Held, Refused
 
 
 @dataclass(slots=True)
 class Figures:
     """The counts of one run. `read` is the sum of the four verdicts; `unchanged` rows stand beside it.
 
-    `handed_over` is the part of `cleared` whose package has been uploaded in this run; amounts are cents.
+    `handed_over` is the part of `cleared` whose package has been uploaded in this run; `amounts` is what is open on
+    claims in euros by reason, in cents; `notes` counts what was told of cleared claims, and taken out of them.
     `final_erasures`: since this run, what was erased before is beyond every backup. `retention_ended`: the claims that
     were erased because their period had ended.
     """
@@ -31,6 +33,8 @@ class Figures:
     sealed: list[str] = field(default_factory=list)
     uploaded: list[str] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    amounts: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
     rejections: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     final_erasures: bool = False
@@ -63,9 +67,16 @@ class Figures:
             self.dropped.update(found.dropped)
             if isinstance(found.verdict, Cleared):
                 self.principal_open += found.verdict.claim.open
+                self.notes.update(found.verdict.notes)
                 self.count("cleared", ())
             else:
+                self._value(found.verdict)
                 self.count(state_of(found.verdict), found.verdict.rules)
+
+    def _value(self, verdict: Held | Refused) -> None:
+        claim = verdict.claim
+        if claim.currency == EUR and claim.open > 0:
+            self.amounts.update(dict.fromkeys(verdict.rules, claim.open))
 
     def merge(self, batch: "Figures") -> None:
         """Adds the counts of a batch that has happened."""
@@ -86,6 +97,7 @@ class Figures:
             "claims": {name: getattr(self, name) for name in names},
             "packages": {"sealed": len(self.sealed), "uploaded": len(self.uploaded)},
             "reasons": dict(self.reasons.most_common()),
+            "notes": dict(self.notes.most_common()),
             "rejections": dict(self.rejections.most_common()),
             "dropped_fields": dict(self.dropped.most_common()),
             "final_erasures": self.final_erasures,
