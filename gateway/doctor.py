@@ -16,6 +16,7 @@ from gateway.handover.feed import Feed
 from gateway.readers.presets import preset_of
 from gateway.settings import Agency, Configuration, Source
 from gateway.transport.sftp import SftpTransport
+from gateway.vetting import unfit
 from gateway.wiring import clock, creditor_ring, endpoint, open_office
 from keys.root import KeyFileError
 from keys.sqlite import StoreError
@@ -41,6 +42,7 @@ def examine(configuration: Configuration, today: date) -> list[Finding]:
     findings.append(_try("legal figures", partial(_figures, today), configuration))
     findings += [_try(f"source {one.id}", partial(_source, one, today), configuration) for one in settings.sources]
     findings += [_try(f"agency {one.id}", partial(_agency, one), configuration) for one in settings.agencies]
+    findings += [_try(f"vetting {one.id}", partial(_vetting, one, today), configuration) for one in settings.agencies]
     return findings
 
 
@@ -112,6 +114,14 @@ def _source(source: Source, today: date, configuration: Configuration) -> str:
     if feed.failure is not None:
         raise feed.failure
     return "inbox and mapping are there; the facts feed is complete and fresh"
+
+
+def _vetting(agency: Agency, today: date, configuration: Configuration) -> str:
+    with open_office(configuration) as office:
+        found = unfit(office, [agency.id], today).get(agency.id)
+    if found is not None:
+        raise found
+    return "checked, keys confirmed, and it has answered a probe"
 
 
 def _agency(agency: Agency, configuration: Configuration) -> str:

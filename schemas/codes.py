@@ -17,7 +17,9 @@ class ReceiptVerdict(StrEnum):
 
 
 class RefusalCode(StrEnum):
-    """Why the agency does not take a message. `stopped`: a stop for the case came first."""
+    """Why the agency does not take a message. `stopped`: a stop for the case came first. `instruction-not-supported`: the
+    case has an instruction of its own that the agency cannot follow.
+    """
 
     AMOUNT_TOO_LOW = "amount-too-low"
     AMOUNT_TOO_HIGH = "amount-too-high"
@@ -34,6 +36,7 @@ class RefusalCode(StrEnum):
     STOPPED = "stopped"
     UNKNOWN_CASE = "unknown-case"
     REPEATED = "repeated"
+    INSTRUCTION_NOT_SUPPORTED = "instruction-not-supported"
     OTHER = "other"
 
 

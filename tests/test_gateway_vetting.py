@@ -14,6 +14,7 @@ from gateway.settings import Agency, load
 from gateway.store.vettings import Check
 from gateway.vetting import fault, keys_digest, profile_digest
 from gateway.wiring import creditor_ring, open_desk, open_office
+from keys.recipients import HybridIdentity
 from keys.sshsig import verify
 from schemas.package import Manifest, PackageType
 from schemas.vetting import Confirmation, Findings, Profile, Registration
@@ -231,3 +232,29 @@ def test_the_agency_opens_and_answers_a_probe_and_keeps_none_of_it(world: World)
     assert received["failures"] == []
     assert (received["messages"], received["packages"]) == (3, {"received": 1, "sent": 1})
     assert kept == {}
+
+
+def test_after_check_probe_and_receipt_the_agency_gets_its_first_case(world: World) -> None:
+    """The whole way with the commands alone, for keys that nobody has confirmed yet."""
+    text = world.creditor.read_text()
+    second = str(HybridIdentity.generate().recipient)
+    world.creditor.write_text(text.replace("cases_recipients = [", f'cases_recipients = ["{second}", '))
+    world.drop("a.jsonl", jsonl([row(1)]))
+
+    def may_get_cases() -> bool:
+        return '"fault": null' in cli("agency", "list", "--json", "--config", world.creditor).out
+
+    seen = [may_get_cases()]
+    steps = [
+        lambda: check_agency(world, *FOUND),
+        lambda: cli("agency", "probe", AGENCY, "--config", world.creditor),
+        world.receive,
+        lambda: cli("feedback", "--config", world.creditor),
+    ]
+    for step in steps:
+        assert step().code == 0
+        seen.append(may_get_cases())
+
+    assert seen == [False, False, False, False, True]
+    assert world.handover().json["claims"]["handed_over"] == 1
+    assert world.receive().json["failures"] == []
