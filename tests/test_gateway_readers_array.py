@@ -150,7 +150,7 @@ def test_no_reader_tells_a_value_of_what_it_refuses() -> None:
     einvoice = load_preset("einvoice").einvoice
     assert datev is not None
     assert einvoice is not None
-    head = "EXTF;700;21;B;9;;;;;;1;1;20180101;4;20180201;20180228;x;;1;;0;EUR;;;;;;;;"
+    head = "EXTF;700;21;B;9;20180306102500000;;;;;1;1;20180101;4;20180201;20180228;x;;1;;0;EUR;;;;;;;;"
     values = ";".join({"account": "10000", "other": "8400"}.get(field, CANARY) for field, _ in POSTINGS)
     postings = "\r\n".join([head, ";".join(column for _, column in POSTINGS), values, ""]).encode()
     invoice = (

@@ -121,13 +121,25 @@ def test_the_due_date_is_the_postings_or_declared(more: dict[str, str], due: str
     assert row.claim.due_date.isoformat() == due
 
 
-def test_an_insolvent_debtor_is_not_handed_over() -> None:
-    """§ 87 InsO: creditors follow the insolvency act alone."""
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("Insolvent", "1", "insolvent"),
+        ("Mahnsperre bis", "06032018", "dunning-lock"),
+        ("Mahnsperre bis", "6032018", "dunning-lock"),
+        ("Mahnsperre bis", "05032018", None),
+        ("Mahnsperre bis", "immer", "dunning-lock"),
+        ("Insolvent", "0", None),
+    ],
+)
+def test_a_debtor_may_be_barred_by_the_master(column: str, value: str, rule: str | None) -> None:
+    """Insolvency (§ 87 InsO), and a dunning lock that holds on the day of the export, 6 March."""
     names, person = (line.split(b";") for line in MASTER.split(b"\r\n")[1:3])
-    person[names.index(b"Insolvent")] = b"1"
+    person[names.index(column.encode("cp1252"))] = value.encode()
     master = b"\r\n".join([MASTER.split(b"\r\n")[0], b";".join(names), b";".join(person), b""])
+    (row,) = read(DECLARED, batch(S100), master)
 
-    assert read(DECLARED, batch(S100), master) == [Rejected(row=1, field="(row)", rule="insolvent")]
+    assert (row.rule if isinstance(row, Rejected) else None) == rule
 
 
 WRONG = [
@@ -136,7 +148,7 @@ WRONG = [
     ("another category", batch(S100, head=HEAD.replace(";21;", ";65;")), "no EXTF export"),
     ("another chart", batch(S100, head=HEAD[: HEAD.rindex('"";;')] + '"04";;"";""'), "chart of accounts"),
     ("a period of years", batch(S100, head=HEAD.replace("20180228", "20200228")), "more than a year"),
-    ("no period", batch(S100, head=HEAD.replace("20180201", "2018")), "no period"),
+    ("no period", batch(S100, head=HEAD.replace("20180201", "2018")), "no day or period"),
     ("an unknown column", batch(S100).replace(b"Skonto", b"Religion"), "the header lacks"),
     ("a surplus column", batch(S100).replace(b"1\r\n", b"1;1\r\n").replace(b'""\r\n', b'"";\r\n'), "not as wide"),
     ("no postings", b"", "no EXTF export"),

@@ -38,7 +38,7 @@ def peak(mapping: Mapping, data: bytes) -> int:
     ids=["csv", "jsonl", "json_array"],
 )
 def test_ten_times_the_rows_take_no_more_memory(mapping: Mapping, write: Callable[[int], bytes]) -> None:
-    """A stream of rows is a stream: a file of 8,000 rows is held no more than one of 800."""
-    few, many = (peak(mapping, write(rows)) for rows in (800, 8_000))
+    """A stream of rows is a stream: a file of 4,000 rows is held no more than one of 400."""
+    few, many = (peak(mapping, write(rows)) for rows in (400, 4_000))
 
     assert many < few + (256 << 10)

@@ -11,6 +11,7 @@ two readings:
     carried-forward the item comes from the year before: its invoice is not in these files
     no-invoice      payments only
     insolvent       the master says so (§ 87 InsO)
+    dunning-lock    the master says so, and the lock has not ended on the day of the export
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from typing import Final
 
 from gateway.readers.border import Cells
 from gateway.readers.csv_rows import csv_values
-from gateway.readers.datev_postings import MASTER, POSTINGS, Heading, Posting, heading, posting
+from gateway.readers.datev_postings import MASTER, POSTINGS, Heading, Posting, heading, is_locked, posting
 from gateway.readers.document import Document
 from gateway.readers.mapping import Left
 from gateway.readers.mapping import Mapping as Columns
@@ -40,6 +41,7 @@ _MASTER_COLUMNS: Final = (
     ("email", "E-Mail"),
     ("term_days", "Fälligkeit in Tagen (Debitor)"),
     ("insolvent", "Insolvent"),
+    ("lock", "Mahnsperre bis"),
 )
 _KINDS: Final = {"1": "consumer", "2": "business"}
 MAXIMUM_POSTINGS: Final = 5_000_000
@@ -90,7 +92,7 @@ def read_datev(document: Document, mapping: Columns) -> Iterator[Cells | str | N
             head = heading(next(rows, []), mapping)
             names = next(rows, [])
             if head.category == MASTER:
-                _read_master(names, rows, mapping, master)
+                _read_master(names, rows, mapping, head, master)
             else:
                 _read_postings(names, rows, mapping, head, ledger)
     if not master or not ledger.rows:
@@ -102,7 +104,11 @@ def read_datev(document: Document, mapping: Columns) -> Iterator[Cells | str | N
 
 
 def _read_master(
-    names: Sequence[str], rows: Iterator[list[str]], mapping: Columns, master: dict[str, Mapping[str, object] | None]
+    names: Sequence[str],
+    rows: Iterator[list[str]],
+    mapping: Columns,
+    head: Heading,
+    master: dict[str, Mapping[str, object] | None],
 ) -> None:
     header = Header(names, _MASTER_COLUMNS, (), Left(mapping.left_behind))
     for values in rows:
@@ -110,6 +116,7 @@ def _read_master(
         if isinstance(cells, str):
             raise FileFaultError("a row of the debtor master is not as wide as its header: export it again")
         account = str(cells["account"])
+        cells["rule"] = _rule_of(cells, head)
         master[account] = cells if master.get(account, cells) == cells else None
 
 
@@ -142,9 +149,9 @@ def _cells(key: tuple[str, str], ledger: _Ledger, master: Mapping[str, Mapping[s
     person = master.get(account)
     if account not in master or person is None:
         return "join-missing" if account not in master else "join-ambiguous"
-    rule = ledger.spoilt.get(account) or item.rule or ("insolvent" if person["insolvent"] == "1" else None)
+    rule = ledger.spoilt.get(account) or item.rule or person["rule"]
     if rule is not None or item.invoice is None:
-        return rule or "no-invoice"
+        return str(rule or "no-invoice")
     invoice = item.invoice
     kind = _KINDS.get(str(person["kind"]), "")
     return {
@@ -163,6 +170,13 @@ def _cells(key: tuple[str, str], ledger: _Ledger, master: Mapping[str, Mapping[s
         "paid": _amount(item.paid),
         "currency": invoice.currency,
     }
+
+
+def _rule_of(cells: Mapping[str, object], head: Heading) -> str | None:
+    """The rule that keeps a debtor's items from being handed over."""
+    if cells["insolvent"] == "1":
+        return "insolvent"
+    return "dunning-lock" if is_locked(str(cells["lock"]).strip(), head) else None
 
 
 def _amount(cents: int) -> Numeric:

@@ -37,9 +37,12 @@ _CARRIED: Final = "9"
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the first line of a file says: category, digits of a ledger account, period, currency, class of revenue."""
+    """What the first line of a file says: category, day of the export, digits of a ledger account, period, currency, class
+    of revenue.
+    """
 
     category: str
+    exported: date
     digits: int
     first: date
     last: date
@@ -72,14 +75,15 @@ def heading(values: Sequence[str], mapping: Columns) -> Heading:
     if chart is None or chart != (mapping.chart or chart) or chart not in _REVENUE:
         raise FileFaultError("the chart of accounts is not the one that the mapping names: correct `chart`")
     try:
+        exported = parse_day(values[5][:8], DateFormat.COMPACT)
         digits = int(values[13]) if re.fullmatch("[4-8]", values[13]) else 0
         begin = parse_day(values[14] or values[12], DateFormat.COMPACT)
         end = parse_day(values[15], DateFormat.COMPACT) if values[15] else _year_after(begin)
     except RefusedError:
-        raise FileFaultError("the heading of a file has no period: export it from DATEV again") from None
+        raise FileFaultError("the heading of a file has no day or period: export it from DATEV again") from None
     if not digits or (end - begin).days > 366:
         raise FileFaultError("the heading of a file names no length of accounts, or a period of more than a year")
-    return Heading(values[2], digits, begin, end, values[21] or "EUR", _REVENUE[chart])
+    return Heading(values[2], exported, digits, begin, end, values[21] or "EUR", _REVENUE[chart])
 
 
 def _year_after(begin: date) -> date:
@@ -116,6 +120,16 @@ def posting(cells: Mapping[str, object], head: Heading) -> Posting | None:
         currency=clean_text(cells["currency"]) or head.currency,
         rule=rule,
     )
+
+
+def is_locked(until: str, head: Heading) -> bool:
+    """Whether a dunning lock (DDMMYYYY) holds on the day of the export; what is no date is a lock without end."""
+    if not until:
+        return False
+    try:
+        return parse_day(f"{until[:-6]:0>2}.{until[-6:-4]}.{until[-4:]}", DateFormat.GERMAN) >= head.exported
+    except RefusedError:
+        return True
 
 
 def _is_debtor(account: str, head: Heading) -> bool:
