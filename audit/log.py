@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from audit.checkpoint import Checkpoint, sign_checkpoint
 from audit.merkle import leaf_hashes, root, split
-from audit.note import NoteSigner
+from audit.note import NoteSigner, VerifierKey
 from audit.proofs import Subtree, consistency_proof, inclusion_proof
 from audit.store import add_head, count, last_checkpoint, leaves, tile, tiles
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH, Edge, subtrees
@@ -43,6 +43,11 @@ class Log:
     ) -> None:
         event.remove(self._connection, "commit", self._seal)
         event.remove(self._connection, "rollback", self._forget)
+
+    @property
+    def key(self) -> VerifierKey:
+        """The key that checks its next checkpoints."""
+        return self._signer.key
 
     @property
     def origin(self) -> str:

@@ -3,7 +3,8 @@
     1  every leaf ends with its time, and no time is before the one before it
     2  every stored tile is made of the hashes of the leaves
     3  every checkpoint has the root of the tree at its size, and a signature by the key in force there
-    4  a new key is named by an entry under a checkpoint of the old one
+    4  a new key is named by an entry under a checkpoint of the old one; after a restore, which two people approved, the log
+       goes on under another origin, whose key its first entry names
     5  the commitments beside an entry have the number and the root it names, and lie beside no other
     6  a completion has the number and digest its entry names; no item is in two; each was committed to before
     7  where the evidence shows which items are there: the missing ones are those of the completions, no more, no less
@@ -28,9 +29,10 @@ from audit.merkle import leaf_hashes, root, split
 from audit.note import NoteError, VerifierKey, parse_key
 from audit.tiles import Edge
 from audit.verdict import Fault, HeldBy, Items, Verdict
+from schemas.custody import StoreRestored
 from schemas.entry import Entry, ErasureCompleted, LogKeyRotated
 
-_WORTH_DECODING = (b'"items":', b'"erasure.completed"', b'"log.key-rotated"')
+_WORTH_DECODING = (b'"items":', b'"erasure.completed"', b'"log.key-rotated"', b'"store.restored"')
 
 
 class Opened(NamedTuple):
@@ -247,6 +249,8 @@ class _Verification:
             self.counts.erased += len(check_completion(entry, encoded))
         if isinstance(entry, LogKeyRotated):
             self._rotations.append((index, parse_key(entry.log_key)))
+        if isinstance(entry, StoreRestored):
+            self._keys.append(parse_key(entry.log_key))
 
     def _check_items(self, index: int, count: int, expected: str) -> None:
         """Obligations 5, 7 and 8."""

@@ -24,7 +24,7 @@ from audit.proofs import ProofError, check_consistency
 from audit.rotation import key_after
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
-from schemas.entry import LogKey
+from schemas.leaf import LogKey
 
 
 class WitnessError(Exception):

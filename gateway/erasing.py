@@ -18,7 +18,7 @@ from audit.store import append
 from gateway.errors import IntegrityError
 from gateway.office import Office
 from gateway.store.erasures import OpenErasure
-from keys.journal import MAXIMUM_CLAIMS, Head
+from keys.journal import MAXIMUM_CLAIMS, Head, Record
 from keys.references import new_id
 from keys.sqlite import truncate_log
 from schemas.approval import Approved
@@ -72,6 +72,21 @@ def check_journal(office: Office) -> None:
             "vault.db is older than the erasure journal: it holds keys that were destroyed. Do not go on with it: run "
             "`inkasso restore`, which replays the journal"
         )
+
+
+def replay(office: Office, record: Record, sha256: str, approved: Approved, now: datetime) -> None:
+    """Carries an erasure out again on databases from before it; harmless on others. `sha256` is the record's line's."""
+    with office.connection.begin():
+        known = office.erasures.knows(record.erasure)
+        still_open = {one.id: one for one in office.erasures.open()}
+    erasure = still_open.get(record.erasure)
+    if not known:
+        erasure = OpenErasure(record.erasure, ErasureGround.RESTORE, approved, record.claims)
+        _intend(office, erasure, now)
+    with office.vault_connection.begin():
+        office.vault.destroy(record.claims)
+    if erasure is not None:
+        _complete(office, erasure, Head(record, sha256), now)
 
 
 def _intend(office: Office, erasure: OpenErasure, now: datetime) -> None:

@@ -21,6 +21,7 @@ from gateway.store.mandates import MandateVersions
 from gateway.store.packages import Packages
 from gateway.store.releases import Releases
 from gateway.store.roster import Roster
+from gateway.store.unmatched import Unmatched
 from gateway.store.vettings import Vettings
 from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import SftpTransport
@@ -52,6 +53,11 @@ class Office:
     outside: Outside
     answers_key: Sequence[Identity]
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
+
+    @property
+    def unmatched(self) -> Unmatched:
+        """Claims that may be with an agency, since a restore."""
+        return Unmatched(self.connection)
 
     @property
     def keys(self) -> Path:

@@ -17,6 +17,7 @@ from audit.log import Log, LogError
 from audit.note import ED25519, NoteSigner, VerifierKey
 from audit.store import entries
 from gateway.errors import IntegrityError, UsageError
+from gateway.store.marks import StoreMark, read_mark
 from keys.journal import Journal
 from keys.labels import Purpose
 from keys.ring import Keyring
@@ -55,7 +56,10 @@ def log_signer(ring: Keyring, origin: str) -> NoteSigner:
 
 
 def origin_of(connection: Connection) -> str:
-    """The log's name, from its first entry. Raises IntegrityError."""
+    """The log's name: since the last restore, or from its first entry. Raises IntegrityError."""
+    since_restore = read_mark(connection, StoreMark.ORIGIN)
+    if since_restore is not None:
+        return since_restore
     first = next(entries(connection), None)
     if first is None or not isinstance(first.entry, StoreCreated):
         raise IntegrityError("the audit log has no beginning: restore gateway.db from a backup")
@@ -74,6 +78,11 @@ def check_checkpoint(log: Log, outside: Outside) -> None:
         raise IntegrityError(f"the audit log is damaged: {error}; keep a copy of gateway.db") from None
     if not same:
         raise IntegrityError(_OLDER.format(outside=f"its checkpoint in {outside.checkpoint}"))
+
+
+def last_known(outside: Outside) -> Checkpoint:
+    """The checkpoint that lies outside. Raises UsageError, IntegrityError."""
+    return _held(outside.checkpoint)
 
 
 def _held(path: Path) -> Checkpoint:

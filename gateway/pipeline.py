@@ -22,6 +22,7 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from gateway import mandates, vetting
+from gateway.custody.matching import require_matched
 from gateway.errors import InputError, PartnerError
 from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
@@ -76,6 +77,7 @@ def hand_over(office: Office, night: Night) -> Figures:
     Raises IntegrityError if stores and outbox do not agree; faults of single files and agencies are in the figures.
     """
     figures = Figures()
+    require_matched(office)
     mandates.require_versions(office, night.mandates)
     if not night.dry_run:
         recover(office)

@@ -16,7 +16,7 @@ class PackageState(StrEnum):
     """An open package counts for nothing; a sealed one will be sent; an empty one had nothing to send.
 
     Without the agency's receipt a package is uploaded, not delivered. A withdrawn one was never uploaded: a void
-    manifest goes in its place, and then it is void.
+    manifest goes in its place, and then it is void. A lost one is only known by its number, since a restore.
     """
 
     OPEN = "open"
@@ -26,6 +26,7 @@ class PackageState(StrEnum):
     DELIVERED = "delivered"
     WITHDRAWN = "withdrawn"
     VOID = "void"
+    LOST = "lost"
 
 
 class ClaimState(StrEnum):
@@ -62,6 +63,7 @@ PACKAGE_TRANSITIONS: Final = {
     PackageState.DELIVERED: frozenset[PackageState](),
     PackageState.WITHDRAWN: frozenset({PackageState.VOID}),
     PackageState.VOID: frozenset[PackageState](),
+    PackageState.LOST: frozenset[PackageState](),
 }
 CLAIM_TRANSITIONS: Final = {
     # A held or refused claim is judged again; a cleared one has left: a changed row becomes messages, or holds it.

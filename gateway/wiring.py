@@ -4,11 +4,11 @@ Nothing is created here. Faults of keys and stores become the errors of `gateway
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
@@ -21,11 +21,14 @@ from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Correspondent, Desk
 from gateway.agency.settings import AgencyConfiguration, CreditorProfile
 from gateway.agency.store import CasesStore, IdentitiesStore
+from gateway.custody.copies import Progress
 from gateway.custody.generation import check_companions
+from gateway.custody.places import beside, lay_out, put_in_place, remove
+from gateway.custody.restore import Chosen, choose
 from gateway.erasing import finish_erasures
 from gateway.errors import UsageError
 from gateway.office import Office
-from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, log_signer, origin_of
+from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, last_known, log_signer, origin_of
 from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
 from gateway.store.cases import Cases
@@ -41,6 +44,7 @@ from keys.journal import Journal
 from keys.labels import Purpose
 from keys.material import Secret
 from keys.recipients import parse_recipient, read_identities
+from keys.references import new_id
 from keys.ring import Keyring, load_ring
 from keys.root import load_root, read_private
 from keys.sqlite import open_store
@@ -58,6 +62,15 @@ CREDITOR_PURPOSES: Final = (
 AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE, Purpose.PACKAGE_SIGNING, Purpose.COSIGNING)
 ALLOWED_SIGNERS: Final = "allowed_signers"
 _BERLIN: Final = ZoneInfo("Europe/Berlin")
+
+
+class _Databases(NamedTuple):
+    gateway: Connection
+    vault: Connection
+
+
+Restore = Callable[[Office, Chosen], bool]
+"""Makes copies fit; False if it was not approved yet."""
 
 
 def clock() -> datetime:
@@ -82,40 +95,76 @@ def open_office(configuration: Configuration) -> Iterator[Office]:
     Raises UsageError if another run is at work, IntegrityError if the two databases are not a pair; KeyFileError and
     StoreError pass.
     """
-    stores = configuration.settings.stores
     with ExitStack() as stack:
         ring = creditor_ring(configuration)
-        stack.enter_context(alone(configuration.path(f"{stores.gateway}.lock")))
-        connection = stack.enter_context(_connected(configuration.path(stores.gateway)))
-        vault_connection = stack.enter_context(_connected(configuration.path(stores.vault)))
-        vault = Vault(vault_connection, ring)
-        check_companions(connection, vault_connection, vault)
-        with connection.begin():
-            index = ring.stack(Purpose.INDEX, read_mark(connection, StoreMark.INDEX) or "")
+        stack.enter_context(alone(configuration.path(f"{configuration.settings.stores.gateway}.lock")))
+        databases = _databases(stack, configuration)
+        vault = Vault(databases.vault, ring)
+        check_companions(databases.gateway, databases.vault, vault)
         _check_folders(configuration)
-        outside = open_outside(configuration, ring)
-        log = stack.enter_context(open_log(connection, ring, outside))
-        office = Office(
-            configuration=configuration,
-            root=_root(configuration.path(stores.keys)),
-            ring=ring,
-            index=index,
-            connection=connection,
-            vault_connection=vault_connection,
-            vault=vault,
-            packages=Packages(connection),
-            claims=Claims(connection),
-            cases=Cases(connection),
-            answers_key=read_agekey(configuration.path(stores.keys), Part.ANSWERS),
-            witnesses=Witnesses(connection),
-            items=KeptItems(connection),
-            erasures=Erasures(connection),
-            log=log,
-            outside=outside,
-            connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
-        )
+        log = stack.enter_context(open_log(databases.gateway, ring, open_outside(configuration, ring)))
+        office = _office(configuration, ring, databases, log)
         finish_erasures(office, clock())
         yield office
+
+
+def restore_with(configuration: Configuration, gateway: Path, vault: Path, act: Restore, progress: Progress) -> bool:
+    """Lays out both copies beside the databases, lets `act` make them fit, and puts them in place if it did.
+
+    Raises UsageError, IntegrityError and KeyFileError for copies that cannot be used; nothing was changed then.
+    """
+    with alone(configuration.path(f"{configuration.settings.stores.gateway}.lock")):
+        ring = creditor_ring(configuration)
+        outside = open_outside(configuration, ring)
+        chosen = choose(gateway, vault, last_known(outside), ring, progress)
+        lay_out(configuration, gateway, vault)
+        try:
+            with ExitStack() as stack:
+                databases = _databases(stack, beside(configuration))
+                signer = log_signer(ring, f"inkasso-gateway/{new_id()}")
+                log = stack.enter_context(Log(databases.gateway, signer))
+                done = act(_office(beside(configuration), ring, databases, log), chosen)
+            if done:
+                put_in_place(configuration)
+                with ExitStack() as stack:
+                    connection = _databases(stack, configuration).gateway
+                    outside.keep(connection, Log(connection, signer))
+            return done
+        finally:
+            remove(configuration)
+
+
+def _databases(stack: ExitStack, configuration: Configuration) -> _Databases:
+    stores = configuration.settings.stores
+    return _Databases(
+        stack.enter_context(_connected(configuration.path(stores.gateway))),
+        stack.enter_context(_connected(configuration.path(stores.vault))),
+    )
+
+
+def _office(configuration: Configuration, ring: Keyring, databases: _Databases, log: Log) -> Office:
+    connection, keys = databases.gateway, configuration.path(configuration.settings.stores.keys)
+    with connection.begin():
+        index = ring.stack(Purpose.INDEX, read_mark(connection, StoreMark.INDEX) or "")
+    return Office(
+        configuration=configuration,
+        root=_root(keys),
+        ring=ring,
+        index=index,
+        connection=connection,
+        vault_connection=databases.vault,
+        vault=Vault(databases.vault, ring),
+        packages=Packages(connection),
+        claims=Claims(connection),
+        cases=Cases(connection),
+        answers_key=read_agekey(keys, Part.ANSWERS),
+        witnesses=Witnesses(connection),
+        items=KeptItems(connection),
+        erasures=Erasures(connection),
+        log=log,
+        outside=open_outside(configuration, ring),
+        connect=lambda agency: SftpTransport(endpoint(configuration, agency)),
+    )
 
 
 def _check_folders(configuration: Configuration) -> None:

@@ -123,6 +123,18 @@ class References(NamedTuple):
     debtor_ref: str
 
 
+class CaseReference(NamedTuple):
+    """A claim's pseudonym at an agency."""
+
+    reference: str
+    owner: str
+    agency: str
+
+
+_CASE_REFERENCES: Final = "C1-"
+_DEBTOR_REFERENCES: Final = "D1-"
+
+
 class Vault:
     """Look-ups and new rows, a chunk at a time, inside the caller's transaction on `connection`."""
 
@@ -240,6 +252,19 @@ class Vault:
         removed = self._connection.execute(delete(_Claim).where(col(_Claim.batch) == batch)).rowcount
         self._connection.execute(delete(_Subject).where(col(_Subject.batch) == batch))
         return removed
+
+    def known(self, claim_ids: Sequence[str]) -> set[str]:
+        """Which of these claims have a key."""
+        query = select(col(_Claim.id)).where(col(_Claim.id).in_(claim_ids))
+        return set(self._connection.execute(query).scalars())
+
+    def case_references(self, after: str, limit: int) -> list[CaseReference]:
+        """Up to `limit` case references above `after`, in order."""
+        query = select(col(_Reference.reference), col(_Reference.owner), col(_Reference.agency))
+        above = max(after, _CASE_REFERENCES)
+        page = query.where(col(_Reference.reference) > above, col(_Reference.reference) < _DEBTOR_REFERENCES)
+        rows = self._connection.execute(page.order_by(col(_Reference.reference)).limit(limit))
+        return [CaseReference(reference, owner, agency) for reference, owner, agency in rows]
 
     def destroy(self, claims: Sequence[str]) -> None:
         """Ends keys, blind indexes and references of claims, by their ids; a subject without claims goes too.

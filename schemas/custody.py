@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.approval import Approved
-from schemas.identifiers import Digest
-from schemas.leaf import EntryId, Leaf
+from schemas.identifiers import Digest, PackageId, PartyId
+from schemas.leaf import EntryId, Leaf, LogKey, Origin
 
 KeyPurpose = Annotated[str, Field(pattern=r"^[a-z-]{1,40}$")]
 _Count = Annotated[int, Field(ge=0)]
@@ -55,4 +55,41 @@ class EpochRotated(Leaf):
     survivors: _Count
 
 
-CustodyEntry = KeyRotated | KeyDestroyed | StoresCopied | EpochRotated
+class StoreRestored(Leaf):
+    """Both databases were put back from copies, approved by two people; what follows is a log of another origin.
+
+    It begins with the entries of the copy. `lost_size` and `lost_root` are the last known checkpoint of the log that was
+    lost: what it held beyond this entry is known to be missing. `record` is the newest one of the erasure journal, whose
+    erasures are carried out again before anything else.
+    """
+
+    event: Literal["store.restored"] = "store.restored"
+    approved: Approved
+    copy_of_gateway: Digest
+    copy_of_vault: Digest
+    log_key: LogKey
+    lost_origin: Origin
+    lost_root: Digest
+    lost_size: _Count
+    origin: Origin
+    record: _Count
+
+
+class StatementTaken(Leaf):
+    """After a restore, an agency's signed statement was taken: which of its cases our books know, and which they do not.
+
+    `last_cases` and `last_stops` are the newest numbers it has received: no package bears one of them again.
+    """
+
+    event: Literal["statement.taken"] = "statement.taken"
+    agency: PartyId
+    entity: PartyId
+    last_cases: _Count
+    last_stops: _Count
+    matched: _Count
+    package: PackageId
+    # Cases that only the agency knows: their claims are held until people decide.
+    strange: _Count
+
+
+CustodyEntry = KeyRotated | KeyDestroyed | StoresCopied | EpochRotated | StoreRestored | StatementTaken

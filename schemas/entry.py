@@ -15,15 +15,12 @@ from schemas.base import Strict
 from schemas.codes import RecallReason
 from schemas.custody import CustodyEntry
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
-from schemas.leaf import EntryId, Leaf
+from schemas.leaf import EntryId, Leaf, LogKey, Origin
 from schemas.mandated import MandateEntry
 from schemas.release import ReleaseReason
 from schemas.screening import RuleId
 from schemas.vetting import Confirmation, Registration
 
-Origin = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}$")]
-"""A log's name, unique among all logs: what its checkpoints begin with."""
-LogKey = Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,120}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{40,4000}$")]
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -88,10 +85,13 @@ class LogKeyRotated(Leaf):
 
 
 class ErasureGround(StrEnum):
-    """Why items end: a person's right (Art. 17 GDPR), or the end of what retention allows (Art. 5(1)(e))."""
+    """Why items end: a person's right (Art. 17 GDPR), the end of what retention allows (Art. 5(1)(e)), or a restore from
+    a copy of before, in which they have to end once more.
+    """
 
     REQUEST = "request"
     RETENTION = "retention"
+    RESTORE = "restore"
 
 
 class ErasureIntended(Leaf):

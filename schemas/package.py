@@ -12,8 +12,8 @@ from pydantic import Field, TypeAdapter
 
 from schemas.answers import FromAgency
 from schemas.base import Instant, Strict
-from schemas.entry import LogKey
 from schemas.identifiers import Digest, PackageId, PartyId
+from schemas.leaf import LogKey
 from schemas.mandate import Mandate
 from schemas.messages import ToAgency
 from schemas.money import Cents

@@ -12,16 +12,17 @@ import pytest
 from sqlalchemy import text
 
 from gateway.custody.epoch import Standing, standing_of
+from gateway.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_office
 from keys.escrow import open_escrow
 from keys.keyfile import KeyState, read_keys
 from keys.labels import Purpose, bound
 from keys.recipients import read_identities
-from keys.references import new_id
 from keys.root import load_root
 from keys.vault import WRAPPED
 from keys.wrap import WrapError, unwrap
+from schemas.entry import ErasureGround
 from world import TODAY, Result, World, cli, jsonl, killed, make_world, row
 
 CLAIMS = 12
@@ -41,20 +42,14 @@ def night(world: World) -> Result:
     return cli("nightly", "--json", "--config", world.creditor)
 
 
-def erase(world: World, count: int = 3) -> list[str]:
-    """Claims whose keys are destroyed as an erasure does it: the journal first, then the vault, then the rows."""
-    with (
-        open_office(load(world.creditor)) as office,
-        office.connection.begin(),
-        office.vault_connection.begin(),
-    ):
-        query = text("select id from claim order by id limit :count")
-        claims = tuple(office.vault_connection.execute(query, {"count": count}).scalars())
-        office.outside.journal.append(new_id(), claims, TODAY)
-        for claim in claims:
-            office.vault_connection.execute(text("delete from claim where id = :claim"), {"claim": claim})
-            office.connection.execute(text("delete from screening where claim = :claim"), {"claim": claim})
-    return list(claims)
+def erase_some(world: World, count: int = 3) -> list[str]:
+    """Some claims, erased as a request does it."""
+    with open_office(load(world.creditor)) as office:
+        with office.vault_connection.begin():
+            query = text("select id from claim order by id limit :count")
+            claims = list(office.vault_connection.execute(query, {"count": count}).scalars())
+        erase(office, claims, ErasureGround.REQUEST, None, TODAY)
+    return claims
 
 
 def standing(world: World) -> Standing:
@@ -96,7 +91,7 @@ def test_an_erasure_is_pending_until_every_older_vault_is_dead(held: World) -> N
     (old,) = vault_folder(held).glob("*.db")
     kept = shutil.copy(old, held.home / "kept.db")
     assert opens(held, Path(kept))
-    erased = erase(held)
+    erased = erase_some(held)
     before = standing(held)
     result = night(held)
 
@@ -107,7 +102,7 @@ def test_an_erasure_is_pending_until_every_older_vault_is_dead(held: World) -> N
     assert opens(held, new)
     assert not any(claim.encode() in new.read_bytes() for claim in erased)
     assert epoch_states(held) == [KeyState.ACTIVE, KeyState.DESTROYED]
-    assert held.events()[-2:] == ["stores.copied", "epoch.rotated"]
+    assert held.events()[-2:] == ["erasure.completed", "epoch.rotated"]
     assert night(held).json["final_erasures"] is False
 
 
@@ -137,7 +132,7 @@ def test_a_kill_in_any_step_of_a_rotation_is_finished_by_the_next_night(step: st
     """No key of a survivor is lost, the erasure is not called final too early, and one more night makes it so."""
     assert cli("backup", "--config", held.creditor).code == 0
     kept = shutil.copy(next(vault_folder(held).glob("*.db")), held.home / "kept.db")
-    erase(held)
+    erase_some(held)
     nth = 2 if step in SECOND else 1
     status, reached = killed(held, STEPS[step], nth, "nightly")
 

@@ -15,10 +15,11 @@ from gateway.custody.copies import Which, folder_of
 from gateway.custody.epoch import make_final, standing_of
 from gateway.custody.escrow import escrow_of, write_escrow
 from gateway.custody.exchange import export_root, import_escrow
+from gateway.custody.restore import Chosen, make_fit, preview_of
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.settings import load
-from gateway.wiring import alone, clock, open_office
+from gateway.wiring import alone, clock, open_office, restore_with
 from keys.keyfile import read_keys
 from keys.labels import Purpose
 
@@ -38,6 +39,7 @@ def register(app: App) -> None:
         key.command(function, name=name)
     app.command(key)
     app.command(backup, name="backup")
+    app.command(restore, name="restore")
 
 
 def key_list(*, json: Json = False, config: Config) -> int:
@@ -184,6 +186,41 @@ def key_destroy(key: str, *, dry_run: DryRun = False, consent: Consent = NOTHING
             return 0
         if carry_out(office, preview, consent, now, lambda given: rotation.destroy(office, key, given, now)):
             output.line(f"{file.purpose} key {key} is destroyed")
+    return 0
+
+
+def restore(
+    gateway: Path,
+    vault: Path,
+    *,
+    dry_run: DryRun = False,
+    consent: Consent = NOTHING_GIVEN,
+    config: Config,
+) -> int:
+    """Put both databases back from copies, approved by two actors; see docs/backup.md before.
+
+    Parameters
+    ----------
+    gateway
+        A copy of gateway.db, as `inkasso backup` made it.
+    vault
+        The newest copy of vault.db.
+    """
+    now = clock()
+
+    def act(office: Office, chosen: Chosen) -> bool:
+        preview = preview_of(office, chosen)
+        if dry_run:
+            with office.connection.begin():
+                output.line(preview(now).text().decode())
+            return False
+        return carry_out(office, preview, consent, now, lambda given: make_fit(office, chosen, given, now, progress))
+
+    with output.progress() as progress:
+        done = restore_with(load(config), gateway, vault, act, progress)
+    if done:
+        output.line("Both databases are restored. Ask each agency for a statement, then `inkasso feedback`; nothing is")
+        output.line("handed over before. Then `inkasso key export` and `inkasso backup`; docs/backup.md has the rest.")
     return 0
 
 

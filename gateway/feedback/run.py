@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from gateway.custody.matching import awaits, take_statements
 from gateway.errors import GatewayError, OverdueError, PartnerError
 from gateway.feedback.apply import Applied, ReceiptAlarmError, apply
 from gateway.feedback.collect import collect, empty, names_of
@@ -136,8 +137,13 @@ def _apply(office: Office, agency: Agency, signed: Signed, now: datetime) -> App
         if known is not None:
             raise PackageError(f"package {manifest.package_id} was applied with another manifest")
         last = office.cases.last_inbound(Addressee(agency.id, manifest.recipient, manifest.package_type))
+        if awaits(office, agency.id, manifest.recipient):
+            last = max(last, manifest.sequence - 1)  # numbers that were applied in the time that a restore lost
         check_turn(manifest, last, now)
-        return apply(office, signed, list(open_messages(office.quarantine, manifest, opener)), now)
+        lines = list(open_messages(office.quarantine, manifest, opener))
+        applied = apply(office, signed, lines, now)
+        take_statements(office, manifest, [line.message for line in lines], now)
+        return applied
 
 
 def _opener(office: Office, agency: Agency, entity: str) -> Opener:

@@ -67,6 +67,14 @@ class Mark(NamedTuple):
     handed_over: bool = False
     held_since: date | None = None
     released: frozenset[str] = frozenset()
+    unmatched: bool = False
+
+
+class _Stored(NamedTuple):
+    """What the store knows of claims by their numbers: latest verdicts, and which are unmatched since a restore."""
+
+    screenings: dict[str, Screening]
+    unmatched: set[str]
 
 
 class Judge:
@@ -100,9 +108,10 @@ class Judge:
         for row, place in placed:
             if place is Place.LATER:
                 continue
-            mark = Mark(repeated=place is Place.FIRST, mixed_up=seen.mixups.of(row.row))
+            unmatched = row.claim.claim_no in known.unmatched
+            mark = Mark(repeated=place is Place.FIRST, mixed_up=seen.mixups.of(row.row), unmatched=unmatched)
             digest = self._row_digest(row.claim, mark)
-            stored = known.get(row.claim.claim_no)
+            stored = known.screenings.get(row.claim.claim_no)
             same_row = False
             if stored is not None:
                 same_row = stored.row_digest == digest
@@ -123,13 +132,15 @@ class Judge:
             keys = self._office.vault.by_id([found.claim for found in screenings])
         with self._office.connection.begin():
             lifted = self._office.releases.lifted([found.claim for found in screenings], self._today)
+            unmatched = self._office.unmatched.among([found.claim for found in screenings])
         changed: list[Judged] = []
         same: list[Judged] = []
         for found in screenings:
             claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
             released = lifted.get((found.claim, found.row_digest), frozenset())
             told = MIXUPS & {*found.rules, *released}
-            mark = Mark("repeated" in found.rules, told, found.handed_over, found.held_since, released)
+            repeated, strange = "repeated" in found.rules, found.claim in unmatched
+            mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange)
             judged = self._judge(claim, mark, found.row, found.row_digest)
             if judged is not None:
                 (same if is_as_it_was(judged.verdict, found) else changed).append(judged)
@@ -151,12 +162,16 @@ class Judge:
         since = held_since(verdict, mark.held_since, self._today)
         return Judged(claim, verdict, chosen.mandate.id, row, row_digest, mark.handed_over, since, dropped)
 
-    def _known(self, claim_nos: Iterable[str]) -> dict[str, Screening]:
+    def _known(self, claim_nos: Iterable[str]) -> _Stored:
         with self._office.vault_connection.begin():
             found = self._office.vault.find(self._source.entity, claim_nos)
         with self._office.connection.begin():
             current = self._office.claims.current(key.claim_id for key in found.values())
-        return {number: current[key.claim_id] for number, key in found.items() if key.claim_id in current}
+            unmatched = self._office.unmatched.among([key.claim_id for key in found.values()])
+        return _Stored(
+            {number: current[key.claim_id] for number, key in found.items() if key.claim_id in current},
+            {number for number, key in found.items() if key.claim_id in unmatched},
+        )
 
     def _row_digest(self, claim: Claim, mark: Mark) -> bytes:
         marks = " ".join([*(("repeated",) if mark.repeated else ()), *sorted(mark.mixed_up)])

@@ -1,4 +1,4 @@
-"""Rules about what the store knows of a claim: repeated, with an agency already, held for too long."""
+"""Rules about what the store knows of a claim: repeated, with an agency already or perhaps, held for too long."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -32,6 +32,11 @@ def two_customers(_claim: Claim, known: Known, _mandate: Mandate, _today: date) 
 def changed(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
     """The claim is with an agency, and its row has changed since."""
     return known.handed_over
+
+
+def unmatched(_claim: Claim, known: Known, _mandate: Mandate, _today: date) -> bool:
+    """The claim may have been handed over in the time that a restore lost."""
+    return known.unmatched
 
 
 def expired(_claim: Claim, known: Known, _mandate: Mandate, today: date) -> bool:
@@ -88,6 +93,16 @@ RULES: Final = (
         "The claim is with an agency and has changed: tell the agency about the change.",
         changed,
         ("claim_no",),
+    ),
+    Rule(
+        "unmatched",
+        "Art. 5(1)(d) GDPR",
+        Severity.HOLD,
+        "Seit einer Wiederherstellung ist unklar, ob die Forderung schon übergeben wurde: beim Inkassounternehmen klären.",
+        "Since a restore it is unclear whether the claim was handed over already: ask the agency.",
+        unmatched,
+        ("claim_no",),
+        release=Release.TWO_ACTORS,
     ),
     Rule(
         "hold-expired",

@@ -70,6 +70,11 @@ class Cases:
             query = query.where(col(CaseRow.agency) == agency)
         return {row.claim: _case(row) for row in self._connection.execute(query)}
 
+    def agencies(self) -> set[tuple[str, str]]:
+        """Every agency that has a case, with the entity it is of."""
+        query = select(col(CaseRow.agency), col(CaseRow.entity)).distinct()
+        return {(agency, entity) for agency, entity in self._connection.execute(query)}
+
     def of_messages(self, agency: str, message_ids: Collection[str]) -> dict[str, CaseRecord]:
         """Cases by the message that handed them over."""
         query = _cases().where(col(CaseRow.agency) == agency, col(CaseRow.message_id).in_(message_ids))

@@ -69,6 +69,11 @@ class Claims:
                 .values(verdict="held", rules="withdrawn", handed_over=False, message_item=None)
             )
 
+    def ids(self, after: str, limit: int) -> list[str]:
+        """Up to `limit` claims above `after` that have a verdict, in order of their ids."""
+        query = select(col(ScreeningRow.claim)).distinct().where(col(ScreeningRow.claim) > after)
+        return list(self._connection.execute(query.order_by(col(ScreeningRow.claim)).limit(limit)).scalars())
+
     def last(self) -> int:
         """The number of the newest verdict: what a later call of `held` may look back from."""
         return int(self._connection.execute(select(func.max(col(ScreeningRow.id)))).scalar() or 0)

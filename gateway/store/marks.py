@@ -22,6 +22,10 @@ class StoreMark(StrEnum):
     """the epoch key whose making is in the log"""
     SIGNING = "package-signing"
     """the signing key whose taking over was logged last"""
+    ORIGIN = "origin"
+    """the log's origin since the last restore; absent if there was none"""
+    RESTORING = "restoring"
+    """whose statements a restore still waits for; absent once it is finished"""
     ESCROW = "escrow"
     """when the escrow copy was written, its digest, and the digest of the keys in it"""
 

@@ -15,6 +15,7 @@ from gateway.errors import IntegrityError
 from gateway.state import PackageState, advance
 from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.tables import PackageFileRow, PackageRow, RejectRow, ScreeningRow
+from keys.references import new_id
 from schemas.package import PackageType
 
 
@@ -72,12 +73,7 @@ class Packages:
 
     def reserve_sequence(self, package_id: str, addressee: Addressee) -> int:
         """The number an open package will bear: the next of its kind, free again if the package never happens."""
-        query = select(func.max(col(PackageRow.sequence))).where(
-            col(PackageRow.agency) == addressee.agency,
-            col(PackageRow.entity) == addressee.entity,
-            col(PackageRow.type) == addressee.type,
-        )
-        sequence = int(self._connection.execute(query).scalar() or 0) + 1
+        sequence = self._last(addressee) + 1
         self._connection.execute(update(PackageRow).where(col(PackageRow.id) == package_id).values(sequence=sequence))
         return sequence
 
@@ -115,6 +111,21 @@ class Packages:
         self._advance(package_id, PackageState.WITHDRAWN, messages=0)
         self._connection.execute(delete(PackageFileRow).where(col(PackageFileRow.package) == package_id))
         self._add_files(package_id, files)
+
+    def pass_over(self, addressee: Addressee, sequence: int, now: datetime) -> None:
+        """A number was used in the time that a restore lost: no package bears it or one below it again."""
+        if sequence > self._last(addressee):
+            row = {"id": new_id(), "source": "", "state": PackageState.LOST, "created": now.isoformat(), "messages": 0}
+            self._connection.execute(insert(PackageRow), [row | addressee._asdict() | {"sequence": sequence}])
+
+    def received_up_to(self, addressee: Addressee, sequence: int, now: datetime) -> None:
+        """The agency has these packages: what was sealed here of them was uploaded in the time that a restore lost."""
+        of_addressee = [col(getattr(PackageRow, name)) == value for name, value in addressee._asdict().items()]
+        query = select(col(PackageRow.id)).where(
+            *of_addressee, col(PackageRow.state) == PackageState.SEALED, col(PackageRow.sequence) <= sequence
+        )
+        for package_id in self._connection.execute(query).scalars().all():
+            self._advance(package_id, PackageState.UPLOADED, uploaded=now.isoformat())
 
     def sent(self, agency: str, package_id: str) -> SentPackage | None:
         """A sealed package to an agency; None if there is none of this id."""
@@ -178,6 +189,14 @@ class Packages:
         query = select(col(PackageFileRow.name), col(PackageFileRow.size), col(PackageFileRow.sha256))
         rows = query.where(col(PackageFileRow.package) == package_id).order_by(col(PackageFileRow.position))
         return tuple(FileOfPackage(*row) for row in self._connection.execute(rows))
+
+    def _last(self, addressee: Addressee) -> int:
+        query = select(func.max(col(PackageRow.sequence))).where(
+            col(PackageRow.agency) == addressee.agency,
+            col(PackageRow.entity) == addressee.entity,
+            col(PackageRow.type) == addressee.type,
+        )
+        return int(self._connection.execute(query).scalar() or 0)
 
     def _state(self, package_id: str) -> PackageState:
         query = select(col(PackageRow.state)).where(col(PackageRow.id) == package_id)

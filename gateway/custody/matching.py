@@ -1,0 +1,100 @@
+"""After a restore: each agency's signed statement is taken, and only then does anything leave.
+
+A statement says which numbers the agency has received, so that none is used twice, and which cases it has, so that what
+we sealed and it received counts as sent. What only one side knows is held here until people decide: that is the rule
+`unmatched`. The agency's books are not changed.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from audit.store import append
+from gateway.errors import OverdueError
+from gateway.office import Office
+from gateway.store.marks import StoreMark, read_mark, set_mark
+from gateway.store.packages import Addressee
+from keys.references import new_id
+from schemas.answers import Statement, StatementCase
+from schemas.base import Instant, Strict
+from schemas.canonical import encode_model
+from schemas.custody import StatementTaken
+from schemas.identifiers import PartyId
+from schemas.package import Manifest, PackageType
+
+_ACTOR: Final = "system:restore"
+
+
+class Restoring(Strict):
+    """When the databases were restored, and whose statements, to which of our entities, have not been taken since."""
+
+    since: Instant
+    awaited: tuple[tuple[PartyId, PartyId], ...]
+
+
+def read_restoring(office: Office) -> Restoring | None:
+    """The restore that is not finished, inside the caller's transaction; None if there is none."""
+    found = read_mark(office.connection, StoreMark.RESTORING)
+    return None if found is None else Restoring.model_validate_json(found)
+
+
+def write_restoring(office: Office, restoring: Restoring) -> None:
+    """Keeps what is still awaited; a restore that awaits nothing is finished."""
+    text = encode_model(restoring).decode() if restoring.awaited else None
+    set_mark(office.connection, StoreMark.RESTORING, text)
+
+
+def require_matched(office: Office) -> None:
+    """Nothing leaves before every agency's books are known. Raises OverdueError."""
+    with office.connection.begin():
+        restoring = read_restoring(office)
+    if restoring is not None:
+        names = ", ".join(sorted({agency for agency, _ in restoring.awaited}))
+        raise OverdueError(
+            f"a restore is not finished: ask {names} for a statement (`inkasso agency statement`), then run "
+            "`inkasso feedback`; until then nothing is handed over or sent"
+        )
+
+
+def awaits(office: Office, agency: str, entity: str) -> bool:
+    """Whether an agency's statement is awaited, inside the caller's transaction."""
+    restoring = read_restoring(office)
+    return restoring is not None and (agency, entity) in restoring.awaited
+
+
+def take_statements(office: Office, manifest: Manifest, messages: Sequence[object], now: datetime) -> None:
+    """Takes a statement made since the restore, inside the caller's transactions; others are ignored."""
+    restoring = read_restoring(office)
+    if restoring is None or (manifest.sender, manifest.recipient) not in restoring.awaited:
+        return
+    case_refs = {one.case_ref for one in messages if isinstance(one, StatementCase)}
+    for statement in messages:
+        if isinstance(statement, Statement) and statement.made >= restoring.since:
+            _take(office, manifest, statement, case_refs, now)
+            awaited = tuple(one for one in restoring.awaited if one != (manifest.sender, manifest.recipient))
+            write_restoring(office, restoring.model_copy(update={"awaited": awaited}))
+            return
+
+
+def _take(office: Office, manifest: Manifest, statement: Statement, case_refs: Collection[str], now: datetime) -> None:
+    last = {PackageType(one.package_type): one.sequence for one in statement.last}
+    for kind, sequence in last.items():
+        addressee = Addressee(manifest.sender, manifest.recipient, kind)
+        office.packages.pass_over(addressee, sequence, now)
+        office.packages.received_up_to(addressee, sequence, now)
+    claims = office.vault.owners(case_refs, manifest.sender).values()
+    known = office.cases.of_claims(manifest.sender, set(claims))
+    office.unmatched.state(set(claims) - known.keys(), manifest.sender)
+    entry = StatementTaken(
+        id=new_id(),
+        time=now,
+        actor=_ACTOR,
+        agency=manifest.sender,
+        entity=manifest.recipient,
+        last_cases=last.get(PackageType.CASES, 0),
+        last_stops=last.get(PackageType.STOPS, 0),
+        matched=len(known),
+        package=manifest.package_id,
+        strange=len(case_refs) - len(known),
+    )
+    append(office.connection, entry)

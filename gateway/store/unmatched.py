@@ -1,0 +1,48 @@
+"""After a restore: claims that may be with an agency though `gateway.db` does not know it. They are held until people
+decide.
+
+Every call works inside the caller's transaction.
+"""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, col
+
+from gateway.store.tables import StoreTable
+
+
+class UnmatchedRow(StoreTable, table=True):
+    """A claim with a case reference at an agency, and no case here. `stated`: the agency's statement names it."""
+
+    __tablename__ = "unmatched"
+    claim: str = Field(primary_key=True)
+    agency: str = Field(primary_key=True)
+    stated: bool = False
+
+
+class Unmatched:
+    """The unmatched claims of one `gateway.db`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, claims: Sequence[str], agency: str) -> None:
+        """Claims that the vault has a case reference for."""
+        if claims:
+            self._connection.execute(insert(UnmatchedRow), [{"claim": claim, "agency": agency} for claim in claims])
+
+    def among(self, claims: Collection[str]) -> set[str]:
+        """Which of these claims are unmatched."""
+        query = select(col(UnmatchedRow.claim)).where(col(UnmatchedRow.claim).in_(claims))
+        return set(self._connection.execute(query).scalars())
+
+    def state(self, claims: Collection[str], agency: str) -> int:
+        """The agency says that it has these; how many of them are unmatched here."""
+        change = update(UnmatchedRow).where(col(UnmatchedRow.agency) == agency, col(UnmatchedRow.claim).in_(claims))
+        return self._connection.execute(change.values(stated=True)).rowcount
+
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._connection.execute(select(func.count()).select_from(UnmatchedRow)).scalar_one())

@@ -1,0 +1,337 @@
+"""`restore`: whoever was erased stays erased, nothing is sent twice, and what a copy cannot know is held.
+
+The history: claims 0 to 5 on the first day, copied; claims 6 to 9 later, copied a month after; then one claim of each is
+erased, the night makes that final, and `gateway.db` is lost.
+"""
+
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
+
+from gateway.actors import enrol
+from gateway.agency.answers import Envelope
+from gateway.agency.post import post
+from gateway.agency.settings import load_agency
+from gateway.approvals import Given
+from gateway.auditing import verify_office
+from gateway.demo.template import CREDITOR
+from gateway.demo.vetting import ACTOR
+from gateway.erasing import erase
+from gateway.settings import load
+from gateway.setup import openssh
+from gateway.signers import file_key
+from gateway.store.roster import Actor
+from gateway.wiring import open_desk, open_office
+from keys.approval import approve, parse_actor_key
+from keys.references import new_id
+from keys.root import write_private
+from keys.sshsig import public_line
+from schemas.answers import LastPackage, Statement, StatementCase
+from schemas.codes import CaseStanding
+from schemas.entry import ErasureGround
+from schemas.messages import IdentityLine
+from schemas.package import PackageType
+from world import TODAY, Result, World, cli, jsonl, killed, row, running_world
+
+CANARY = "Quastenflosser"
+MONTH = TODAY + timedelta(days=30)
+LOST = MONTH + timedelta(days=1)
+ERASED = {2: "first", 8: "later"}
+SECOND = "second-clerk"
+
+
+class Approved(NamedTuple):
+    """How writing the preview went, and the command that goes on with it."""
+
+    written: Result
+    command: tuple[str | Path, ...]
+
+
+def rows(numbers: range) -> bytes:
+    return jsonl([row(one, **({"debtor.last_name": f"{CANARY}{one}"} if one in ERASED else {})) for one in numbers])
+
+
+@dataclass(frozen=True)
+class History:
+    """The world after the loss, and where the copies lie: of the first day, of a month later, and the newest vault."""
+
+    world: World
+    first: Path
+    later: Path
+    vaults: tuple[Path, ...]
+
+    @property
+    def newest_vault(self) -> Path:
+        return self.vaults[-1]
+
+
+def night(world: World, now: datetime) -> None:
+    """Hand over, receive, take the receipts; then the erasures."""
+    with world.server():
+        assert cli("nightly", "--config", world.creditor, now=now).code == 0
+        assert world.receive(now).code == 0
+        assert cli("feedback", "--config", world.creditor, now=now).code == 0
+
+
+def backup(world: World, now: datetime) -> tuple[Path, Path]:
+    assert cli("backup", "--config", world.creditor, now=now).code == 0
+    kept = []
+    for which in ("gateway", "vault"):
+        newest = max((world.home / "backup" / which).glob("*.db"))
+        folder = world.home / "kept" / which
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (newest, newest.with_name(f"{newest.name}.json")):
+            shutil.copy(path, folder)
+        kept.append(folder / newest.name)
+    return kept[0], kept[1]
+
+
+def enrol_second(world: World) -> None:
+    key = Ed25519PrivateKey.generate()
+    write_private(world.home / "clerk" / SECOND, openssh(key))
+    with open_office(load(world.creditor)) as office:
+        actor = Actor(SECOND, parse_actor_key(public_line(key.public_key())))
+        enrol(office, actor, Given(signers=(file_key(world.home / "clerk" / ACTOR),)), TODAY)
+
+
+def erase_for_good(world: World, now: datetime) -> None:
+    with open_office(load(world.creditor)) as office:
+        with office.vault_connection.begin():
+            claims = office.vault.find(CREDITOR, [f"F-{number:06d}" for number in ERASED])
+        erase(office, [one.claim_id for one in claims.values()], ErasureGround.REQUEST, None, now)
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> History:
+    home = tmp_path_factory.mktemp("restore")
+    with running_world(home) as world:
+        pass
+    enrol_second(world)
+    world.drop("first.jsonl", rows(range(6)))
+    night(world, TODAY)
+    first, first_vault = backup(world, TODAY)
+    world.drop("later.jsonl", rows(range(6, 10)))
+    night(world, MONTH)
+    later, later_vault = backup(world, MONTH)
+    erase_for_good(world, LOST)
+    for path in world.inbox.iterdir():
+        path.unlink()
+    night(world, LOST)
+    (newest,) = (world.home / "backup" / "vault").glob("*.db")
+    return History(world, first, later, (first_vault, later_vault, newest))
+
+
+@pytest.fixture
+def history(past: History, tmp_path: Path) -> History:
+    """The same past, in folders of this test's own."""
+    home = tmp_path / "world"
+    shutil.copytree(past.world.home, home)
+
+    def moved(path: Path) -> Path:
+        return home / path.relative_to(past.world.home)
+
+    return History(World(home, past.world.port), moved(past.first), moved(past.later), tuple(map(moved, past.vaults)))
+
+
+def approved(history: History, gateway: Path, vault: Path, names: tuple[str, ...], now: datetime) -> Approved:
+    """The command with a preview that these people approved; or how writing the preview failed."""
+    world, shown = history.world, history.world.home / "preview"
+    command: tuple[str | Path, ...] = ("restore", gateway, vault)
+    written = cli(*command, "--preview-to", shown, "--config", world.creditor, now=now)
+    approvals: list[str | Path] = []
+    for name in () if written.code else names:
+        signer = file_key(world.home / "clerk" / name)
+        signature = world.home / f"{name}.sig"
+        signature.write_bytes(approve(shown.read_bytes(), signer.key, signer.sign_blob))
+        approvals += ["--approval", signature]
+    return Approved(written, (*command, "--preview", shown, *approvals))
+
+
+def restore(
+    history: History, gateway: Path, vault: Path, now: datetime = LOST, names: tuple[str, ...] = (ACTOR, SECOND)
+) -> Result:
+    """The preview written, approved by different keys, and carried out; the first failure if there is one."""
+    written, command = approved(history, gateway, vault, names, now)
+    return written if written.code else cli(*command, "--config", history.world.creditor, now=now)
+
+
+def state(world: World, now: datetime) -> None:
+    """The agency signs what it has, as its program does."""
+    with open_desk(load_agency(world.agency)) as desk:
+        with desk.cases_connection.begin():
+            cases = desk.cases.cases(CREDITOR)
+            last = tuple(
+                LastPackage(package_type=kind, sequence=sequence, manifest_digest=digest)
+                for kind, sequence, digest in desk.cases.last_packages(CREDITOR)
+                if kind in {"cases", "stops"}
+            )
+            lines = [
+                StatementCase(
+                    message_id=new_id(), case_ref=ref, standing=CaseStanding.ACTIVE, restricted=False, principal=0,
+                    credited=0, paid_to_creditor=0, paid_to_agency=0,
+                )
+                for ref in cases
+            ]  # fmt: skip
+            statement = Statement(
+                message_id=new_id(), creditor=CREDITOR, made=now, cases=len(lines), principal=0, credited=0,
+                paid_to_creditor=0, paid_to_agency=0, books="0" * 64, last=last,
+            )  # fmt: skip
+            desk.answers.queue(Envelope(CREDITOR, PackageType.ANSWERS, None), [statement, *lines])
+        post(desk, now)
+
+
+def invoices(world: World) -> list[str]:
+    with open_desk(load_agency(world.agency)) as desk:
+        return sorted(IdentityLine.model_validate_json(line).invoice_no for _, line in desk.persons.lines())
+
+
+def forget_lost_log(world: World) -> None:
+    """What a person at the agency does once told why another log is shown: the kept checkpoint is put away."""
+    for path in (world.home / "agency" / "witness").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize("copy", ["first", "later"])
+def test_the_person_stays_gone_and_nothing_is_sent_twice(history: History, copy: str) -> None:
+    """A copy a month or a day old, the newest vault: erased people are nowhere, and the same export again sends nothing
+    that the agency has.
+    """
+    world, gateway = history.world, history.first if copy == "first" else history.later
+    before = invoices(world)
+    stores = world.creditor.parent
+    (stores / "gateway.db").write_bytes(b"lost")
+    done = restore(history, gateway, history.newest_vault)
+
+    assert (done.code, done.err) == (0, "")
+    folders = (stores, world.home / "backup", world.home / "kept")
+    scanned = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert [path.name for path in scanned if CANARY.encode() in path.read_bytes()] == []
+    everything = [one for one in range(10) if one not in ERASED]
+    world.drop("again.jsonl", jsonl([row(one) for one in everything] + [row(77)]))
+    blocked = world.handover(now=LOST)
+    assert blocked.code == 1
+    assert "ask ostsee for a statement" in blocked.err
+    with world.server():
+        state(world, LOST + timedelta(hours=1))
+        assert cli("feedback", "--config", world.creditor, now=LOST + timedelta(hours=2)).code in {0, 4}
+        told = world.handover(now=LOST + timedelta(hours=3))
+        forget_lost_log(world)
+        received = world.receive(LOST + timedelta(hours=4))
+
+    assert (told.code, told.err) == (0, "")
+    assert (received.code, received.json["messages"]) == (0, 1)
+    assert invoices(world) == sorted([*before, "RE-000077"])
+    assert told.json["reasons"].get("unmatched", 0) == (3 if copy == "first" else 0)
+    with open_office(load(world.creditor)) as office:
+        verdict = verify_office(office, (), with_keys=True)
+        with office.vault_connection.begin():
+            assert office.vault.find(CREDITOR, [f"F-{one:06d}" for one in ERASED]) == {}
+        with office.connection.begin():
+            assert office.connection.execute(text("select count(*) from erasure_claim")).scalar() == 0
+    assert verdict.fault is None
+    assert world.events().count("store.restored") == 1
+
+
+def files(world: World) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in world.creditor.parent.glob("*.db*")}
+
+
+def _flipped(history: History) -> tuple[Path, Path]:
+    content = bytearray(history.later.read_bytes())
+    content[-100] ^= 1
+    history.later.write_bytes(content)
+    return history.later, history.newest_vault
+
+
+def _without_record(history: History) -> tuple[Path, Path]:
+    history.later.with_name(f"{history.later.name}.json").unlink()
+    return history.later, history.newest_vault
+
+
+@pytest.mark.parametrize(
+    ("choose", "code", "words"),
+    [
+        (lambda history: (history.later, history.vaults[1]), 5, "is dead: it is older than the last rotation"),
+        (lambda history: (history.first, history.vaults[0]), 5, "is dead: it is older than the last rotation"),
+        (lambda history: (history.later, history.vaults[0]), 2, "is older than that of gateway.db"),
+        (lambda history: (history.newest_vault, history.later), 2, "is a copy of the other database"),
+        (_flipped, 5, "is not as it was written"),
+        (_without_record, 2, "is missing"),
+    ],
+    ids=["dead vault", "both dead", "older vault", "swapped", "flipped", "no record"],
+)
+def test_a_copy_that_cannot_be_used_changes_nothing(
+    history: History, choose: Callable[[History], tuple[Path, Path]], code: int, words: str
+) -> None:
+    """Each is refused for its own reason, before anybody approves anything; today's databases stay."""
+    before = files(history.world)
+    found = restore(history, *choose(history))
+
+    assert (found.code, words in found.err) == (code, True)
+    assert CANARY not in found.out + found.err
+    assert files(history.world) == before
+
+
+def test_one_person_restores_nothing(history: History) -> None:
+    """Two different keys approve, or nothing happens; a dry run shows what would."""
+    before = files(history.world)
+    alone = restore(history, history.later, history.newest_vault, names=(ACTOR, ACTOR))
+    shown = cli(
+        "restore", history.later, history.newest_vault, "--dry-run", "--config", history.world.creditor, now=LOST
+    )
+
+    assert (alone.code, "2 actors with different keys, and has 1" in alone.err) == (2, True)
+    assert (shown.code, "Both databases of today are replaced" in shown.out) == (0, True)
+    assert files(history.world) == before
+
+
+@pytest.mark.parametrize("which", ["gateway", "vault"])
+def test_a_copy_put_in_place_by_hand_is_refused(history: History, which: str) -> None:
+    """A start on a database older than what lies outside it, or than its companion, says to restore instead."""
+    copy = history.later if which == "gateway" else history.vaults[1]
+    stores = history.world.creditor.parent
+    for path in stores.glob(f"{which}.db*"):
+        path.unlink()
+    shutil.copy(copy, stores / f"{which}.db")
+    found = history.world.handover(now=LOST)
+
+    assert (found.code, "inkasso restore" in found.err) == (5, True)
+
+
+STEPS = {
+    "lay out": ("gateway.wiring:lay_out", 1),
+    "approve": ("gateway.custody.restore:settle", 1),
+    "replay": ("gateway.custody.restore:replay", 1),
+    "replayed in the vault": ("gateway.erasing:_complete", 1),
+    "hold": ("gateway.custody.restore:write_restoring", 1),
+    "place": ("gateway.wiring:put_in_place", 1),
+    "between the two": ("gateway.custody.places:sync_directory", 1),
+    "outside": ("gateway.outside:Outside.keep", 1),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_restore_that_was_killed_is_begun_again(history: History, step: str) -> None:
+    """Before the last step today's databases are as they were; after it no start goes on without the rest."""
+    world, before = history.world, files(history.world)
+    written, command = approved(history, history.first, history.newest_vault, (ACTOR, SECOND), TODAY)
+    function, nth = STEPS[step]
+    status, reached = killed(world, function, nth, *map(str, command))
+
+    assert (written.code, status, reached) == (0, -signal.SIGKILL, function)
+    untouched = {name: content for name, content in files(world).items() if "restoring" not in name} == before
+    assert untouched == (step not in {"between the two", "outside"})
+    assert untouched or world.handover(now=LOST).code == 5
+    again = cli(*command, "--config", world.creditor)
+    assert (again.code, again.err) == (0, "")
+    assert world.handover(now=LOST).code == 1
+    assert not any("restoring" in name for name in files(world))
+    assert world.events().count("store.restored") == 1
