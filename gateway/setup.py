@@ -30,7 +30,8 @@ from keys.ring import Keyring, load_ring
 from keys.root import create_root, load_root, write_private
 from keys.sqlite import create_store
 from keys.sshsig import load_allowed_signers, public_line
-from keys.vault import VAULT_METADATA, Vault
+from keys.vault import Vault
+from keys.vault_tables import VAULT_METADATA
 from schemas.entry import StoreCreated
 from schemas.package import Direction, Part
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from keys.labels import bound, digest_again
 from keys.material import Secret
 from keys.sqlite import StoreError
-from keys.vault import WRAPPED, DigestColumn, WrappedKeys
+from keys.vault_tables import WRAPPED, DigestColumn, WrappedKeys
 from keys.wrap import unwrap, wrap
 
 _PAGE: Final = 4_000

@@ -13,78 +13,17 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from sqlalchemy import LargeBinary, UniqueConstraint, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import registry
-from sqlalchemy.sql.elements import SQLCoreOperations
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import col
 
 from keys.labels import Label, Purpose, bound, stacked_digest
 from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.ring import Keyring
 from keys.sqlite import StoreError
+from keys.vault_tables import WRAPPED, ClaimRow, MetaRow, ReferenceRow, SubjectRow
 from keys.wrap import unwrap, wrap
-
-
-class _VaultTable(SQLModel, registry=registry()):
-    pass
-
-
-class _Meta(_VaultTable, table=True):
-    __tablename__ = "meta"
-    key: str = Field(primary_key=True)
-    value: str
-
-
-class _Subject(_VaultTable, table=True):
-    __tablename__ = "subject"
-    id: str = Field(primary_key=True)
-    customer: bytes = Field(sa_type=LargeBinary, unique=True)
-    batch: str
-
-
-class _Claim(_VaultTable, table=True):
-    __tablename__ = "claim"
-    id: str = Field(primary_key=True)
-    number: bytes = Field(sa_type=LargeBinary, unique=True)
-    subject: str = Field(foreign_key="subject.id", index=True)
-    wrapped: bytes = Field(sa_type=LargeBinary)
-    batch: str
-
-
-class _Reference(_VaultTable, table=True):
-    __tablename__ = "reference"
-    __table_args__ = (UniqueConstraint("owner", "agency"),)
-    reference: str = Field(primary_key=True)
-    owner: str
-    agency: str
-    batch: str
-
-
-VAULT_METADATA: Final = _VaultTable.metadata
-
-
-class WrappedKeys(NamedTuple):
-    """A table of keys under the epoch key, each bound to a label and its row's id."""
-
-    table: type[SQLModel]
-    id: SQLCoreOperations[str]
-    wrapped: SQLCoreOperations[bytes]
-    label: Label
-
-
-class DigestColumn(NamedTuple):
-    """A column of digests under the index key."""
-
-    table: type[SQLModel]
-    digest: SQLCoreOperations[bytes]
-
-
-WRAPPED: Final = (WrappedKeys(_Claim, col(_Claim.id), col(_Claim.wrapped), Label.CLAIM_KEY),)
-"""Everything that an epoch key wraps."""
-INDEXED: Final = (DigestColumn(_Subject, col(_Subject.customer)), DigestColumn(_Claim, col(_Claim.number)))
-"""Every blind index."""
 
 
 class Mark(StrEnum):
@@ -146,18 +85,18 @@ class Vault:
         """Ties a new vault to a new `gateway.db`, and puts it under the active keys."""
         ids = {Mark.EPOCH: self._ring.key_id(Purpose.EPOCH), Mark.INDEX: self._ring.key_id(Purpose.INDEX)}
         marks = {Mark.PAIR: pair, Mark.GENERATION: "1", Mark.RECORD: "0"} | ids
-        self._connection.execute(insert(_Meta), [{"key": key, "value": value} for key, value in marks.items()])
+        self._connection.execute(insert(MetaRow), [{"key": key, "value": value} for key, value in marks.items()])
 
     def mark(self, name: Mark) -> str:
         """What the vault says of itself. Raises StoreError if it was never initialised."""
-        found = self._connection.execute(select(col(_Meta.value)).where(col(_Meta.key) == name)).scalar()
+        found = self._connection.execute(select(col(MetaRow.value)).where(col(MetaRow.key) == name)).scalar()
         if found is None:
             raise StoreError("vault.db was never initialised: restore it from a backup")
         return str(found)
 
     def set_mark(self, name: Mark, value: str) -> None:
         """Changes what the vault says of itself."""
-        self._connection.execute(update(_Meta).where(col(_Meta.key) == name).values(value=value))
+        self._connection.execute(update(MetaRow).where(col(MetaRow.key) == name).values(value=value))
 
     @cached_property
     def _epoch(self) -> Secret:
@@ -190,8 +129,8 @@ class Vault:
     def find(self, entity: str, claim_nos: Iterable[str]) -> dict[str, ClaimKey]:
         """The claims already known, by claim number; creates nothing."""
         by_digest = {self._digest(Label.CLAIM_INDEX, entity, number): number for number in claim_nos}
-        query = select(col(_Claim.number), col(_Claim.id), col(_Claim.subject), col(_Claim.wrapped))
-        rows = self._connection.execute(query.where(col(_Claim.number).in_(by_digest)))
+        query = select(col(ClaimRow.number), col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped))
+        rows = self._connection.execute(query.where(col(ClaimRow.number).in_(by_digest)))
         return {by_digest[number]: self._open(claim, subject, wrapped) for number, claim, subject, wrapped in rows}
 
     def claims_of(self, entity: str, customer_no: str) -> list[str]:
@@ -202,8 +141,8 @@ class Vault:
 
     def by_id(self, claim_ids: Sequence[str]) -> dict[str, ClaimKey]:
         """The keys of claims by their random ids; a claim without a key is absent, and gets no new one."""
-        query = select(col(_Claim.id), col(_Claim.subject), col(_Claim.wrapped))
-        rows = self._connection.execute(query.where(col(_Claim.id).in_(claim_ids)))
+        query = select(col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped))
+        rows = self._connection.execute(query.where(col(ClaimRow.id).in_(claim_ids)))
         return {row[0]: self._open(*row) for row in rows}
 
     def ensure(self, entity: str, numbers: Sequence[Numbers], batch: str) -> dict[str, ClaimKey]:
@@ -225,7 +164,7 @@ class Vault:
                 }
             )
         if rows:
-            self._connection.execute(insert(_Claim), rows)
+            self._connection.execute(insert(ClaimRow), rows)
         return known
 
     def references(self, claims: Sequence[ClaimKey], agency: str, batch: str) -> dict[str, References]:
@@ -236,34 +175,34 @@ class Vault:
 
     def owners(self, references: Iterable[str], agency: str) -> dict[str, str]:
         """Whose references these are, claim or subject, as far as they were given out to this agency."""
-        query = select(col(_Reference.reference), col(_Reference.owner)).where(col(_Reference.agency) == agency)
-        rows = self._connection.execute(query.where(col(_Reference.reference).in_(tuple(references))))
+        query = select(col(ReferenceRow.reference), col(ReferenceRow.owner)).where(col(ReferenceRow.agency) == agency)
+        rows = self._connection.execute(query.where(col(ReferenceRow.reference).in_(tuple(references))))
         return {str(reference): str(owner) for reference, owner in rows}
 
     def references_of(self, claim_ids: Iterable[str], agency: str) -> dict[str, str]:
         """The case references of claims at an agency, as far as there are any; draws none."""
-        query = select(col(_Reference.owner), col(_Reference.reference)).where(col(_Reference.agency) == agency)
-        rows = self._connection.execute(query.where(col(_Reference.owner).in_(tuple(claim_ids))))
+        query = select(col(ReferenceRow.owner), col(ReferenceRow.reference)).where(col(ReferenceRow.agency) == agency)
+        rows = self._connection.execute(query.where(col(ReferenceRow.owner).in_(tuple(claim_ids))))
         return {str(owner): str(reference) for owner, reference in rows}
 
     def sweep(self, batch: str) -> int:
         """Removes the rows of a batch that never happened; the number of claims among them."""
-        self._connection.execute(delete(_Reference).where(col(_Reference.batch) == batch))
-        removed = self._connection.execute(delete(_Claim).where(col(_Claim.batch) == batch)).rowcount
-        self._connection.execute(delete(_Subject).where(col(_Subject.batch) == batch))
+        self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.batch) == batch))
+        removed = self._connection.execute(delete(ClaimRow).where(col(ClaimRow.batch) == batch)).rowcount
+        self._connection.execute(delete(SubjectRow).where(col(SubjectRow.batch) == batch))
         return removed
 
     def known(self, claim_ids: Sequence[str]) -> set[str]:
         """Which of these claims have a key."""
-        query = select(col(_Claim.id)).where(col(_Claim.id).in_(claim_ids))
+        query = select(col(ClaimRow.id)).where(col(ClaimRow.id).in_(claim_ids))
         return set(self._connection.execute(query).scalars())
 
     def case_references(self, after: str, limit: int) -> list[CaseReference]:
         """Up to `limit` case references above `after`, in order."""
-        query = select(col(_Reference.reference), col(_Reference.owner), col(_Reference.agency))
+        query = select(col(ReferenceRow.reference), col(ReferenceRow.owner), col(ReferenceRow.agency))
         above = max(after, _CASE_REFERENCES)
-        page = query.where(col(_Reference.reference) > above, col(_Reference.reference) < _DEBTOR_REFERENCES)
-        rows = self._connection.execute(page.order_by(col(_Reference.reference)).limit(limit))
+        page = query.where(col(ReferenceRow.reference) > above, col(ReferenceRow.reference) < _DEBTOR_REFERENCES)
+        rows = self._connection.execute(page.order_by(col(ReferenceRow.reference)).limit(limit))
         return [CaseReference(reference, owner, agency) for reference, owner, agency in rows]
 
     def destroy(self, claims: Sequence[str]) -> None:
@@ -271,31 +210,31 @@ class Vault:
 
         What those keys wrapped is noise afterwards. The journal must name the claims first.
         """
-        owned = select(col(_Claim.subject)).where(col(_Claim.id).in_(claims))
+        owned = select(col(ClaimRow.subject)).where(col(ClaimRow.id).in_(claims))
         subjects = set(self._connection.execute(owned).scalars())
-        self._connection.execute(delete(_Claim).where(col(_Claim.id).in_(claims)))
+        self._connection.execute(delete(ClaimRow).where(col(ClaimRow.id).in_(claims)))
         kept = set(
-            self._connection.execute(select(col(_Claim.subject)).where(col(_Claim.subject).in_(subjects))).scalars()
+            self._connection.execute(select(col(ClaimRow.subject)).where(col(ClaimRow.subject).in_(subjects))).scalars()
         )
         gone = sorted(subjects - kept)
-        self._connection.execute(delete(_Subject).where(col(_Subject.id).in_(gone)))
-        self._connection.execute(delete(_Reference).where(col(_Reference.owner).in_([*claims, *gone])))
+        self._connection.execute(delete(SubjectRow).where(col(SubjectRow.id).in_(gone)))
+        self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.owner).in_([*claims, *gone])))
 
     def _ensure_subjects(self, entity: str, customer_nos: set[str], batch: str) -> Mapping[str, str]:
         by_digest = {self._digest(Label.CUSTOMER_INDEX, entity, number): number for number in customer_nos}
-        query = select(col(_Subject.customer), col(_Subject.id)).where(col(_Subject.customer).in_(by_digest))
+        query = select(col(SubjectRow.customer), col(SubjectRow.id)).where(col(SubjectRow.customer).in_(by_digest))
         found = {by_digest[digest]: subject for digest, subject in self._connection.execute(query)}
         created = {digest: new_id() for digest, number in by_digest.items() if number not in found}
         rows = [{"id": subject, "customer": digest, "batch": batch} for digest, subject in created.items()]
         if rows:
-            self._connection.execute(insert(_Subject), rows)
+            self._connection.execute(insert(SubjectRow), rows)
         return found | {by_digest[digest]: subject for digest, subject in created.items()}
 
     def _ensure_references(
         self, owners: set[str], agency: str, batch: str, draw: Callable[[], str]
     ) -> Mapping[str, str]:
-        query = select(col(_Reference.owner), col(_Reference.reference)).where(
-            col(_Reference.agency) == agency, col(_Reference.owner).in_(owners)
+        query = select(col(ReferenceRow.owner), col(ReferenceRow.reference)).where(
+            col(ReferenceRow.agency) == agency, col(ReferenceRow.owner).in_(owners)
         )
         found = {owner: str(found) for owner, found in self._connection.execute(query)}
         rows = [
@@ -303,7 +242,7 @@ class Vault:
             for owner in sorted(owners - found.keys())
         ]
         if rows:
-            self._connection.execute(insert(_Reference), rows)
+            self._connection.execute(insert(ReferenceRow), rows)
         return found | {row["owner"]: row["reference"] for row in rows}
 
     def _digest(self, label: Label, entity: str, number: str) -> bytes:

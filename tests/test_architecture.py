@@ -19,6 +19,7 @@ EDGES = {
     "keys/keyfile.py": "key files",
     "keys/ring.py": "key files",
     "keys/rewrap.py": "the vault",
+    "keys/vault_tables.py": "the vault",
     "keys/sqlite.py": "stores",
     "keys/vault.py": "the vault",
     "audit/store.py": "the log's tables",

@@ -20,7 +20,7 @@ from keys.keyfile import KeyState, read_keys
 from keys.labels import Purpose, bound
 from keys.recipients import read_identities
 from keys.root import load_root
-from keys.vault import WRAPPED
+from keys.vault_tables import WRAPPED
 from keys.wrap import WrapError, unwrap
 from schemas.entry import ErasureGround
 from world import TODAY, Result, World, cli, jsonl, killed, make_world, row

@@ -5,7 +5,7 @@ from typing import Final
 from sqlmodel import col
 
 from gateway.store.tables import FileRow, RejectRow, ScreeningRow
-from keys.vault import DigestColumn
+from keys.vault_tables import DigestColumn
 
 DIGESTS: Final = (
     DigestColumn(ScreeningRow, col(ScreeningRow.row_digest)),

@@ -1,0 +1,81 @@
+"""The tables of `vault.db`, and what of them stands under which key. They never leave `keys`."""
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlalchemy.sql.elements import SQLCoreOperations
+from sqlmodel import Field, SQLModel, col
+
+from keys.labels import Label
+
+
+class VaultTable(SQLModel, registry=registry()):
+    """The base of every table of `vault.db`."""
+
+
+class MetaRow(VaultTable, table=True):
+    """What the vault says of itself."""
+
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class SubjectRow(VaultTable, table=True):
+    """A debtor of one legal entity, by customer number."""
+
+    __tablename__ = "subject"
+    id: str = Field(primary_key=True)
+    customer: bytes = Field(sa_type=LargeBinary, unique=True)
+    batch: str
+
+
+class ClaimRow(VaultTable, table=True):
+    """A claim, its debtor, and its wrapped key."""
+
+    __tablename__ = "claim"
+    id: str = Field(primary_key=True)
+    number: bytes = Field(sa_type=LargeBinary, unique=True)
+    subject: str = Field(foreign_key="subject.id", index=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+    batch: str
+
+
+class ReferenceRow(VaultTable, table=True):
+    """A pseudonym of a claim or a debtor at one agency."""
+
+    __tablename__ = "reference"
+    __table_args__ = (UniqueConstraint("owner", "agency"),)
+    reference: str = Field(primary_key=True)
+    owner: str
+    agency: str
+    batch: str
+
+
+VAULT_METADATA: Final = VaultTable.metadata
+
+
+class WrappedKeys(NamedTuple):
+    """A table of keys under the epoch key, each bound to a label and its row's id."""
+
+    table: type[SQLModel]
+    id: SQLCoreOperations[str]
+    wrapped: SQLCoreOperations[bytes]
+    label: Label
+
+
+class DigestColumn(NamedTuple):
+    """A column of digests under the index key."""
+
+    table: type[SQLModel]
+    digest: SQLCoreOperations[bytes]
+
+
+WRAPPED: Final = (WrappedKeys(ClaimRow, col(ClaimRow.id), col(ClaimRow.wrapped), Label.CLAIM_KEY),)
+"""Everything that an epoch key wraps."""
+INDEXED: Final = (
+    DigestColumn(SubjectRow, col(SubjectRow.customer)),
+    DigestColumn(ClaimRow, col(ClaimRow.number)),
+)
+"""Every blind index."""
