@@ -135,9 +135,9 @@ class Vault:
 
     def claims_of(self, entity: str, customer_no: str) -> list[str]:
         """The random ids of a subject's claims, by customer number; none if the number is not known."""
-        query = select(col(_Claim.id)).join(_Subject, col(_Subject.id) == col(_Claim.subject))
+        query = select(col(ClaimRow.id)).join(SubjectRow, col(SubjectRow.id) == col(ClaimRow.subject))
         digest = self._digest(Label.CUSTOMER_INDEX, entity, customer_no)
-        return list(self._connection.execute(query.where(col(_Subject.customer) == digest)).scalars())
+        return list(self._connection.execute(query.where(col(SubjectRow.customer) == digest)).scalars())
 
     def by_id(self, claim_ids: Sequence[str]) -> dict[str, ClaimKey]:
         """The keys of claims by their random ids; a claim without a key is absent, and gets no new one."""
