@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.errors import IntegrityError
 from schemas.codes import CaseStanding
-from schemas.screening import Cleared, Held, Refused, Verdict
+from schemas.screening import Changed, Cleared, Held, Refused, Verdict
 
 
 class PackageState(StrEnum):
@@ -94,7 +94,7 @@ class IllegalTransitionError(IntegrityError):
     """A state may not follow another; nothing was changed."""
 
 
-def state_of(verdict: Verdict) -> ClaimState:
+def state_of(verdict: Verdict | Changed) -> ClaimState:
     """The state that a verdict puts a claim in."""
     match verdict:
         case Cleared():
@@ -103,6 +103,8 @@ def state_of(verdict: Verdict) -> ClaimState:
             return ClaimState.HELD
         case Refused():
             return ClaimState.REFUSED
+        case Changed():
+            return ClaimState.CHANGED
 
 
 def advance(old: PackageState, new: PackageState) -> PackageState:

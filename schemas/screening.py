@@ -122,3 +122,25 @@ class Refused(Strict):
 
 
 Verdict = Cleared | Held | Refused
+
+
+class Changed(Strict):
+    """Handed over earlier, and the row has changed: what the agency is told. Amounts in cents.
+
+    `disputed`: True if a dispute has begun, False if it has ended. A date is given where it is another one now.
+    """
+
+    claim: Claim
+    paid: Annotated[int, Field(ge=0)] = 0
+    credited: Annotated[int, Field(ge=0)] = 0
+    recalled: bool = False
+    disputed: bool | None = None
+    identity: bool = False
+    contract_date: date | None = None
+    invoice_date: date | None = None
+    due_date: date | None = None
+
+    @property
+    def rules(self) -> tuple[RuleId, ...]:
+        """Nothing speaks against it."""
+        return ()

@@ -51,7 +51,7 @@ def test_an_unreachable_server_holds_up_and_loses_nothing(tmp_path: Path) -> Non
 
     assert found.code == 4
     assert found.json["claims"] | {"unchanged": 0} == {
-        "read": 2, "rejected": 0, "held": 0, "refused": 0, "cleared": 2, "handed_over": 0, "unchanged": 0,
+        "read": 2, "rejected": 0, "held": 0, "refused": 0, "cleared": 2, "changed": 0, "handed_over": 0, "unchanged": 0,
     }  # fmt: skip
     (line,) = lines(found)
     assert "cannot be reached" in line

@@ -12,7 +12,7 @@ def test_a_clear_claim_reaches_the_agency_once(world: World) -> None:
     second = world.handover().json
 
     assert first["claims"] | {"unchanged": 0} == {
-        "read": 3, "rejected": 1, "held": 1, "refused": 0, "cleared": 1, "handed_over": 1, "unchanged": 0,
+        "read": 3, "rejected": 1, "held": 1, "refused": 0, "cleared": 1, "changed": 0, "handed_over": 1, "unchanged": 0,
     }  # fmt: skip
     assert received == {"packages": {"received": 1, "sent": 1}, "messages": 1, "failures": []}
     assert second["claims"]["handed_over"] == 0

@@ -67,3 +67,30 @@ def test_a_recall_withdraws_what_has_not_left(world: World) -> None:
     assert standings(world) == [CaseStanding.UNDER_REVIEW, CaseStanding.UNDER_REVIEW]
     assert "package.withdrawn" in world.events()
     assert {path.name[27:] for path in world.sftp.iterdir() if "void" in path.name} == {"void.json", "void.json.sig"}
+
+
+def test_a_changed_row_becomes_the_right_message_the_same_night(world: World) -> None:
+    """A payment, a credit, another address, a dispute and a claim no longer owed are told, and nothing is held for them."""
+    world.drop("export.jsonl", jsonl([row(number) for number in range(1, 7)]))
+    world.handover()
+    world.receive()
+    changes = [
+        row(1, paid_amount="50.00"),
+        row(2, amount="100.50"),
+        row(3, **{"address.street": "Neuer Weg"}),
+        row(4, disputed=True),
+        row(5, amount="0.00"),
+        row(6, dunning_fees="0.00", note="new"),
+    ]
+    world.drop("next.jsonl", jsonl(changes))
+    night = world.handover()
+
+    assert night.code == 0
+    assert (night.json["claims"]["changed"], night.json["claims"]["held"]) == (6, 0)
+    assert world.receive().code == 0
+    exported = cli("agency", "export", "nordlicht", "--joined", "--config", world.agency).out.splitlines()
+    found = sorted(map(json.loads, exported), key=lambda one: one["invoice_no"])
+    assert [one["open"] for one in found] == [7050, 8050, 10050, 10050, -2000, 10050]
+    assert [one["street"] for one in found[2:4]] == ["Neuer Weg", "Musterweg"]
+    assert [one["standing"] for one in found[4:]] == ["recalled", "under-review"]
+    assert [one["restricted"] for one in found] == [False, False, False, True, False, False]

@@ -9,7 +9,7 @@ from schemas.money import euros
 def print_figures(figures: Figures) -> None:
     """A page about one run."""
     output.heading("Claims")
-    names = ("read", "rejected", "held", "refused", "cleared", "handed_over", "unchanged")
+    names = ("read", "rejected", "held", "refused", "cleared", "changed", "handed_over", "unchanged")
     output.table([(name.replace("_", " "), f"{getattr(figures, name):,}") for name in names])
     if figures.principal_open:
         output.line(f"  open principal of the cleared claims: {euros(figures.principal_open)} EUR")

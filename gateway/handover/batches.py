@@ -13,6 +13,7 @@ from gateway.handover.feed import Feed, Named
 from gateway.handover.figures import Figures
 from gateway.handover.judge import Judged, named
 from gateway.handover.recovery import take_back
+from gateway.handover.tell import tell
 from gateway.office import Office
 from schemas.claim import Rejected
 from schemas.screening import Cleared
@@ -52,6 +53,7 @@ class _Batches:
         if not self._dry_run:
             self._batch = self._batch or Batch(self._office, self._given, self._file)
             self._batch.add(judged, rejected)
+            tell(self._office, self._given, judged, self._batch.package_id)
         self._pending.judge(judged)
         self._pending.reject(rejected)
 

@@ -10,7 +10,7 @@ from gateway.state import state_of
 from gateway.store.packages import Outgoing
 from schemas.claim import Rejected
 from schemas.money import EUR
-from schemas.screening import Cleared, Held, Refused
+from schemas.screening import Changed, Cleared, Held, Refused
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class Figures:
     held: int = 0
     refused: int = 0
     cleared: int = 0
+    changed: int = 0
     handed_over: int = 0
     unchanged: int = 0
     principal_open: int = 0
@@ -44,7 +45,7 @@ class Figures:
     @property
     def read(self) -> int:
         """Rows and held claims that were judged or rejected."""
-        return self.rejected + self.held + self.refused + self.cleared
+        return self.rejected + self.held + self.refused + self.cleared + self.changed
 
     @property
     def exit_code(self) -> int:
@@ -73,7 +74,7 @@ class Figures:
                 self._value(found.verdict)
                 self.count(state_of(found.verdict), found.verdict.rules)
 
-    def _value(self, verdict: Held | Refused) -> None:
+    def _value(self, verdict: Held | Refused | Changed) -> None:
         claim = verdict.claim
         if claim.currency == EUR and claim.open > 0:
             self.amounts.update(dict.fromkeys(verdict.rules, claim.open))
@@ -92,7 +93,7 @@ class Figures:
 
     def as_json(self) -> dict[str, object]:
         """The figures as plain data, for `--json`."""
-        names = ("read", "rejected", "held", "refused", "cleared", "handed_over", "unchanged")
+        names = ("read", "rejected", "held", "refused", "cleared", "changed", "handed_over", "unchanged")
         return {
             "claims": {name: getattr(self, name) for name in names},
             "packages": {"sealed": len(self.sealed), "uploaded": len(self.uploaded)},

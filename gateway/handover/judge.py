@@ -5,7 +5,7 @@ refused: facts may have changed. A held claim is judged again each night from it
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -21,13 +21,14 @@ from gateway.rules.current import current
 from gateway.rules.ordered import rule
 from gateway.settings import Source
 from gateway.state import ClaimState, state_of
+from gateway.steps.change import changed
 from gateway.steps.screen import screen
 from gateway.store.claims import Screening
 from gateway.store.payload import open_payload
 from keys.labels import Label
 from keys.vault import ClaimKey
 from schemas.claim import Claim, Rejected, Row
-from schemas.screening import Cleared, Verdict
+from schemas.screening import Changed, Cleared, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Judged:
     """A claim, its verdict today under which mandate, and what the store must know of the row it came from."""
 
     claim: Claim
-    verdict: Verdict
+    verdict: Verdict | Changed
     mandate: str
     row: int
     row_digest: bytes
@@ -123,7 +124,7 @@ class Judge:
             if found is not None and same_row and is_as_it_was(found.verdict, stored):
                 unchanged += 1
             elif found is not None:
-                judged.append(found)
+                judged.append(found if stored is None or not mark.handed_over else self._as_change(found, stored))
         return Chunk(judged, later, unchanged)
 
     def held(self, screenings: Sequence[Screening]) -> HeldChunk:
@@ -162,6 +163,17 @@ class Judge:
         since = held_since(verdict, mark.held_since, self._today)
         return Judged(claim, verdict, chosen.mandate.id, row, row_digest, mark.handed_over, since, dropped)
 
+    def _as_change(self, found: Judged, stored: Screening) -> Judged:
+        """A changed row of a case that an agency has: what it will be told, unless only a person can say."""
+        with self._office.connection.begin(), self._office.vault_connection.begin():
+            told = self._office.claims.told(stored.claim)
+            keys = self._office.vault.by_id([stored.claim])
+        if told is None:
+            return found
+        before = open_payload(told.payload, key_of(keys, told.claim), told.package).claim
+        change = changed(before, found.claim)
+        return found if change is None else replace(found, verdict=change, held_since=None)
+
     def _known(self, claim_nos: Iterable[str]) -> _Stored:
         with self._office.vault_connection.begin():
             found = self._office.vault.find(self._source.entity, claim_nos)
@@ -178,7 +190,7 @@ class Judge:
         return self._office.digest(Label.ROW, self._source.entity, claim.model_dump_json(), marks)
 
 
-def is_as_it_was(verdict: Verdict, stored: Screening | None) -> bool:
+def is_as_it_was(verdict: Verdict | Changed, stored: Screening | None) -> bool:
     """Whether a verdict is the stored one: for the same reasons held or refused."""
     return stored is not None and state_of(verdict) == stored.verdict and reasons(verdict) == stored.rules
 
@@ -190,7 +202,7 @@ def held_since(verdict: Verdict, before: date | None, today: date) -> date | Non
     return before or today
 
 
-def reasons(verdict: Verdict) -> tuple[str, ...]:
+def reasons(verdict: Verdict | Changed) -> tuple[str, ...]:
     """The rules against handing a claim over."""
     return () if isinstance(verdict, Cleared) else verdict.rules
 

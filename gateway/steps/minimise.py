@@ -68,11 +68,12 @@ def minimise(
         creditor_costs=cleared.costs,
         bureau_eligible=cleared.bureau_eligible,
         instruction=instruction,
-        identity=_identity(claim, declarations, channels),
+        identity=identity_of(claim, declarations, channels),
     )
 
 
-def _identity(claim: Claim, declarations: Declarations, channels: Sequence[Channel]) -> Identity:
+def identity_of(claim: Claim, declarations: Declarations, channels: Sequence[Channel]) -> Identity:
+    """The name-and-address part of a claim, for these channels."""
     debtor, address = claim.debtor, claim.debtor.address
     consumer = debtor.kind is DebtorKind.CONSUMER
     reachable = Channel.EMAIL in channels and declarations.email_belongs_to_contract

@@ -55,6 +55,16 @@ class Claims:
             rows = [found._asdict() | {"rules": ",".join(found.rules)} for found in screenings]
             self._connection.execute(insert(ScreeningRow), rows)
 
+    def told(self, claim: str) -> Screening | None:
+        """The version of a claim that its agency knows: as handed over, or as last changed by messages."""
+        query = select(*_COLUMNS).where(
+            col(ScreeningRow.claim) == claim,
+            col(ScreeningRow.handed_over),
+            col(ScreeningRow.verdict).in_(("cleared", "changed")),
+        )
+        row = self._connection.execute(query.order_by(col(ScreeningRow.id).desc()).limit(1)).one_or_none()
+        return None if row is None else _screening(row)
+
     def of_package(self, package: str, claim: str) -> Screening:
         """The verdict with which a claim was put into a package."""
         query = select(*_COLUMNS).where(col(ScreeningRow.package) == package, col(ScreeningRow.claim) == claim)
