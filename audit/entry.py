@@ -17,6 +17,8 @@ class EntryError(ValueError):
 
 TIME_BYTES: Final = len("YYYY-MM-DDTHH:MM:SSZ")
 _TIME_KEY: Final = b',"time":"'
+END_BYTES: Final = len(_TIME_KEY) + TIME_BYTES + len(b'"}')
+"""What every leaf ends with: the key, the time, a quote and a brace."""
 
 
 def encode(entry: Entry) -> bytes:

@@ -32,7 +32,7 @@ def export(
     size = parse_checkpoint(note.rpartition(b"\n\n")[0] + b"\n").size
     before = _exported_size(log, folder, size)
     for start in range(before - before % TILE_WIDTH, size, TILE_WIDTH):
-        found = [leaf for _, leaf in leaves(connection, start, TILE_WIDTH)]
+        found = leaves(connection, start, TILE_WIDTH)
         bundle = b"".join(len(leaf).to_bytes(2) + leaf for leaf in found)
         _write(folder / tile_path("entries", start // TILE_WIDTH, len(found)), bundle)
         progress(len(found))

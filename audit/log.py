@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from audit.checkpoint import Checkpoint, sign_checkpoint
+from audit.entry import EntryError
 from audit.merkle import leaf_hashes, root, split
 from audit.note import NoteSigner, VerifierKey
 from audit.proofs import Subtree, consistency_proof, inclusion_proof
@@ -142,7 +143,7 @@ class Log:
         return 0 if note is None else int(note.split(b"\n", 2)[1])
 
     def _hashes(self, start: int, limit: int) -> list[bytes]:
-        found = leaves(self._connection, start, limit) if limit else []
-        if [index for index, _ in found] != list(range(start, start + len(found))):
-            raise LogError("entries of the log are missing: run `inkasso audit verify`")
-        return leaf_hashes(leaf for _, leaf in found)
+        try:
+            return leaf_hashes(leaves(self._connection, start, limit)) if limit else []
+        except EntryError:
+            raise LogError("entries of the log are missing: run `inkasso audit verify`") from None

@@ -159,7 +159,7 @@ def _split(note: bytes) -> tuple[bytes, list[_Line]]:
     if len(note) > MAXIMUM_NOTE_BYTES:
         raise NoteError("the note is larger than any of ours")
     text, blank, signatures = note.rpartition(b"\n\n")
-    if not blank or not text or not signatures.endswith(b"\n"):
+    if not blank or not signatures.endswith(b"\n"):
         raise NoteError("a note is a text, an empty line and signature lines")
     text += b"\n"
     _check_text(text)

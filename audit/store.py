@@ -9,7 +9,7 @@ transaction commits.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import LargeBinary, func, insert, select
 from sqlalchemy.engine import Connection
@@ -17,7 +17,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col
 
 from audit.completions import check_completion
-from audit.entry import decode, encode, entry_time
+from audit.entry import EntryError, decode, encode, entry_time
 from audit.items import items_root
 from audit.merkle import split
 from audit.tiles import Tile
@@ -128,15 +128,14 @@ def entries(connection: Connection, start: int = 0) -> Iterator[Logged]:
         yield Logged(index, decode(leaf))
 
 
-def leaves(connection: Connection, start: int, limit: int) -> list[tuple[int, bytes]]:
-    """Up to `limit` leaves with their indexes, from `start` on, as stored."""
-    # The driver's own cursor: a log is read whole, and rows wrapped one by one would cost as much as their hashes.
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute('SELECT "index", leaf FROM entry WHERE "index" >= ? ORDER BY "index" LIMIT ?', (start, limit))
-        return list(cursor.fetchall())
-    finally:
-        cursor.close()
+def leaves(connection: Connection, start: int, limit: int) -> list[bytes]:
+    """Up to `limit` leaves from `start` on, as stored. Raises audit.entry.EntryError where one is missing."""
+    rows = _raw(
+        connection, 'SELECT leaf FROM entry WHERE "index" >= ? AND "index" < ? ORDER BY "index"', start, start + limit
+    )
+    if len(rows) < limit and start + len(rows) < count(connection):
+        raise EntryError("an entry of the log is missing")
+    return [leaf for (leaf,) in rows]
 
 
 def commitments(connection: Connection, index: int) -> tuple[bytes, ...]:
@@ -164,8 +163,8 @@ def completions(connection: Connection) -> list[tuple[int, bytes]]:
 
 def tile(connection: Connection, level: int, number: int) -> bytes | None:
     """A full tile; None if there is none."""
-    query = select(col(_TileRow.hashes)).where(col(_TileRow.level) == level, col(_TileRow.number) == number)
-    return connection.execute(query).scalar()
+    rows = _raw(connection, "SELECT hashes FROM tile WHERE level = ? AND number = ?", level, number)
+    return rows[0][0] if rows else None
 
 
 def tiles(connection: Connection, level: int, first: int) -> list[bytes]:
@@ -206,6 +205,16 @@ def last_checkpoint(connection: Connection) -> bytes | None:
     """The newest checkpoint; None in a log that was never sealed."""
     query = select(col(_CheckpointRow.note)).order_by(col(_CheckpointRow.size).desc()).limit(1)
     return connection.execute(query).scalar()
+
+
+def _raw(connection: Connection, statement: str, *values: int) -> list[tuple[Any, ...]]:
+    """Rows by the driver's own cursor: a log is read whole, and wrapping each row would cost as much as hashing it."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
 
 
 def _head(connection: Connection) -> tuple[int, datetime | None]:

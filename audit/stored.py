@@ -1,6 +1,7 @@
 """A log in its tables, as evidence for a verification."""
 
 from collections.abc import Callable, Iterator, Sequence
+from sqlite3 import Error
 from typing import TypeVar
 
 from sqlalchemy.engine import Connection
@@ -19,7 +20,7 @@ def _read(read: Callable[[], _T]) -> _T:
     """What is read. A driver that cannot decode what lies there is told as a fault, without the content it shows."""
     try:
         return read()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, Error):
         raise EntryError("something of the log is not stored as bytes") from None
 
 
@@ -38,11 +39,12 @@ class StoredLog:
     def leaves(self) -> Iterator[list[bytes]]:
         """All leaves in order."""
         start = 0
-        while found := leaves(self._connection, start, _CHUNK):
-            if found[0][0] != start or found[-1][0] != start + len(found) - 1:
-                raise EntryError("an entry is missing")
-            yield [leaf for _, leaf in found]
+        while found := self._leaves(start):
+            yield found
             start += len(found)
+
+    def _leaves(self, start: int) -> list[bytes]:
+        return _read(lambda: leaves(self._connection, start, _CHUNK))
 
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """A full tile."""

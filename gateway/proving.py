@@ -42,7 +42,7 @@ def evidence(office: Office, entry: int, place: int) -> bytes:
         raise InputError(f"item {place} of entry {entry} cannot be opened: there is none, it was erased, or has no key")
     checkpoint = office.log.checkpoint()
     size = parse_checkpoint(checkpoint.rpartition(b"\n\n")[0] + b"\n").size
-    _, leaf = leaves(office.connection, entry, 1)[0]
+    (leaf,) = leaves(office.connection, entry, 1)
     path = tuple(office.log.inclusion(entry, size))
     hashes = leaf_hashes(commitments(office.connection, entry))
     return encode_model(
