@@ -18,8 +18,8 @@ from typing import Final
 from audit.checkpoint import Checkpoint, parse_checkpoint
 from audit.entry import EntryError
 from audit.note import MAXIMUM_NOTE_BYTES, VerifierKey, parse_key
+from audit.shown import Kept, OpenItems
 from audit.tiles import TILE_WIDTH, tile_path
-from audit.verify import Kept, OpenItems
 
 _MAXIMUM_BUNDLE_BYTES: Final = TILE_WIDTH * (2 + 0xFFFF)
 _MAXIMUM_FILE_BYTES: Final = 1 << 28

@@ -17,7 +17,8 @@ from audit.evidence import check_evidence
 from audit.exported import ExportedLog
 from audit.note import NoteError, VerifierKey, parse_key
 from audit.proofs import ProofError
-from audit.verify import Held, verify
+from audit.shown import Held
+from audit.verify import verify
 
 DONE: Final = 0
 USAGE: Final = 2

@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audit.checkpoint import CheckpointError, parse_checkpoint
 from audit.entry import EntryError
+from audit.shown import Kept, OpenItems
 from audit.store import checkpoints, commitment_bytes, committed, completions, leaves, tile
-from audit.verify import Kept, OpenItems
 
 _CHUNK = 4_096
 _T = TypeVar("_T")

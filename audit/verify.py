@@ -16,10 +16,9 @@ erased, not with the log. Entries that need no more than 1 to 3 are not decoded.
 """
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, Protocol
 
 from audit.checkpoint import CheckpointError, open_checkpoint, parse_checkpoint
 from audit.completions import CompletionError, check_completion, decode_positions
@@ -27,62 +26,13 @@ from audit.entry import END_BYTES, EntryError, decode, leaf_time
 from audit.items import commitment
 from audit.merkle import leaf_hashes, root, split
 from audit.note import NoteError, VerifierKey, parse_key
+from audit.shown import Evidence, Held
 from audit.tiles import Edge
 from audit.verdict import Fault, HeldBy, Items, Verdict
 from schemas.custody import StoreRestored
 from schemas.entry import Entry, ErasureCompleted, LogKeyRotated
 
 _WORTH_DECODING = (b'"items":', b'"erasure.completed"', b'"log.key-rotated"', b'"store.restored"')
-
-
-class Opened(NamedTuple):
-    """An item that a key opened: its place among those of its entry, its bytes, and r."""
-
-    place: int
-    item: bytes
-    opening: bytes
-
-
-Kept = Callable[[int], Sequence[int] | None]
-"""The items of an entry that are there, sorted; None if the evidence does not say."""
-OpenItems = Callable[[int], Iterator[Opened]]
-"""The items of an entry that keys open."""
-
-
-class Held(NamedTuple):
-    """A checkpoint that somebody outside kept, as a note."""
-
-    note: bytes
-    holder: str
-
-
-class Evidence(Protocol):
-    """What a log shows of itself."""
-
-    def leaves(self) -> Iterator[list[bytes]]:
-        """All leaves in order, some at a time. Raises EntryError where the order is broken."""
-
-    def tile(self, level: int, number: int, width: int) -> bytes | None:
-        """A stored tile of 256 hashes, or of fewer where the evidence stores the right edge."""
-
-    @property
-    def stores_edge(self) -> bool:
-        """Whether tiles that are not full are stored."""
-
-    def checkpoints(self) -> Sequence[bytes]:
-        """Notes in order of size; the last is the head."""
-
-    def committed(self) -> Sequence[int]:
-        """The entries that commitments lie beside."""
-
-    def commitments(self, entry: int) -> bytes:
-        """Those of one entry, in one piece."""
-
-    def completions(self) -> Sequence[tuple[int, bytes]]:
-        """Each completion with its entry."""
-
-    kept: Kept
-    opened: OpenItems
 
 
 class FaultFoundError(Exception):

@@ -4,10 +4,11 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 
 from audit.note import VerifierKey, parse_key
+from audit.shown import Held, Opened
 from audit.store import entries
 from audit.stored import StoredLog
 from audit.verdict import Verdict
-from audit.verify import Held, Opened, verify
+from audit.verify import verify
 from gateway.errors import IntegrityError
 from gateway.office import Office
 from gateway.store.items import KeptItem

@@ -15,8 +15,8 @@ from audit.evidence import ItemEvidence
 from audit.items import commitment
 from audit.merkle import leaf_hashes, root
 from audit.proofs import Subtree, inclusion_proof
+from audit.shown import Opened
 from audit.store import commitments, completions, entries, leaves
-from audit.verify import Opened
 from gateway.auditing import open_items
 from gateway.errors import InputError, IntegrityError
 from gateway.office import Office

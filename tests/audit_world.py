@@ -15,10 +15,11 @@ from audit.guards import set_guards
 from audit.items import commitment
 from audit.log import Log
 from audit.note import ED25519, NoteSigner, VerifierKey
+from audit.shown import Held, Opened
 from audit.store import AUDIT_METADATA, append, count, items_of
 from audit.stored import StoredLog
 from audit.verdict import Verdict
-from audit.verify import Held, Opened, verify
+from audit.verify import verify
 from keys.sqlite import create_store
 from schemas.entry import (
     ClaimsScreened,

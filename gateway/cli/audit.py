@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from audit.export import ExportError, export
 from audit.offline import check
-from audit.verify import Held
+from audit.shown import Held
 from gateway.auditing import first_key, verify_office
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
