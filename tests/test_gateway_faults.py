@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from keys.sshsig import public_line
-from world import Result, World, cli, jsonl, row, running_world
+from world import TODAY, Result, World, cli, jsonl, row, running_world
 
 CANARY = "Quastenflosser"
 EXPORT = jsonl([row(1, **{"debtor.last_name": CANARY}), row(2)])
@@ -70,14 +71,16 @@ def test_another_host_key_gets_not_one_byte(fresh: World) -> None:
     right = next(line for line in pinned.splitlines() if line.startswith("host_key"))
     wrong = f'host_key = "{public_line(Ed25519PrivateKey.generate().public_key())}"'
     fresh.configure(right, wrong)
+    fresh.vet()
     found = fresh.handover()
 
     assert found.code == 4
     (line,) = lines(found)
     assert "another host key" in line
     assert "confirm a new key out of band" in line
-    assert list(fresh.sftp.iterdir()) == []
+    assert list(fresh.sftp.glob("*.*")) == []
     fresh.configure(wrong, right)
+    fresh.vet(TODAY + timedelta(days=1))
     assert fresh.handover().json["packages"]["uploaded"] == 1
     assert fresh.receive().json["messages"] == 2
 
@@ -134,7 +137,7 @@ def test_a_key_that_cannot_be_used_refuses_to_start(
     assert (found.code, found.out) == (2, "")
     (line,) = lines(found)
     assert says in line
-    assert list(fresh.sftp.iterdir()) == []
+    assert list(fresh.sftp.glob("*.*")) == []
     mend()
     assert_repaired(fresh)
 

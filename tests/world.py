@@ -104,10 +104,10 @@ class World:
         assert old in text
         self.creditor.write_text(text.replace(old, new))
 
-    def vet(self) -> None:
+    def vet(self, now: datetime = TODAY) -> None:
         """A check of the agency as it is configured now, and its answer to a probe, for given."""
         with open_office(load(self.creditor)) as office:
-            vet(office, AGENCY, self.home / "clerk", TODAY)
+            vet(office, AGENCY, self.home / "clerk", now)
 
     def handover(self, *arguments: str, now: datetime = TODAY) -> Result:
         """`inkasso handover --json` at the creditor."""
