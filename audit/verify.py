@@ -32,7 +32,7 @@ from audit.verdict import Fault, HeldBy, Items, Verdict
 from schemas.custody import StoreRestored
 from schemas.entry import Entry, ErasureCompleted, LogKeyRotated
 
-_WORTH_DECODING = (b'"items":', b'"erasure.completed"', b'"log.key-rotated"', b'"store.restored"')
+_WORTH_DECODING = (b'"items":{"count":', b'"event":"erasure.completed"', b'"event":"log.key-rotated"')
 
 
 class FaultFoundError(Exception):

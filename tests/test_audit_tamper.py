@@ -13,9 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from audit.checkpoint import Checkpoint, sign_checkpoint
 from audit.completions import Position
 from audit.guards import missing_guards
+from audit.log import Log
 from audit.merkle import leaf_hashes, root
-from audit_world import SmallLog, signer_of, small_log
+from audit.store import append
+from audit_world import START, SmallLog, entry_id, signer_of, small_log, uploaded
 from keys.sqlite import open_store
+from schemas.entry import LogKeyRotated
 
 COLUMNS = {
     "entry": "leaf",
@@ -261,3 +264,29 @@ def test_no_byte_of_a_log_changes_unseen(original: tuple[Path, dict], tmp_path: 
 
         assert unseen == []
         assert log.verify().fault is None
+
+
+def test_a_new_key_counts_only_if_the_old_one_signed_for_it(tmp_path: Path) -> None:
+    """The checkpoint over the entry that names the new key is the old key's; the next ones are the new key's."""
+    second = signer_of(2)
+    with small_log(tmp_path / "log.db") as log:
+        log.add(3)
+        rotated = LogKeyRotated(id=entry_id(4), time=START, actor="system:test", log_key=str(second.key))
+        with Log(log.connection, log.signer) as grown:
+            with log.connection.begin():
+                append(log.connection, rotated)
+            grown.sign_with(second)
+            with log.connection.begin():
+                append(log.connection, uploaded(5))
+        honest = log.verify()
+        log.signer = second
+        log.add(1)
+        later = log.verify(key=signer_of(1).key)
+        usurped = log.verify(key=signer_of(3).key)
+        log.signer = signer_of(1)
+        log.add(1)
+        gone_back = log.verify()
+
+    assert (honest.fault, later.fault) == (None, None)
+    assert usurped.fault is not None
+    assert gone_back.fault is not None
