@@ -17,8 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from gateway.actors import enrol
-from gateway.agency.answers import Envelope
-from gateway.agency.post import post
 from gateway.agency.settings import load_agency
 from gateway.approvals import Given
 from gateway.auditing import verify_office
@@ -31,14 +29,10 @@ from gateway.signers import file_key
 from gateway.store.roster import Actor
 from gateway.wiring import open_desk, open_office
 from keys.approval import approve, parse_actor_key
-from keys.references import new_id
 from keys.root import write_private
 from keys.sshsig import public_line
-from schemas.answers import LastPackage, Statement, StatementCase
-from schemas.codes import CaseStanding
 from schemas.entry import ErasureGround
 from schemas.messages import IdentityLine
-from schemas.package import PackageType
 from world import TODAY, Result, World, cli, jsonl, killed, row, running_world
 
 CANARY = "Quastenflosser"
@@ -163,31 +157,6 @@ def restore(
     return written if written.code else cli(*command, "--config", history.world.creditor, now=now)
 
 
-def state(world: World, now: datetime) -> None:
-    """The agency signs what it has, as its program does."""
-    with open_desk(load_agency(world.agency)) as desk:
-        with desk.cases_connection.begin():
-            cases = desk.cases.cases(CREDITOR)
-            last = tuple(
-                LastPackage(package_type=kind, sequence=sequence, manifest_digest=digest)
-                for kind, sequence, digest in desk.cases.last_packages(CREDITOR)
-                if kind in {"cases", "stops"}
-            )
-            lines = [
-                StatementCase(
-                    message_id=new_id(), case_ref=ref, standing=CaseStanding.ACTIVE, restricted=False, principal=0,
-                    credited=0, paid_to_creditor=0, paid_to_agency=0,
-                )
-                for ref in cases
-            ]  # fmt: skip
-            statement = Statement(
-                message_id=new_id(), creditor=CREDITOR, made=now, cases=len(lines), principal=0, credited=0,
-                paid_to_creditor=0, paid_to_agency=0, books="0" * 64, last=last,
-            )  # fmt: skip
-            desk.answers.queue(Envelope(CREDITOR, PackageType.ANSWERS, None), [statement, *lines])
-        post(desk, now)
-
-
 def invoices(world: World) -> list[str]:
     with open_desk(load_agency(world.agency)) as desk:
         return sorted(IdentityLine.model_validate_json(line).invoice_no for _, line in desk.persons.lines())
@@ -220,7 +189,8 @@ def test_the_person_stays_gone_and_nothing_is_sent_twice(history: History, copy:
     assert blocked.code == 1
     assert "ask ostsee for a statement" in blocked.err
     with world.server():
-        state(world, LOST + timedelta(hours=1))
+        stated = cli("agency", "statement", CREDITOR, "--config", world.agency, now=LOST + timedelta(hours=1))
+        assert stated.code == 0
         assert cli("feedback", "--config", world.creditor, now=LOST + timedelta(hours=2)).code in {0, 4}
         told = world.handover(now=LOST + timedelta(hours=3))
         forget_lost_log(world)

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlmodel import col
 
+from gateway.store.releases import ReleaseRow
 from gateway.store.tables import FileRow, RejectRow, ScreeningRow
 from keys.vault_tables import DigestColumn
 
@@ -11,4 +12,5 @@ DIGESTS: Final = (
     DigestColumn(ScreeningRow, col(ScreeningRow.row_digest)),
     DigestColumn(FileRow, col(FileRow.digest)),
     DigestColumn(RejectRow, col(RejectRow.file)),
+    DigestColumn(ReleaseRow, col(ReleaseRow.row_digest)),
 )

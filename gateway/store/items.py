@@ -12,7 +12,9 @@ from sqlmodel import col
 
 from audit.completions import Position
 from gateway.store.case_tables import CaseRow, InboundRow, MessageRow
+from gateway.store.releases import ReleaseRow
 from gateway.store.tables import PackageRow, ScreeningRow
+from gateway.store.unmatched import UnmatchedRow
 
 
 class KeptItem(NamedTuple):
@@ -105,6 +107,8 @@ class KeptItems:
             (ScreeningRow, ScreeningRow.claim),
             (MessageRow, MessageRow.claim),
             (CaseRow, CaseRow.claim),
+            (ReleaseRow, ReleaseRow.claim),
+            (UnmatchedRow, UnmatchedRow.claim),
         ):
             self._connection.execute(delete(row).where(col(claim).in_(claims)))
         return gone

@@ -14,7 +14,9 @@ from sqlmodel import Field, col
 from gateway.store.tables import StoreTable
 
 
-class _ReleaseRow(StoreTable, table=True):
+class ReleaseRow(StoreTable, table=True):
+    """Rules lifted for a claim, as its row was when somebody looked."""
+
     __tablename__ = "release"
     id: int | None = Field(default=None, primary_key=True)
     claim: str = Field(index=True)
@@ -47,12 +49,12 @@ class Releases:
             found._asdict() | {"rules": ",".join(found.rules), "until": found.until.isoformat(), "entry": entry}
             for found in releases
         ]
-        self._connection.execute(insert(_ReleaseRow), rows)
+        self._connection.execute(insert(ReleaseRow), rows)
 
     def lifted(self, claim_ids: Collection[str], today: date) -> dict[tuple[str, bytes], frozenset[str]]:
         """By claim and digest of its row: the rules that do not hold it today."""
-        query = select(col(_ReleaseRow.claim), col(_ReleaseRow.row_digest), col(_ReleaseRow.rules)).where(
-            col(_ReleaseRow.claim).in_(claim_ids), col(_ReleaseRow.until) >= today.isoformat()
+        query = select(col(ReleaseRow.claim), col(ReleaseRow.row_digest), col(ReleaseRow.rules)).where(
+            col(ReleaseRow.claim).in_(claim_ids), col(ReleaseRow.until) >= today.isoformat()
         )
         found: dict[tuple[str, bytes], frozenset[str]] = {}
         for claim, row_digest, rules in self._connection.execute(query):

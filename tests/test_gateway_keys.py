@@ -1,0 +1,247 @@
+"""The keys' life at the command line: rotation that breaks nothing, escrow that brings back, destruction by two."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.actors import enrol
+from gateway.approvals import Given
+from gateway.demo.template import CREDITOR
+from gateway.demo.vetting import ACTOR
+from gateway.settings import load
+from gateway.setup import openssh
+from gateway.signers import file_key
+from gateway.store.digests import DIGESTS
+from gateway.store.roster import Actor
+from gateway.store.tables import STORE_METADATA
+from gateway.wiring import open_office
+from keys.approval import approve, parse_actor_key
+from keys.keyfile import KeyFile, KeyState, read_keys
+from keys.labels import Purpose
+from keys.root import write_private
+from keys.sshsig import public_line
+from world import TODAY, Result, World, cli, jsonl, killed, make_world, row
+
+SECOND = "second-clerk"
+CANARY = "Quastenflosser"
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> World:
+    """A world in which every claim is held, so that no server is needed."""
+    world = make_world(tmp_path)
+    world.drop("export.jsonl", jsonl([row(number, disputed=True, note=CANARY) for number in range(5)]))
+    assert world.handover().code == 0
+    return world
+
+
+def approved(world: World, *command: str, names: tuple[str, ...] = (ACTOR,)) -> Result:
+    """A command with its preview written, approved and carried out."""
+    shown = world.home / "preview"
+    shown.unlink(missing_ok=True)
+    written = cli(*command, "--preview-to", shown, "--config", world.creditor)
+    return written if written.code else cli(*signed(world, command, shown, names), "--config", world.creditor)
+
+
+def signed(world: World, command: tuple[str, ...], shown: Path, names: tuple[str, ...]) -> list[str | Path]:
+    arguments: list[str | Path] = [*command, "--preview", shown]
+    for name in names:
+        signer = file_key(world.home / "clerk" / name)
+        signature = world.home / f"{name}.sig"
+        signature.write_bytes(approve(shown.read_bytes(), signer.key, signer.sign_blob))
+        arguments += ["--approval", signature]
+    return arguments
+
+
+def enrol_second(world: World) -> None:
+    key = Ed25519PrivateKey.generate()
+    write_private(world.home / "clerk" / SECOND, openssh(key))
+    with open_office(load(world.creditor)) as office:
+        actor = Actor(SECOND, parse_actor_key(public_line(key.public_key())))
+        enrol(office, actor, Given(signers=(file_key(world.home / "clerk" / ACTOR),)), TODAY)
+
+
+def keys_of(world: World, purpose: Purpose) -> dict[KeyState, KeyFile]:
+    files = read_keys(world.creditor.parent / "keys")
+    return {file.state: file for file in files if file.purpose is purpose}
+
+
+def test_every_digest_of_the_store_is_stacked_by_a_rotation() -> None:
+    """A column of bytes is a ciphertext, a public note, or a digest under the index key, and then it is in the list."""
+    listed = {(one.table.__tablename__, getattr(one.digest, "key", None)) for one in DIGESTS}
+    other = {("screening", "payload"), ("message", "payload"), ("witness", "note")}
+    binary = {
+        (name, column.name)
+        for name, table in STORE_METADATA.tables.items()
+        for column in table.c
+        if column.type.python_type is bytes
+    }
+
+    assert listed | other == binary
+
+
+STEPS = {
+    "entry": ("gateway.custody.rotation:append", 1),
+    "store": ("gateway.custody.rotation:stack_digests", 1),
+    "vault": ("gateway.custody.rotation:stack_digests", 2),
+    "retire": ("gateway.custody.rotation:set_state", 1),
+    "activate": ("gateway.custody.rotation:set_state", 2),
+    "truncate": ("gateway.custody.rotation:truncate_log", 1),
+}
+
+
+@pytest.mark.parametrize("step", [None, *STEPS])
+def test_another_index_key_finds_everything_again(held: World, step: str | None) -> None:
+    """The same export, and held claims, are known under the new key; a kill on the way changes nothing of that, and the
+    same command finishes it.
+    """
+    content = next(held.inbox.iterdir()).read_bytes()
+    old = keys_of(held, Purpose.INDEX)[KeyState.ACTIVE]
+    command = ("key", "rotate", "index")
+    if step is None:
+        assert approved(held, *command).code == 0
+    else:
+        shown = held.home / "preview"
+        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
+        function, nth = STEPS[step]
+        arguments = map(str, signed(held, command, shown, (ACTOR,)))
+        assert killed(held, function, nth, *arguments) == (-signal.SIGKILL, function)
+        known_between = held.handover()
+        assert (known_between.code, known_between.json["claims"]["unchanged"]) == (0, 5)
+        if step != "truncate":  # then the rotation was done, and another one would begin
+            again = cli(*signed(held, command, shown, (ACTOR,)), "--config", held.creditor)
+            assert (again.code, again.err) == (0, "")
+    held.drop("again.jsonl", content + jsonl([row(99, disputed=True)]))
+    found = held.handover()
+
+    assert (found.code, found.json["claims"]["unchanged"], found.json["claims"]["held"]) == (0, 10, 6)
+    assert held.events().count("key.rotated") == 1
+    states = keys_of(held, Purpose.INDEX)
+    assert (states[KeyState.RETIRED].id, states[KeyState.ACTIVE].follows) == (old.id, old.id)
+
+
+def test_a_signing_key_waits_until_agencies_trust_it_and_goes_by_two(held: World) -> None:
+    """The line is handed out first; then the new key signs; the old one is destroyed by two people, in both places."""
+    enrol_second(held)
+    old = keys_of(held, Purpose.PACKAGE_SIGNING)[KeyState.ACTIVE]
+    told = cli("key", "rotate", "package-signing", "--config", held.creditor)
+    again = cli("key", "rotate", "package-signing", "--config", held.creditor)
+    waiting = keys_of(held, Purpose.PACKAGE_SIGNING)
+
+    assert (told.code, told.out) == (0, again.out)
+    assert f"  {CREDITOR} namespaces=" in told.out
+    assert waiting[KeyState.ACTIVE].id == old.id
+    assert approved(held, "key", "rotate", "package-signing", "--activate").code == 0
+    rotated = keys_of(held, Purpose.PACKAGE_SIGNING)
+    assert (rotated[KeyState.ACTIVE].id, rotated[KeyState.RETIRED].id) == (waiting[KeyState.NEXT].id, old.id)
+    alone = approved(held, "key", "destroy", old.id, names=(ACTOR,))
+    assert (alone.code, "2 actors with different keys" in alone.err) == (2, True)
+    assert approved(held, "key", "destroy", old.id, names=(ACTOR, SECOND)).code == 0
+    assert keys_of(held, Purpose.PACKAGE_SIGNING)[KeyState.DESTROYED].id == old.id
+    assert held.events()[-2:] == ["key.rotated", "key.destroyed"]
+    assert old.wrapped
+    assert not any(old.wrapped.encode() in path.read_bytes() for path in held.home.rglob("*") if path.is_file())
+    brought = cli("key", "import", held.home / "offline" / "keys.age", *offline(held), "--config", held.creditor)
+    assert (brought.code, "0 keys came back" in brought.out) == (0, True)
+
+
+def offline(world: World) -> tuple[str, Path]:
+    return "--identity", world.home / "offline" / "escrow.agekey"
+
+
+def test_escrow_brings_back_a_lost_key_directory(held: World) -> None:
+    """The copy and the root key, each sealed, lie apart; together they restore every key, and replace none."""
+    root = held.home / "root.age"
+    keys = held.creditor.parent / "keys"
+    assert cli("key", "export", "--root", root, "--config", held.creditor).code == 0
+    before = {path.name: path.read_bytes() for path in keys.iterdir()}
+    assert not any(
+        before["root.key"].strip() in path.read_bytes() for path in (root, held.home / "offline" / "keys.age")
+    )
+    for path in keys.iterdir():
+        if path.suffix == ".json" or path.name == "root.key":
+            path.unlink()
+    assert held.handover().code == 2
+    imports = [
+        cli("key", "import", file, *offline(held), *more, "--config", held.creditor)
+        for more in (("--dry-run",), ())
+        for file in (root, held.home / "offline" / "keys.age")
+    ]
+
+    assert [(one.code, one.err) for one in imports] == [(0, "")] * 4
+    assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
+    assert held.handover().code == 0
+
+
+def _no_escrow(world: World) -> None:
+    world.configure("[escrow]", "[unused]")
+
+
+def _other_copy(world: World) -> None:
+    (world.home / "offline" / "keys.age").write_bytes(b"age")
+
+
+def _no_disk(world: World) -> None:
+    (world.home / "offline" / "keys.age").unlink()
+
+
+def _no_backup_folder(world: World) -> None:
+    shutil.rmtree(world.home / "backup")
+
+
+def _foreign_identity(world: World) -> None:
+    (world.home / "offline" / "escrow.agekey").write_text(CANARY)
+
+
+FAULTS: dict[str, tuple[Callable[[World], None] | None, tuple[str, ...], int, str]] = {
+    "unmounted escrow": (_no_disk, ("key", "rotate", "package-signing"), 2, "mount its disk"),
+    "escrow again": (None, ("key", "export"), 2, "is there already"),
+    "journal key": (None, ("key", "rotate", "journal-signing"), 2, "only the keys for index"),
+    "active key": (None, ("key", "destroy", "0" * 26), 2, "no key of that id"),
+    "no folder": (_no_backup_folder, ("backup",), 2, "is not a folder"),
+    "no identity": (_foreign_identity, ("key", "import", "{offline}/keys.age", "--identity", "{offline}/escrow.agekey"), 2,
+                    "no age identity"),
+    "not sealed": (_other_copy, ("key", "import", "{offline}/keys.age", "--identity", "{offline}/escrow.agekey"), 2,
+                   "does not open"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_cannot_be_done_is_said_and_changes_no_key(held: World, fault: str) -> None:
+    """A clear line with what to do, the exit code, no value of a claim, and no key of another state."""
+    spoil, command, code, words = FAULTS[fault]
+    if spoil is not None:
+        spoil(held)
+    before = {file.id: file.state for file in read_keys(held.creditor.parent / "keys")}
+    arguments = [part.format(offline=held.home / "offline") for part in command]
+    found = cli(*arguments, "--config", held.creditor)
+
+    assert (found.code, words in found.err) == (code, True)
+    assert CANARY not in found.out + found.err
+    after = {file.id: file.state for file in read_keys(held.creditor.parent / "keys")}
+    assert {key: state for key, state in after.items() if state is not KeyState.NEXT} == before
+
+
+def test_doctor_tells_escrow_and_backups(held: World) -> None:
+    """Well, missing, of other keys, too old: each is said, with the exit code of whoever must act."""
+
+    def findings(*days: int) -> dict[str, tuple[int, str]]:
+        found = cli("doctor", "--json", "--config", held.creditor).json["findings"]
+        return {one["what"]: (one["exit_code"], one["says"]) for one in found if one["what"] in {"escrow", "backup"}}
+
+    without = findings()
+    assert cli("backup", "--config", held.creditor).code == 0
+    well = findings()
+    _other_copy(held)
+    altered = findings()
+    (held.home / "offline" / "keys.age").unlink()
+    gone = findings()
+
+    assert (without["backup"][0], "no copy of gateway.db" in without["backup"][1]) == (1, True)
+    assert (well["backup"][0], well["escrow"][0], "post-quantum" in well["escrow"][1]) == (0, 0, True)
+    assert (altered["escrow"][0], "is not the copy that was written last" in altered["escrow"][1]) == (2, True)
+    assert (gone["escrow"][0], "cannot be read" in gone["escrow"][1]) == (2, True)
