@@ -56,7 +56,7 @@ def test_a_second_run_hands_nothing_over_twice(told: tuple[Path, Result, Result]
 
 
 def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> None:
-    """Configurations, the server's root with probe and package as delivered, and the agency's keys in age's text form."""
+    """Configurations, the server's root with probe, cases, stop and agreement, and the agency's keys in age's text form."""
     home, _, _ = told
     suffixes = sorted(path.name.partition(".")[2] for path in (home / "sftp").iterdir() if path.is_file())
     keys = home / "agency" / "keys"
@@ -65,7 +65,7 @@ def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> N
     assert tomllib.loads((home / "creditor" / "inkasso.toml").read_text())["agencies"][0]["id"] == "ostsee"
     assert tomllib.loads((home / "agency" / "inkasso.toml").read_text())["id"] == "ostsee"
     assert suffixes == sorted(
-        2 * ["cases.jsonl.zst.age", "identities.jsonl.zst.age", "manifest.json", "manifest.json.sig"]
+        4 * ["cases.jsonl.zst.age", "identities.jsonl.zst.age", "manifest.json", "manifest.json.sig"]
     )
     assert all("AGE-SECRET-KEY-PQ-1" in (keys / f"{part}.agekey").read_text() for part in ("cases", "identities"))
     assert re.fullmatch(r'nordlicht namespaces="[a-z@,-]+" ssh-ed25519 [A-Za-z0-9+/=]+', signer)

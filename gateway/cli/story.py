@@ -10,6 +10,7 @@ from gateway.cli import output
 from gateway.cli.creditor import Json
 from gateway.cli.reasons import print_figures
 from gateway.demo.story import DEMO_DAY, Invented, Story, tell, write_report
+from gateway.feedback.books import sums
 from gateway.wiring import clock
 from schemas.case import Case, Identity
 
@@ -39,9 +40,10 @@ def demo(
         output.as_json(story.as_json())
     else:
         _print(home, story)
-    for failure in [*story.figures.failures, *story.receipts.failures]:
+    for failure in [*story.figures.failures, *story.receipts.failures, *story.work.feedback.failures]:
         output.complain(str(failure))
-    return max(story.figures.exit_code, *(failure.exit_code for failure in story.receipts.failures), 0)
+    others = [failure.exit_code for failure in story.receipts.failures]
+    return max(story.figures.exit_code, story.work.feedback.exit_code, *others)
 
 
 def _print(home: Path, story: Story) -> None:
@@ -56,6 +58,12 @@ def _print(home: Path, story: Story) -> None:
     output.line(f"  its case systems see:     {', '.join(Case.model_fields)}")
     output.line(f"  where letters are written: {', '.join(Identity.model_fields)}")
     output.line(f"  it cannot see:            {', '.join(story.left_behind)}")
+    output.heading("Its answers, as the creditor has booked them")
+    output.table([(kind, f"{count:,}") for kind, count in story.work.feedback.answers.most_common()])
+    ours = sums(story.work.books.ours)
+    output.table([(name.replace("_", " "), f"{ours[name]:,}") for name in ours])
+    agreed = "are equal to the cent" if story.work.books.digest else "differ: see `inkasso report reconcile`"
+    output.line(f"  both sides' books {agreed} (cents)")
     output.heading("The audit log")
     output.table([("entries", f"{story.entries:,}")])
     output.heading("The files")

@@ -25,6 +25,7 @@ from gateway.demo.safekeeping import add_safekeeping
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.demo.vetting import make_actor, probe, record_check
+from gateway.demo.work import Work, compare, decide, overtake
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.pipeline import Night, hand_over
@@ -58,6 +59,7 @@ class Story:
 
     figures: Figures
     receipts: Receipts
+    work: Work
     entries: int
     left_behind: tuple[str, ...]
     seconds: float
@@ -68,9 +70,13 @@ class Story:
         packages = {
             "sealed": len(self.figures.sealed),
             "uploaded": len(self.figures.uploaded),
-            "received": len(self.receipts.packages),
+            "received": sum(one.package_id in self.figures.uploaded for one in self.receipts.packages),
         }
-        return told | {"packages": packages, "audit": {"entries": self.entries}, "seconds": round(self.seconds, 3)}
+        return (
+            told
+            | self.work.as_json()
+            | {"packages": packages, "audit": {"entries": self.entries}, "seconds": round(self.seconds, 3)}
+        )
 
 
 def tell(
@@ -84,15 +90,23 @@ def tell(
     creditor = load(home / "creditor" / CONFIGURATION)
     port = creditor.agency(AGENCY).sftp.port
     keys = home / "server"
-    with running_server(home / "sftp", keys / _HOST_KEY, keys / _AUTHORIZED, port), open_office(creditor) as office:
-        probe(office, AGENCY, load_agency(home / "agency" / CONFIGURATION), today, clock)
-        night = Night(creditor.settings.mandates, today, clock(), False, progress)
-        figures = hand_over(office, night)
-        with office.connection.begin():
-            entries = count(office.connection)
-    with open_desk(load_agency(home / "agency" / CONFIGURATION)) as desk:
-        receipts = receive_all(desk, clock(), progress)
-    return Story(figures, receipts, entries, _left_behind(creditor), time.monotonic() - started)
+    agency = load_agency(home / "agency" / CONFIGURATION)
+    with running_server(home / "sftp", keys / _HOST_KEY, keys / _AUTHORIZED, port):
+        with open_office(creditor) as office:
+            probe(office, AGENCY, agency, today, clock)
+            night = Night(creditor.settings.mandates, today, clock(), False, progress)
+            figures = hand_over(office, night)
+            overtake(office, AGENCY, clock())
+        with open_desk(agency) as desk:
+            receipts = receive_all(desk, clock(), progress)
+            decide(desk, CREDITOR, max(today, clock().date()), clock())
+        with open_office(creditor) as office:
+            work = compare(office, AGENCY, CREDITOR, clock)
+            with office.connection.begin():
+                entries = count(office.connection)
+        with open_desk(agency) as desk:
+            receive_all(desk, clock(), progress)
+    return Story(figures, receipts, work, entries, _left_behind(creditor), time.monotonic() - started)
 
 
 def write_report(home: Path, today: date, progress: Callable[[str, int], None]) -> Path:
