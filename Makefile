@@ -41,6 +41,10 @@ check: all
 bench: all
 	@set -e; for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python -I $$bench; done
 
+# The long sweeps that `make test` holds in a short form.
+torture: all
+	@set -e; for sweep in tests/torture_*.py; do echo "== $$sweep"; PYTHONPATH=tests $(BIN)/python -P $$sweep; done
+
 # New locks from requirements/*.in: hashes, no URLs, nothing younger than a week.
 lock: all
 	@for name in bootstrap run dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
