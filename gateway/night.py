@@ -1,5 +1,6 @@
-"""A whole night: the hand-over, then what retention ends, and last what makes the erasures of this night final.
+"""A whole night: answers, what people asked for, the hand-over, what retention ends.
 
+Last comes what makes the erasures of this night final.
 What cannot be made final stays pending; that is a failure of the run, and stops nothing else.
 """
 
@@ -10,13 +11,15 @@ from gateway.handover.figures import Figures
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
 from gateway.retention import retain
+from gateway.rights.nightly import due_requests
 
 
 def whole_night(office: Office, night: Night) -> Figures:
     """Everything a night has to do. Raises IntegrityError; other faults are in the figures."""
     answered = collect_all(office, night.now)
+    late = due_requests(office, night.today, night.now)
     figures = hand_over(office, night)
-    figures.failures.extend(answered.failures)
+    figures.failures.extend([*answered.failures, *late])
     figures.retention_ended = retain(office, night.now, night.today, night.progress)
     try:
         rotated = make_final(office, night.now, night.progress)

@@ -20,6 +20,7 @@ from gateway.store.items import KeptItems
 from gateway.store.mandates import MandateVersions
 from gateway.store.packages import Packages
 from gateway.store.releases import Releases
+from gateway.store.requests import Requests
 from gateway.store.roster import Roster
 from gateway.store.unmatched import Unmatched
 from gateway.store.vettings import Vettings
@@ -83,6 +84,11 @@ class Office:
     def releases(self) -> Releases:
         """Which rules people have lifted for which claim."""
         return Releases(self.connection)
+
+    @property
+    def requests(self) -> Requests:
+        """What people asked for."""
+        return Requests(self.connection)
 
     @property
     def outbox(self) -> Path:

@@ -99,6 +99,10 @@ def _held(office: Office, asked: Asked, position: int) -> Screening:
     found = None if key is None else office.claims.current([key.claim_id]).get(key.claim_id)
     if found is None or found.verdict != ClaimState.HELD:
         raise UsageError(f"claim {position} of those named is not held: see `inkasso claim list --held`")
+    if "request-open" in found.rules and asked.reason is not ReleaseReason.LEGAL_CLAIMS:
+        raise UsageError(
+            f"claim {position} of those named is restricted: only {ReleaseReason.LEGAL_CLAIMS} releases it (Art. 18(2))"
+        )
     never = [name for name in found.rules if rule(name).release is Who.NEVER]
     if never:
         raise UsageError(

@@ -3,7 +3,8 @@
 Rules: numbers are looked up by keyed digest only; a claim's key is wrapped by the epoch key and bound to the
 claim's id; a reference is UNIQUE and belongs to one agency. The vault commits before `gateway.db` does: rows are
 stamped with the batch (a package id) that made them, and `sweep` removes those of a batch that never happened. The
-vault itself names the keys it stands under, so a copy of it is opened by those, or known to be dead. The caller owns the
+vault itself names the keys it stands under, so a copy of it is opened by those, or known to be dead. A claim is also found
+by traces (e-mail, name, invoice, the agency's file number), and a request has a key of its own. The caller owns the
 transaction. `keys.rewrap` puts the whole vault under other keys.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
@@ -22,7 +23,7 @@ from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.ring import Keyring
 from keys.sqlite import StoreError
-from keys.vault_tables import WRAPPED, ClaimRow, MetaRow, ReferenceRow, SubjectRow
+from keys.vault_tables import WRAPPED, ClaimRow, MetaRow, ReferenceRow, RequestRow, SubjectRow, TraceRow
 from keys.wrap import unwrap, wrap
 
 
@@ -44,6 +45,13 @@ class Numbers(NamedTuple):
 
     claim_no: str
     customer_no: str
+
+
+class Trace(NamedTuple):
+    """Something by which a person finds a claim again: its kind, and what it says, in one spelling."""
+
+    label: Label
+    parts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +193,51 @@ class Vault:
         rows = self._connection.execute(query.where(col(ReferenceRow.owner).in_(tuple(claim_ids))))
         return {str(owner): str(reference) for owner, reference in rows}
 
+    def trace(self, entity: str, traces: Mapping[str, Iterable[Trace]], batch: str) -> None:
+        """What leads to claims, by claim id, beside their numbers; a trace that is known stays as it is."""
+        rows = [
+            {"digest": self._digest(trace.label, entity, *trace.parts), "claim": claim, "batch": batch}
+            for claim, found in traces.items()
+            for trace in found
+        ]
+        if rows:
+            self._connection.execute(insert(TraceRow).prefix_with("OR IGNORE"), rows)
+
+    def traced(self, entity: str, trace: Trace) -> tuple[str, ...]:
+        """The ids of the claims that a trace leads to."""
+        digest = self._digest(trace.label, entity, *trace.parts)
+        query = select(col(TraceRow.claim)).where(col(TraceRow.digest) == digest).order_by(col(TraceRow.claim))
+        return tuple(self._connection.execute(query).scalars())
+
+    def subjects(self, entity: str, customer_nos: Iterable[str]) -> dict[str, str]:
+        """The subjects already known, by customer number; creates nothing."""
+        by_digest = {self._digest(Label.CUSTOMER_INDEX, entity, number): number for number in customer_nos}
+        query = select(col(SubjectRow.customer), col(SubjectRow.id)).where(col(SubjectRow.customer).in_(by_digest))
+        return {by_digest[digest]: str(subject) for digest, subject in self._connection.execute(query)}
+
+    def of_subjects(self, subjects: Iterable[str]) -> dict[str, ClaimKey]:
+        """The claims of subjects, by claim id."""
+        query = select(col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped)).order_by(col(ClaimRow.id))
+        rows = self._connection.execute(query.where(col(ClaimRow.subject).in_(tuple(subjects))))
+        return {row[0]: self._open(*row) for row in rows}
+
+    def new_request(self) -> tuple[str, Secret]:
+        """A request's random id, and the key of its file."""
+        found, key = new_id(), Secret.generate()
+        wrapped = wrap(self._epoch, key.reveal(), bound(Label.REQUEST_KEY, found))
+        self._connection.execute(insert(RequestRow), [{"id": found, "wrapped": wrapped}])
+        return found, key
+
+    def request_key(self, request: str) -> Secret | None:
+        """The key of a request's file; None once it has been destroyed."""
+        wrapped = self._connection.execute(
+            select(col(RequestRow.wrapped)).where(col(RequestRow.id) == request)
+        ).scalar()
+        return None if wrapped is None else Secret(unwrap(self._epoch, wrapped, bound(Label.REQUEST_KEY, request)))
+
     def sweep(self, batch: str) -> int:
         """Removes the rows of a batch that never happened; the number of claims among them."""
+        self._connection.execute(delete(TraceRow).where(col(TraceRow.batch) == batch))
         self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.batch) == batch))
         removed = self._connection.execute(delete(ClaimRow).where(col(ClaimRow.batch) == batch)).rowcount
         self._connection.execute(delete(SubjectRow).where(col(SubjectRow.batch) == batch))
@@ -212,6 +263,7 @@ class Vault:
         """
         owned = select(col(ClaimRow.subject)).where(col(ClaimRow.id).in_(claims))
         subjects = set(self._connection.execute(owned).scalars())
+        self._connection.execute(delete(TraceRow).where(col(TraceRow.claim).in_(claims)))
         self._connection.execute(delete(ClaimRow).where(col(ClaimRow.id).in_(claims)))
         kept = set(
             self._connection.execute(select(col(ClaimRow.subject)).where(col(ClaimRow.subject).in_(subjects))).scalars()
@@ -221,14 +273,15 @@ class Vault:
         self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.owner).in_([*claims, *gone])))
 
     def _ensure_subjects(self, entity: str, customer_nos: set[str], batch: str) -> Mapping[str, str]:
-        by_digest = {self._digest(Label.CUSTOMER_INDEX, entity, number): number for number in customer_nos}
-        query = select(col(SubjectRow.customer), col(SubjectRow.id)).where(col(SubjectRow.customer).in_(by_digest))
-        found = {by_digest[digest]: subject for digest, subject in self._connection.execute(query)}
-        created = {digest: new_id() for digest, number in by_digest.items() if number not in found}
-        rows = [{"id": subject, "customer": digest, "batch": batch} for digest, subject in created.items()]
+        found = self.subjects(entity, customer_nos)
+        created = {number: new_id() for number in customer_nos - found.keys()}
+        rows = [
+            {"id": subject, "customer": self._digest(Label.CUSTOMER_INDEX, entity, number), "batch": batch}
+            for number, subject in created.items()
+        ]
         if rows:
             self._connection.execute(insert(SubjectRow), rows)
-        return found | {by_digest[digest]: subject for digest, subject in created.items()}
+        return found | created
 
     def _ensure_references(
         self, owners: set[str], agency: str, batch: str, draw: Callable[[], str]
@@ -245,8 +298,8 @@ class Vault:
             self._connection.execute(insert(ReferenceRow), rows)
         return found | {row["owner"]: row["reference"] for row in rows}
 
-    def _digest(self, label: Label, entity: str, number: str) -> bytes:
-        return stacked_digest(self._index, label, entity, number)
+    def _digest(self, label: Label, entity: str, *parts: str) -> bytes:
+        return stacked_digest(self._index, label, entity, *parts)
 
     def _open(self, claim_id: str, subject_id: str, wrapped: bytes) -> ClaimKey:
         key = Secret(unwrap(self._epoch, wrapped, bound(Label.CLAIM_KEY, claim_id)))

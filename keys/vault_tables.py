@@ -1,4 +1,7 @@
-"""The tables of `vault.db`, and what of them stands under which key. They never leave `keys`."""
+"""The tables of `vault.db`, and what of them stands under which key. They never leave `keys`.
+
+A trace is a digest of something by which a person finds a claim again; many claims may share one.
+"""
 
 from typing import Final, NamedTuple
 
@@ -42,6 +45,23 @@ class ClaimRow(VaultTable, table=True):
     batch: str
 
 
+class TraceRow(VaultTable, table=True):
+    """Something that leads to a claim."""
+
+    __tablename__ = "trace"
+    digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    claim: str = Field(primary_key=True, index=True)
+    batch: str
+
+
+class RequestRow(VaultTable, table=True):
+    """A request's file: its wrapped key."""
+
+    __tablename__ = "request"
+    id: str = Field(primary_key=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+
+
 class ReferenceRow(VaultTable, table=True):
     """A pseudonym of a claim or a debtor at one agency."""
 
@@ -72,10 +92,14 @@ class DigestColumn(NamedTuple):
     digest: SQLCoreOperations[bytes]
 
 
-WRAPPED: Final = (WrappedKeys(ClaimRow, col(ClaimRow.id), col(ClaimRow.wrapped), Label.CLAIM_KEY),)
+WRAPPED: Final = (
+    WrappedKeys(ClaimRow, col(ClaimRow.id), col(ClaimRow.wrapped), Label.CLAIM_KEY),
+    WrappedKeys(RequestRow, col(RequestRow.id), col(RequestRow.wrapped), Label.REQUEST_KEY),
+)
 """Everything that an epoch key wraps."""
 INDEXED: Final = (
     DigestColumn(SubjectRow, col(SubjectRow.customer)),
     DigestColumn(ClaimRow, col(ClaimRow.number)),
+    DigestColumn(TraceRow, col(TraceRow.digest)),
 )
 """Every blind index."""

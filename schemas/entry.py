@@ -18,6 +18,7 @@ from schemas.identifiers import Digest, MessageId, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf, LogKey, Origin
 from schemas.mandated import MandateEntry
 from schemas.release import ReleaseReason
+from schemas.request_entry import RequestEntry
 from schemas.screening import RuleId
 from schemas.vetting import Confirmation, Registration
 
@@ -276,5 +277,6 @@ Entry = (
     | ClaimsReleased
     | MandateEntry
     | CustodyEntry
+    | RequestEntry
 )
 EntryAdapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="event")])

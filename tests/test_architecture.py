@@ -22,6 +22,7 @@ EDGES = {
     "keys/vault_tables.py": "the vault",
     "keys/sqlite.py": "stores",
     "keys/vault.py": "the vault",
+    "keys/vault_tables.py": "the vault",
     "audit/store.py": "the log's tables",
     "audit/exported.py": "files of an export",
     "audit/export.py": "files of an export",

@@ -23,8 +23,10 @@ from gateway.cli import (
     feedback,
     kit,
     report,
+    request,
     retention,
     story,
+    subject,
     vetting,
 )
 from gateway.cli.output import complain
@@ -55,8 +57,10 @@ for commands in (
     kit,
     vetting,
     report,
+    request,
     retention,
     story,
+    subject,
 ):
     commands.register(app)
 

@@ -18,6 +18,8 @@ from gateway.errors import IntegrityError
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.probe import probe_answered
+from gateway.rights.incoming import forwarded, is_of_erased
+from gateway.rights.notices import settle
 from gateway.state import PackageState
 from gateway.steps.acknowledge import Refusal, acknowledge
 from gateway.steps.pseudonymise import opening_text
@@ -25,9 +27,20 @@ from gateway.steps.unseal import Line, Signed, WaitingError
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.packages import SentPackage
 from gateway.store.payload import ItemKept, seal_message
+from gateway.store.requests import Notice
+from gateway.traces import by_agency_ref
 from keys.references import new_id
 from keys.vault import ClaimKey
-from schemas.answers import CaseAnswers, CaseClosed, FromAgency, PackageReceipt, Statement, StatementCase
+from schemas.answers import (
+    CaseAnswers,
+    CaseClosed,
+    FromAgency,
+    NoticeAck,
+    PackageReceipt,
+    RequestForwarded,
+    Statement,
+    StatementCase,
+)
 from schemas.codes import ReceiptVerdict
 from schemas.entry import MessagesReceived, PackageDelivered
 from schemas.messages import KeyOffer
@@ -60,6 +73,7 @@ class _Known(NamedTuple):
     keys: dict[str, ClaimKey]
     used: set[str]
     packages: dict[str, SentPackage]
+    notices: dict[str, Notice]
 
 
 def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) -> Applied:
@@ -115,7 +129,7 @@ def _look_up(office: Office, manifest: Manifest, answers: Sequence[FromAgency]) 
     agency = manifest.sender
     refs = {found for one in answers if (found := getattr(one, "case_ref", None)) is not None}
     receipts = [one for one in answers if isinstance(one, PackageReceipt)]
-    about = {one.about for one in receipts}
+    about = {one.about for one in answers if isinstance(one, PackageReceipt | NoticeAck)}
     owners = office.vault.owners(refs, agency)
     cases = office.cases.of_claims(agency, set(owners.values()))
     by_ref = {
@@ -130,7 +144,8 @@ def _look_up(office: Office, manifest: Manifest, answers: Sequence[FromAgency]) 
     used = office.cases.inbound_ids(agency, {one.message_id for one in answers})
     found = {one.package_id: office.packages.sent(agency, one.package_id) for one in receipts}
     packages = {name: one for name, one in found.items() if one is not None and one.entity == manifest.recipient}
-    return _Known(by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages)
+    noticed = office.requests.noticed(agency, about)
+    return _Known(by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed)
 
 
 def _check_receipts(manifest: Manifest, known: _Known, answers: Sequence[FromAgency]) -> None:
@@ -163,11 +178,27 @@ def _apply_one(
     if isinstance(answer, PackageReceipt):
         return _apply_receipt(office, answer, known, now)
     case = known.by_ref.get(answer.case_ref)
+    if isinstance(answer, NoticeAck):
+        refusal = _acknowledged(office, answer, known, now)
+        if refusal is not None or case is None:
+            return None, refusal
     if case is None:
         return None, Refusal.UNKNOWN_CASE
-    if isinstance(answer, StatementCase):
-        return case, None
-    return case, _move(office, answer, case, known, now)
+    return case, None if isinstance(answer, StatementCase) else _told(office, answer, case, known, now)
+
+
+def _acknowledged(office: Office, ack: NoticeAck, known: _Known, now: datetime) -> Refusal | None:
+    """An answer to a notice counts also when the case is gone here; one to a stop that was never sent never does."""
+    if ack.about in known.notices:
+        settle(office, known.notices[ack.about], ack, now)
+        return None
+    return None if ack.about in known.sent else Refusal.UNKNOWN_MESSAGE
+
+
+def _told(office: Office, answer: CaseAnswers, case: CaseRecord, known: _Known, now: datetime) -> Refusal | None:
+    if isinstance(answer, RequestForwarded):
+        forwarded(office, case, known.keys[case.claim].subject_id, answer, now)
+    return _move(office, answer, case, known, now)
 
 
 def _apply_receipt(
@@ -178,8 +209,13 @@ def _apply_receipt(
         return None, None
     case, message = known.by_message.get(receipt.about), known.sent.get(receipt.about)
     package = case.package if case is not None else message.package if message is not None else None
+    if sent is not None and package is None and is_of_erased(office, receipt):
+        return None, None
     if package != receipt.package_id or package not in known.packages:
         return None, Refusal.UNKNOWN_MESSAGE
+    if case is not None and receipt.agency_ref is not None:
+        trace = by_agency_ref(case.agency, receipt.agency_ref)
+        office.vault.trace(case.entity, {case.claim: (trace,)}, receipt.package_id)
     return case, None if case is None else _move(office, receipt, case, known, now)
 
 

@@ -26,6 +26,7 @@ from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Addressee, FileOfPackage, Outgoing
 from gateway.store.payload import ItemKept, Payload, seal_payload
+from gateway.traces import traces_of
 from gateway.trail import show, trail_for
 from keys.recipients import parse_recipient
 from keys.references import new_id
@@ -149,6 +150,8 @@ class Batch:
         vault, agency = self._office.vault, self._assignment.agency.id
         with self._office.vault_connection.begin():
             keys = vault.ensure(self._assignment.source.entity, numbers, self.package_id)
+            traces = {keys[found.claim.claim_no].claim_id: traces_of(found.claim) for found in judged}
+            vault.trace(self._assignment.source.entity, traces, self.package_id)
             cleared = [keys[found.claim.claim_no] for found in judged if isinstance(found.verdict, Cleared)]
             return keys, vault.references(cleared, agency, self.package_id)
 

@@ -69,6 +69,7 @@ class Mark(NamedTuple):
     held_since: date | None = None
     released: frozenset[str] = frozenset()
     unmatched: bool = False
+    request_open: bool = False
 
 
 class _Stored(NamedTuple):
@@ -93,24 +94,36 @@ class Judge:
         self._feed = feed
         known = standing(source, office.configuration.settings.figures)
         self._standing = known.model_copy(update={"facts": feed.silent})
+        with office.connection.begin():
+            self._stopped = office.requests.stopped()
+            self._markers = office.requests.has_markers()
 
     def number(self, claim_no: str) -> bytes:
         """The keyed digest by which the two passes over a file know a claim number."""
         return self._office.digest(Label.CLAIM_NUMBER, self._source.entity, claim_no)
 
     def rows(self, rows: Sequence[Row], seen: FirstPass) -> Chunk:
-        """Judges rows of a file; of a repeated number, the first row is held and later ones are rejected."""
-        placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows]
+        """Judges rows of a file; of a repeated number, the first row is held and later ones are rejected.
+
+        A row of a claim that was erased is rejected, so that nothing of it is kept again.
+        """
+        erased = self._erased(rows)
+        placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows if row.row not in erased]
         later = [
             Rejected(row=row.row, field="claim_no", rule="repeated") for row, place in placed if place is Place.LATER
         ]
         known = self._known(row.claim.claim_no for row, _ in placed)
+        stopped = self._requested(row.claim for row, _ in placed)
         judged, unchanged = [], 0
         for row, place in placed:
             if place is Place.LATER:
                 continue
-            unmatched = row.claim.claim_no in known.unmatched
-            mark = Mark(repeated=place is Place.FIRST, mixed_up=seen.mixups.of(row.row), unmatched=unmatched)
+            mark = Mark(
+                repeated=place is Place.FIRST,
+                mixed_up=seen.mixups.of(row.row),
+                unmatched=row.claim.claim_no in known.unmatched,
+                request_open=row.claim.customer_no in stopped,
+            )
             digest = self._row_digest(row.claim, mark)
             stored = known.screenings.get(row.claim.claim_no)
             same_row = False
@@ -125,7 +138,8 @@ class Judge:
                 unchanged += 1
             elif found is not None:
                 judged.append(found if stored is None or not mark.handed_over else self._as_change(found, stored))
-        return Chunk(judged, later, unchanged)
+        gone = [Rejected(row=row, field="claim_no", rule="erased") for row in sorted(erased)]
+        return Chunk(judged, gone + later, unchanged)
 
     def held(self, screenings: Sequence[Screening]) -> HeldChunk:
         """Judges held claims again. Raises IntegrityError if the vault does not know one of them."""
@@ -141,7 +155,8 @@ class Judge:
             released = lifted.get((found.claim, found.row_digest), frozenset())
             told = MIXUPS & {*found.rules, *released}
             repeated, strange = "repeated" in found.rules, found.claim in unmatched
-            mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange)
+            stopped = keys[found.claim].subject_id in self._stopped
+            mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped)
             judged = self._judge(claim, mark, found.row, found.row_digest)
             if judged is not None:
                 (same if is_as_it_was(judged.verdict, found) else changed).append(judged)
@@ -185,9 +200,31 @@ class Judge:
             {number for number, key in found.items() if key.claim_id in unmatched},
         )
 
+    def _requested(self, claims: Iterable[Claim]) -> set[str]:
+        """The customer numbers of whom a request stops the hand-over."""
+        if not self._stopped:
+            return set()
+        with self._office.vault_connection.begin():
+            found = self._office.vault.subjects(self._source.entity, {claim.customer_no for claim in claims})
+        return {number for number, subject in found.items() if subject in self._stopped}
+
+    def _erased(self, rows: Sequence[Row]) -> set[int]:
+        """The rows whose claims were erased on request."""
+        if not self._markers:
+            return set()
+        digests = {row.row: erased_digest(self._office, self._source.entity, row.claim.claim_no) for row in rows}
+        with self._office.connection.begin():
+            marked = self._office.requests.marked(set(digests.values()), self._today)
+        return {row for row, digest in digests.items() if digest in marked}
+
     def _row_digest(self, claim: Claim, mark: Mark) -> bytes:
         marks = " ".join([*(("repeated",) if mark.repeated else ()), *sorted(mark.mixed_up)])
         return self._office.digest(Label.ROW, self._source.entity, claim.model_dump_json(), marks)
+
+
+def erased_digest(office: Office, entity: str, claim_no: str) -> bytes:
+    """The marker of an erased claim: pseudonymous, and found only by who has the number and the key."""
+    return office.digest(Label.ERASED_CLAIM, entity, claim_no)
 
 
 def is_as_it_was(verdict: Verdict | Changed, stored: Screening | None) -> bool:

@@ -140,6 +140,16 @@ class Cases:
             query = query.where(col(MessageRow.type).in_(types))
         return [MessageRecord._make(row) for row in self._connection.execute(query)]
 
+    def of_claim_messages(self, claims: Collection[str]) -> list[MessageRecord]:
+        """Every message about these claims, both ways, in order."""
+        query = _messages().where(col(MessageRow.claim).in_(claims)).order_by(col(MessageRow.position))
+        return [MessageRecord._make(row) for row in self._connection.execute(query)]
+
+    def all_of_claims(self, claims: Collection[str]) -> list[CaseRecord]:
+        """Every case of these claims, at any agency, in order."""
+        query = _cases().where(col(CaseRow.claim).in_(claims)).order_by(col(CaseRow.opened), col(CaseRow.message_id))
+        return [_case(row) for row in self._connection.execute(query)]
+
     def inbound_digest(self, package_id: str) -> str | None:
         """The digest of the manifest a package of answers was applied with; None if it never was."""
         query = select(col(InboundRow.manifest_digest)).where(col(InboundRow.id) == package_id)

@@ -49,6 +49,11 @@ class Claims:
         query = select(*_COLUMNS).where(col(ScreeningRow.id).in_(latest.group_by(col(ScreeningRow.claim))))
         return {found.claim: found for found in map(_screening, self._connection.execute(query).all())}
 
+    def history(self, claim_ids: Iterable[str]) -> list[Screening]:
+        """Every verdict on these claims, in order."""
+        query = select(*_COLUMNS).where(col(ScreeningRow.claim).in_(tuple(claim_ids))).order_by(col(ScreeningRow.id))
+        return list(map(_screening, self._connection.execute(query).all()))
+
     def add(self, screenings: Sequence[Screening]) -> None:
         """New verdicts; each becomes its claim's current one."""
         if screenings:

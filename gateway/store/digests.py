@@ -5,6 +5,7 @@ from typing import Final
 from sqlmodel import col
 
 from gateway.store.releases import ReleaseRow
+from gateway.store.request_tables import MarkerRow
 from gateway.store.tables import FileRow, RejectRow, ScreeningRow
 from keys.vault_tables import DigestColumn
 
@@ -13,4 +14,5 @@ DIGESTS: Final = (
     DigestColumn(FileRow, col(FileRow.digest)),
     DigestColumn(RejectRow, col(RejectRow.file)),
     DigestColumn(ReleaseRow, col(ReleaseRow.row_digest)),
+    DigestColumn(MarkerRow, col(MarkerRow.digest)),
 )

@@ -3,7 +3,7 @@
 Every call works inside the caller's transaction. A package's state changes only along `gateway.state`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -58,6 +58,16 @@ class SentPackage(NamedTuple):
     state: PackageState
     manifest_digest: str
     uploaded: str | None
+
+
+class Dates(NamedTuple):
+    """To whom a sealed package went, when it was made and uploaded, the entry that commits to its messages, and how many."""
+
+    agency: str
+    created: str
+    uploaded: str | None
+    sealed_entry: int
+    messages: int
 
 
 class Packages:
@@ -132,6 +142,14 @@ class Packages:
         query = _sent().where(col(PackageRow.agency) == agency, col(PackageRow.id) == package_id)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _sent_package(row)
+
+    def dates(self, package_ids: Collection[str]) -> dict[str, Dates]:
+        """When packages that were sealed were made and uploaded, and which entry sealed them."""
+        names = ("id", "agency", "created", "uploaded", "sealed_entry", "messages")
+        query = select(*(col(getattr(PackageRow, name)) for name in names)).where(
+            col(PackageRow.id).in_(package_ids), col(PackageRow.sealed_entry).is_not(None)
+        )
+        return {row[0]: Dates._make(row[1:]) for row in self._connection.execute(query)}
 
     def unanswered(self, agency: str | None = None) -> list[SentPackage]:
         """Packages that were uploaded and have no receipt, in order."""

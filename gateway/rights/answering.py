@@ -1,0 +1,161 @@
+"""Answering: the documents of a request, and the entry that holds their digests (Art. 12(3), 15, 19 GDPR).
+
+Rules: nothing is answered before it was decided and done; the answer to an access request is made of what is held at that
+moment. What is written leaves with the log's word for it: its digest is committed before anybody sees it.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from audit.store import entries
+from gateway.approvals import Build, Given, Preview, actor_of, settle
+from gateway.custody.epoch import standing_of
+from gateway.documents.render import Output, render
+from gateway.errors import UsageError
+from gateway.figures.tables import load_figures
+from gateway.office import Office
+from gateway.rights import notices
+from gateway.rights.access import access
+from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
+from gateway.rights.letters import Destroyed, Letters
+from gateway.rights.life import Opened, advance, change, privacy_of
+from keys.references import new_id
+from schemas.canonical import encode_model
+from schemas.codes import RequestKind
+from schemas.entry import ErasureCompleted
+from schemas.request import ExtensionReason, Outcome, RequestState
+from schemas.request_entry import RequestAnswered, RequestExecuted, RequestExtended, RestrictionLifted
+
+_LETTER = "letter"
+
+
+class Answer(NamedTuple):
+    """The letter as PDF/A, the certificate of an erasure, and the data of an access answer as JSON."""
+
+    letter: bytes
+    certificate: bytes | None = None
+    data: bytes | None = None
+
+    @property
+    def documents(self) -> tuple[bytes, ...]:
+        """What there is, in order."""
+        return tuple(one for one in self if one is not None)
+
+
+def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
+    """The documents; a request that was answered before gives its certificate again as it stands now. Raises UsageError."""
+    first = opened.record.state is RequestState.EXECUTED
+    if not first and opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
+        raise UsageError("nothing has been decided yet: `inkasso request approve` first")
+    found = _made(office, opened, today, now)
+    if first:
+        with office.connection.begin():
+            told = office.requests.notices(opened.id)
+            entry = RequestAnswered(
+                id=new_id(), time=now, actor="system:request", request=opened.id, documents=_digests(found.documents)
+            )
+            opened = change(office, opened, entry, RequestState.ANSWERED)
+            if all(one.answered is not None for one in told):
+                office.requests.change(opened.id, state=advance(RequestState.ANSWERED, RequestState.CLOSED))
+    return found
+
+
+def extend(office: Office, opened: Opened, reason: ExtensionReason, today: date, now: datetime) -> bytes:
+    """The letter that an answer takes up to two months longer; once, and in the first month. Raises UsageError."""
+    if opened.record.extended or today > opened.record.due:
+        raise UsageError("an answer is extended once, and within the first month (Art. 12(3)): nothing was done")
+    land = privacy_of(office.configuration.entity(opened.record.entity)).land
+    figures = load_figures(office.configuration.settings.figures)
+    due = answer_by(opened.record.received, land, figures, EXTENDED_MONTHS)
+    with_reason = Opened(opened.record, opened.file.model_copy(update={"extension": reason}), opened.key)
+    letter = render(_LETTER, Letters(office.configuration, with_reason, today).extension(due), Output.PDF)
+    entry = RequestExtended(
+        id=new_id(),
+        time=now,
+        actor="system:request",
+        request=opened.id,
+        reason=reason,
+        due=due,
+        document=_digests([letter])[0],
+    )
+    with office.connection.begin():
+        change(office, opened, entry, columns={"due": due, "extended": True}, extension=reason)
+    return letter
+
+
+def lifting(opened: Opened) -> Build:
+    """The preview of the end of a restriction."""
+    lines = (f"lift the restriction of request {opened.id}", "The person is told before (Art. 18(3) GDPR).")
+    return lambda made: Preview("request lift", made, lines)
+
+
+def lift(office: Office, opened: Opened, given: Given, today: date, now: datetime) -> bytes:
+    """The letter that a restriction ends; from the next night on claims go on. Raises UsageError, ApprovalError."""
+    if not opened.record.stops or opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
+        raise UsageError("this request restricts nothing, or has not been answered: nothing was done")
+    letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(), Output.PDF)
+    with office.connection.begin(), office.vault_connection.begin():
+        approved = settle(lifting(opened), given, office.roster, now)
+        claims = list(office.vault.of_subjects(office.requests.subjects(opened.id)))
+        count = notices.unrestrict(office, opened.id, claims, now)
+        entry = RestrictionLifted(
+            id=new_id(),
+            time=now,
+            actor=actor_of(approved),
+            request=opened.id,
+            notices=count,
+            document=_digests([letter])[0],
+            approved=approved,
+        )
+        change(office, opened, entry, actor=entry.actor, columns={"stops": False})
+    return letter
+
+
+def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
+    letters = Letters(office.configuration, opened, today)
+    final = _final(office)
+    with office.connection.begin(), office.vault_connection.begin():
+        told = office.requests.notices(opened.id)
+        if opened.file.kind is RequestKind.ACCESS and opened.file.outcome is Outcome.GRANTED:
+            found = access(office, opened, now)
+            return Answer(render(_LETTER, letters.access(found), Output.PDF), data=encode_model(found))
+        destroyed = _destroyed(office, opened, final)
+    letter = render(_LETTER, letters.decided(told), Output.PDF)
+    if not destroyed:
+        return Answer(letter)
+    return Answer(letter, certificate=render(_LETTER, letters.certificate(destroyed, told), Output.PDF))
+
+
+def _final(office: Office) -> set[str]:
+    """The erasures that no backup of the vault undoes any more. Call it in no transaction."""
+    standing = standing_of(office)
+    return {one.erasure for one in office.outside.journal.records() if one.number <= standing.final}
+
+
+def _destroyed(office: Office, opened: Opened, final: Collection[str]) -> list[Destroyed]:
+    """The erasures of a request, as the log has them."""
+    logged = [one for one in entries(office.connection) if isinstance(one.entry, RequestExecuted | ErasureCompleted)]
+    wanted = {
+        erasure
+        for one in logged
+        if isinstance(one.entry, RequestExecuted) and one.entry.request == opened.id
+        for erasure in one.entry.erasures
+    }
+    return [
+        Destroyed(
+            one.entry.erasure,
+            one.position,
+            one.entry.count,
+            one.entry.digest,
+            one.entry.journal_head,
+            one.entry.erasure in final,
+        )
+        for one in logged
+        if isinstance(one.entry, ErasureCompleted) and one.entry.erasure in wanted
+    ]
+
+
+def _digests(documents: Sequence[bytes]) -> tuple[str, ...]:
+    return tuple(hashlib.sha256(one).hexdigest() for one in documents)

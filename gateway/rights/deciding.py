@@ -1,0 +1,170 @@
+"""Deciding about a request: what would happen, as a person approves it, and doing it.
+
+Rules: nothing is disclosed, destroyed or refused before it is known who asks, but a refusal because that could not be
+established. Two people approve what destroys or refuses, one approves the rest. A restriction needs no decision to begin:
+it holds from the moment the person is known, and what is decided is whether it stays.
+"""
+
+from collections import Counter
+from datetime import date, datetime
+from typing import NamedTuple
+
+from gateway.approvals import Build, Given, Preview, actor_of, settle
+from gateway.errors import UsageError
+from gateway.office import Office
+from gateway.rights import erasure, notices
+from gateway.rights.correction import corrected
+from gateway.rights.life import PROTECTS, Opened, change
+from keys.references import new_id
+from schemas.codes import RequestKind, RestrictionGround
+from schemas.request import ErasureClaim, Fate, Outcome, RequestRefusal, RequestState
+from schemas.request_entry import NoticesMade, RequestDecided, RequestExecuted
+
+_LASTS = frozenset({RequestKind.RESTRICTION, RequestKind.OBJECTION})
+
+
+class Decision(NamedTuple):
+    """What would be done about a request: by how many people it must be approved, and what they are shown."""
+
+    opened: Opened
+    outcome: Outcome
+    refusal: RequestRefusal | None
+    people: int
+    lines: tuple[str, ...]
+    claims: tuple[str, ...]
+    plan: erasure.Plan | None
+
+    @property
+    def build(self) -> Build:
+        """The preview."""
+        head = (
+            f"request {self.opened.id}: {self.opened.file.kind}, received {self.opened.record.received}",
+            f"decided: {self.outcome}{'' if self.refusal is None else f' because {self.refusal}'}",
+            f"{self.people} approvals needed",
+        )
+        return lambda made: Preview("request approve", made, (*head, *self.lines))
+
+
+def protect(office: Office, opened: Opened, now: datetime) -> Opened:
+    """Both sides only keep what a restriction, an objection or a contestation is about, at once (Art. 18, 21 GDPR).
+
+    Inside the caller's transactions.
+    """
+    if opened.file.kind not in _LASTS and not opened.file.contested:
+        return opened
+    ground = opened.file.ground or _ground(opened)
+    claims = list(office.vault.of_subjects(office.requests.subjects(opened.id)))
+    count = notices.restrict(office, opened.id, claims, ground, now)
+    if not count:
+        return opened
+    entry = NoticesMade(id=new_id(), time=now, actor="system:request", request=opened.id, notices=count)
+    return change(office, opened, entry, ground=ground)
+
+
+def deciding(
+    office: Office, opened: Opened, refusal: RequestRefusal | None, ground: ErasureClaim | None, today: date
+) -> Decision:
+    """What a decision would do today. Raises UsageError if the request is not ready for it."""
+    state = opened.record.state
+    if state not in {RequestState.OPENED, RequestState.IDENTIFIED}:
+        raise UsageError(f"this request is {state}: it has been decided; `request reopen` starts it again")
+    if state is RequestState.OPENED and refusal is not RequestRefusal.IDENTITY:
+        raise UsageError("it has not been established who asks: `inkasso request identify` first; nothing was done")
+    with office.connection.begin(), office.vault_connection.begin():
+        subjects = office.requests.subjects(opened.id)
+        claims = tuple(office.vault.of_subjects(subjects))
+        if refusal is not None:
+            return Decision(opened, Outcome.REFUSED, refusal, 2, (), claims, None)
+        if not claims:
+            return Decision(opened, Outcome.NOTHING_HELD, None, 1, ("nothing is held of this person",), (), None)
+        if opened.file.kind is RequestKind.ERASURE:
+            return _erasing(office, opened, ground, claims, today)
+        if opened.file.kind is RequestKind.RECTIFICATION and opened.file.correction is None:
+            raise UsageError("what is right instead is missing: `request correct --correction FILE` first")
+        told = Counter(case.agency for case in office.cases.all_of_claims(claims))
+        lines = tuple(f"{count} cases at {agency}" for agency, count in sorted(told.items()))
+        return Decision(opened, Outcome.GRANTED, None, 1, (f"{len(claims)} claims", *lines), claims, None)
+
+
+def approve(office: Office, decision: Decision, given: Given, today: date, now: datetime) -> Opened:
+    """Decides as shown, and carries it out. Call it in no transaction. Raises ApprovalError."""
+    opened = decision.opened
+    with office.connection.begin(), office.vault_connection.begin():
+        approved = settle(decision.build, given, office.roster, now, decision.people)
+        count = _tell(office, decision, today, now)
+        entry = RequestDecided(
+            id=new_id(),
+            time=now,
+            actor=actor_of(approved),
+            request=opened.id,
+            outcome=decision.outcome,
+            refusal=decision.refusal,
+            claims=len(decision.claims),
+            notices=count,
+            approved=approved,
+        )
+        plan = decision.plan
+        opened = change(
+            office,
+            opened,
+            entry,
+            RequestState.DECIDED,
+            actor=entry.actor,
+            columns={"stops": opened.record.stops and not _ends(decision)},
+            outcome=decision.outcome,
+            refusal=decision.refusal,
+            kept=() if plan is None else plan.kept,
+            planned=() if plan is None else plan.planned,
+            approved=approved,
+        )
+    if opened.file.planned:
+        return erasure.finish(office, opened, now)
+    return _executed(office, opened, now)
+
+
+def _erasing(
+    office: Office, opened: Opened, ground: ErasureClaim | None, claims: tuple[str, ...], today: date
+) -> Decision:
+    if ground is None:
+        raise UsageError("name the ground of the erasure (Art. 17(1) GDPR) with --ground")
+    plan = erasure.plan(office, opened, ground, today)
+    fates = {one.fate for one in plan.planned}
+    outcome = Outcome.GRANTED if fates == {Fate.ERASED} else Outcome.IN_PART
+    refusal = None
+    if fates == {Fate.KEPT}:
+        outcome, refusal = Outcome.REFUSED, RequestRefusal.LEGAL_CLAIMS
+    return Decision(opened, outcome, refusal, 2, (f"ground: {ground}", *plan.lines()), claims, plan)
+
+
+def _tell(office: Office, decision: Decision, today: date, now: datetime) -> int:
+    """What agencies are told in the transaction that decides; how many notices."""
+    opened, claims = decision.opened, decision.claims
+    if decision.plan is not None:
+        return erasure.begin(office, opened, decision.plan, today, now)
+    if decision.outcome is Outcome.REFUSED and opened.file.ground is not None:
+        return notices.unrestrict(office, opened.id, claims, now)
+    if opened.file.kind is RequestKind.RECTIFICATION and decision.outcome is Outcome.GRANTED:
+        return notices.rectify(office, opened.id, corrected(office, opened, claims), now)
+    return 0
+
+
+def _executed(office: Office, opened: Opened, now: datetime) -> Opened:
+    lasts = opened.file.kind in _LASTS and opened.file.outcome is Outcome.GRANTED
+    with office.connection.begin(), office.vault_connection.begin():
+        claims = office.vault.of_subjects(office.requests.subjects(opened.id)) if lasts else {}
+        entry = RequestExecuted(
+            id=new_id(), time=now, actor="system:request", request=opened.id, erased=0, restricted=len(claims)
+        )
+        return change(office, opened, entry, RequestState.EXECUTED)
+
+
+def _ends(decision: Decision) -> bool:
+    """Whether the hand-over of the person's claims goes on: after everything but a restriction that stays."""
+    granted = decision.outcome is Outcome.GRANTED
+    return not (granted and decision.opened.file.kind in PROTECTS - {RequestKind.RECTIFICATION})
+
+
+def _ground(opened: Opened) -> RestrictionGround:
+    if opened.file.contested:
+        return RestrictionGround.DISPUTED
+    return RestrictionGround.OBJECTION if opened.file.kind is RequestKind.OBJECTION else RestrictionGround.ACCURACY

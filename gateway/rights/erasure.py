@@ -1,0 +1,166 @@
+"""Carrying out what was decided about an erasure (Art. 17 GDPR): what ends now, and what is only kept until a day.
+
+    decide    in one transaction: the plan in the request's file, notices queued, markers set, restrictions begun
+    seal      the notices, before anything is destroyed
+    erase     keys, rows and items of what ends now: `gateway.erasing`
+    execute   one transaction: what was done, in numbers
+
+A request that is decided is finished by the next run, whatever happens. A marker keeps the next export from handing the
+same claim over again. What is restricted ends by itself: `nightly` erases it after its last day.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from gateway.erasing import erase
+from gateway.errors import UsageError
+from gateway.figures.tables import load_figures
+from gateway.handover.judge import erased_digest, key_of
+from gateway.handover.waiting import seal_waiting
+from gateway.office import Office
+from gateway.rights import notices
+from gateway.rights.deadline import months_after
+from gateway.rights.fate import MARKED_YEARS, Standing, by_group, decide
+from gateway.rights.life import PENDING, Opened, change, load_request
+from gateway.state import ClaimState
+from gateway.store.payload import open_payload
+from gateway.store.requests import Marker, Restriction
+from keys.references import new_id
+from schemas.calendar import day_in_germany
+from schemas.codes import RequestKind, RestrictionGround
+from schemas.entry import ErasureGround
+from schemas.request import ErasureClaim, Fate, Kept, Planned, RequestState
+from schemas.request_entry import RequestExecuted
+
+
+class Plan(NamedTuple):
+    """What will become of the claims of a request: by claim, and by group of fields; claim numbers for whoever decides."""
+
+    planned: tuple[Planned, ...]
+    kept: tuple[Kept, ...]
+    numbers: dict[str, str]
+
+    def lines(self) -> tuple[str, ...]:
+        """The plan as a person approves it: claim numbers, groups, norms; nothing else of anybody."""
+        groups = tuple(
+            f"{one.group}: {one.fate}{'' if one.until is None else f' until {one.until}'} ({one.claims} claims), {one.norm}"
+            for one in self.kept
+        )
+        claims = tuple(
+            f"claim {self.numbers[one.claim]}: {one.fate}{'' if one.until is None else f' until {one.until}'}"
+            for one in self.planned
+        )
+        return (*groups, *claims)
+
+
+def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> Plan:
+    """What an erasure would do today, inside the caller's transactions. Raises UsageError for a request that must wait."""
+    subjects = office.requests.subjects(opened.id)
+    for other in office.requests.of_subjects(subjects):
+        if other.kind is RequestKind.ACCESS and other.state in PENDING and other.id != opened.id:
+            raise UsageError(
+                f"request {other.id} of the same person for access has not been answered: answer it first, because after "
+                "the erasure there is nothing left to answer it from"
+            )
+    standings = standings_of(office, subjects)
+    figures = load_figures(office.configuration.settings.figures)
+    planned = tuple(decide(one, ground, figures, today) for one in standings)
+    return Plan(planned, by_group(standings, planned), numbers_of(office, [one.claim for one in standings]))
+
+
+def standings_of(office: Office, subjects: Sequence[str]) -> list[Standing]:
+    """Where every claim of these subjects stands, inside the caller's transactions."""
+    claims = list(office.vault.of_subjects(subjects))
+    current = office.claims.current(claims)
+    cases = office.cases.all_of_claims(claims)
+    told = {one.claim for one in office.cases.of_claim_messages(claims)}
+    found = []
+    for claim in claims:
+        own = [case for case in cases if case.claim == claim]
+        ended = [day_in_germany(datetime.fromisoformat(case.closed or case.opened)) for case in own]
+        verdict = ClaimState(current[claim].verdict) if claim in current else ClaimState.REFUSED
+        found.append(
+            Standing(claim, verdict, tuple(case.standing for case in own), max(ended, default=None), claim in told)
+        )
+    return found
+
+
+def numbers_of(office: Office, claims: Sequence[str]) -> dict[str, str]:
+    """The source's numbers of claims, inside the caller's transactions."""
+    keys = office.vault.by_id(claims)
+    return {
+        claim: open_payload(found.payload, key_of(keys, claim), found.package).claim.claim_no
+        for claim, found in office.claims.current(claims).items()
+    }
+
+
+def begin(office: Office, opened: Opened, found: Plan, today: date, now: datetime) -> int:
+    """Notices, markers and restrictions of a plan, inside the transactions that decide; how many notices."""
+    gone = [one for one in found.planned if one.fate is Fate.ERASED]
+    only_kept = [one for one in found.planned if one.fate is Fate.RESTRICTED]
+    entity = opened.record.entity
+    office.requests.mark(
+        [
+            Marker(
+                erased_digest(office, entity, found.numbers[one.claim]),
+                one.norm,
+                one.until or months_after(today, 12 * MARKED_YEARS),
+                opened.id,
+            )
+            for one in (*gone, *only_kept)
+            if one.claim in found.numbers
+        ]
+    )
+    office.requests.restrict(
+        [Restriction(one.claim, one.until, one.norm, opened.id) for one in only_kept if one.until is not None]
+    )
+    told = notices.erase(office, opened.id, [one.claim for one in gone], now)
+    ground = RestrictionGround.LEGAL_CLAIMS
+    return told + notices.restrict(office, opened.id, [one.claim for one in only_kept], ground, now)
+
+
+def finish(office: Office, opened: Opened, now: datetime) -> Opened:
+    """Carries out what was decided, once more if a run was killed in it. Call it in no transaction."""
+    seal_waiting(office, now)
+    gone = [one.claim for one in opened.file.planned if one.fate is Fate.ERASED]
+    with office.vault_connection.begin():
+        left = list(office.vault.by_id(gone))
+    erasures = erase(office, left, ErasureGround.REQUEST, opened.file.approved, now) if left else []
+    entry = RequestExecuted(
+        id=new_id(),
+        time=now,
+        actor="system:erasure",
+        request=opened.id,
+        erased=len(gone),
+        restricted=sum(one.fate is Fate.RESTRICTED for one in opened.file.planned),
+        erasures=tuple(erasures),
+    )
+    lasting = any(one.fate is not Fate.ERASED for one in opened.file.planned)
+    with office.connection.begin():
+        if not lasting:
+            office.requests.about(opened.id, ())
+        return change(office, opened, entry, RequestState.EXECUTED, columns={"stops": False})
+
+
+def finish_decided(office: Office, now: datetime) -> int:
+    """What a run does with erasures that were decided and not carried out; how many."""
+    with office.connection.begin():
+        found = [one for one in office.requests.in_states((RequestState.DECIDED,)) if one.kind is RequestKind.ERASURE]
+    for one in found:
+        finish(office, load_request(office, one.id), now)
+    return len(found)
+
+
+def end_restrictions(office: Office, today: date, now: datetime) -> int:
+    """Erases what was only kept and has reached its last day; how many claims. Call it in no transaction."""
+    with office.connection.begin():
+        ended = [one.claim for one in office.requests.ended(today)]
+    if ended:
+        with office.vault_connection.begin():
+            left = list(office.vault.by_id(ended))
+        if left:
+            erase(office, left, ErasureGround.RETENTION, None, now)
+        with office.connection.begin():
+            office.requests.release(ended)
+    return len(ended)

@@ -1,0 +1,28 @@
+"""What agencies' answers mean for requests: a request that reached the agency, and answers about people who are gone.
+
+Every call works inside the caller's transactions.
+"""
+
+from datetime import datetime
+
+from gateway.office import Office
+from gateway.rights.deciding import protect
+from gateway.rights.life import open_request
+from gateway.store.cases import CaseRecord
+from schemas.answers import PackageReceipt, RequestForwarded
+from schemas.calendar import day_in_germany
+from schemas.request import Channel, RequestFile
+
+
+def forwarded(office: Office, case: CaseRecord, subject: str, answer: RequestForwarded, now: datetime) -> None:
+    """The agency's receipt starts the deadline (Art. 12(3) GDPR); a day in the future is today."""
+    today = day_in_germany(now)
+    received = min(answer.received_on, today)
+    file = RequestFile(kind=answer.request, channel=Channel.AGENCY, received=received, agency=case.agency)
+    protect(office, open_request(office, case.entity, file, (subject,), today=today, now=now), now)
+
+
+def is_of_erased(office: Office, receipt: PackageReceipt) -> bool:
+    """Whether a receipt for an unknown message may be about an erased claim: its package has lost items."""
+    dates = office.packages.dates([receipt.package_id]).get(receipt.package_id)
+    return dates is not None and len(office.items.places(dates.sealed_entry)) < dates.messages

@@ -1,0 +1,238 @@
+"""A request's life: which state may follow which, and its file read and written in one piece.
+
+    opened      with channel and day of receipt; a request that protects stops the hand-over of its subjects at once
+    identified  least proof first; a representative with recorded authority
+    decided     a preview, approved; by two people where something is destroyed or refused
+    executed    notices sealed first, then what was decided
+    answered    documents with digests in the log; reopened with its history if the person comes back
+    closed      every notice has its signed answer
+
+Every change is one transaction with its entry.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from audit.store import append
+from gateway.errors import IntegrityError, UsageError
+from gateway.figures.tables import load_figures
+from gateway.office import Office
+from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after
+from gateway.settings import Entity
+from gateway.store.payload import open_payload
+from gateway.store.requests import RequestRecord, open_file, seal_file
+from keys.material import Secret
+from keys.references import new_id
+from schemas.codes import RequestKind
+from schemas.privacy import Privacy
+from schemas.request import Correction, Identified, Recipient, RequestFile, RequestState, Step
+from schemas.request_entry import (
+    RequestDecided,
+    RequestEntry,
+    RequestIdentified,
+    RequestOpened,
+    RestrictionLifted,
+)
+
+_OPENED, _IDENTIFIED, _DECIDED = RequestState.OPENED, RequestState.IDENTIFIED, RequestState.DECIDED
+_EXECUTED, _ANSWERED, _CLOSED = RequestState.EXECUTED, RequestState.ANSWERED, RequestState.CLOSED
+TRANSITIONS: Final = {
+    _OPENED: frozenset({_IDENTIFIED, _DECIDED}),
+    _IDENTIFIED: frozenset({_IDENTIFIED, _DECIDED}),
+    _DECIDED: frozenset({_EXECUTED}),
+    _EXECUTED: frozenset({_ANSWERED}),
+    _ANSWERED: frozenset({_CLOSED, _OPENED}),
+    _CLOSED: frozenset({_OPENED}),
+}
+PENDING: Final = (_OPENED, _IDENTIFIED, _DECIDED, _EXECUTED)
+"""What has not been answered."""
+PROTECTS: Final = frozenset(
+    {RequestKind.RECTIFICATION, RequestKind.ERASURE, RequestKind.RESTRICTION, RequestKind.OBJECTION}
+)
+"""What stops the hand-over from the moment it is known (Art. 16, 17, 18, 21 GDPR)."""
+ACTOR: Final = "system:request"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A request with its file in clear."""
+
+    record: RequestRecord
+    file: RequestFile
+    key: Secret
+
+    @property
+    def id(self) -> str:
+        """The request's random id."""
+        return self.record.id
+
+
+def privacy_of(entity: Entity) -> Privacy:
+    """Whom people turn to at an entity. Raises UsageError if nobody wrote it down."""
+    if entity.privacy is None:
+        raise UsageError(
+            f"entity {entity.id} has no [entities.privacy] (dpo, contact, authority, land): a deadline and an answer "
+            "need it"
+        )
+    return entity.privacy
+
+
+def open_request(
+    office: Office, entity: str, file: RequestFile, subjects: tuple[str, ...], *, today: date, now: datetime
+) -> Opened:
+    """A new request, inside the caller's transactions; from here on nothing of its subjects is handed over if it protects.
+
+    Raises UsageError.
+    """
+    if file.received > today:
+        raise UsageError("a request cannot have been received in the future: check --received")
+    due = _due(office, entity, file.received)
+    _check_subjects(office, subjects)
+    request, key = office.vault.new_request()
+    stops = file.kind in PROTECTS or file.contested
+    kept = file.model_copy(update={"history": (*file.history, Step(time=now, actor=ACTOR, what="opened"))})
+    record = RequestRecord(
+        id=request,
+        entity=entity,
+        kind=file.kind,
+        state=_OPENED,
+        received=file.received,
+        due=due,
+        extended=False,
+        stops=stops,
+        opened=now.isoformat(),
+        payload=seal_file(kept, key, request),
+    )
+    entry = RequestOpened(
+        id=new_id(), time=now, actor=ACTOR, request=request, kind=file.kind, channel=file.channel, due=due
+    )
+    office.requests.add(record)
+    office.requests.about(request, subjects)
+    append(office.connection, entry)
+    return Opened(record, kept, key)
+
+
+def load_request(office: Office, request: str) -> Opened:
+    """A request and its file. Raises UsageError if there is none of that id."""
+    with office.connection.begin(), office.vault_connection.begin():
+        record = office.requests.get(request)
+        key = office.vault.request_key(request)
+    if record is None:
+        raise UsageError("no request has that id: see `inkasso request list`")
+    if key is None:
+        raise IntegrityError(f"request {request} has lost its key: restore both databases from backups of one time")
+    return Opened(record, open_file(record, key), key)
+
+
+def change(
+    office: Office,
+    opened: Opened,
+    entry: RequestEntry,
+    state: RequestState | None = None,
+    *,
+    actor: str = ACTOR,
+    columns: dict[str, Any] | None = None,
+    **facts: Any,
+) -> Opened:
+    """A step of a request with its entry, inside the caller's transaction; `facts` are new in its file.
+
+    An approval that the entry names has served.
+
+    Raises UsageError if the request is in no state for it; nothing was changed.
+    """
+    new = opened.record.state if state is None else advance(opened.record.state, state)
+    step = Step(time=entry.time, actor=actor, what=entry.event.replace(".", " "))
+    file = opened.file.model_copy(update={**facts, "history": (*opened.file.history, step)})
+    record = opened.record._replace(state=new, payload=seal_file(file, opened.key, opened.id), **(columns or {}))
+    office.requests.change(opened.id, state=new, payload=record.payload, **(columns or {}))
+    position = append(office.connection, entry).position
+    if isinstance(entry, RequestDecided | RestrictionLifted):
+        office.roster.use(entry.approved, position)
+    return Opened(record, file, opened.key)
+
+
+def advance(old: RequestState, new: RequestState) -> RequestState:
+    """The new state of a request. Raises UsageError."""
+    if new not in TRANSITIONS[old]:
+        raise UsageError(f"a request that is {old} cannot become {new}: see `inkasso request show`; nothing was done")
+    return new
+
+
+def identify(
+    office: Office, opened: Opened, subjects: tuple[str, ...], identified: Identified, now: datetime
+) -> Opened:
+    """It is known who asks, and whom the request is about; none if nothing is held. Inside the caller's transactions.
+
+    The answer goes to the address of the latest claim if the person gave no other. Raises UsageError.
+    """
+    _check_subjects(office, subjects)
+    office.requests.about(opened.id, subjects)
+    entry = RequestIdentified(
+        id=new_id(),
+        time=now,
+        actor=ACTOR,
+        request=opened.id,
+        proof=identified.proof,
+        represented=identified.representation is not None,
+    )
+    recipient = opened.file.recipient or _recipient(office, subjects)
+    return change(office, opened, entry, _IDENTIFIED, identified=identified, recipient=recipient)
+
+
+def correct(office: Office, opened: Opened, correction: Correction) -> None:
+    """What is right instead, inside the caller's transaction; nothing is told before it is approved. Raises UsageError."""
+    if opened.file.kind is not RequestKind.RECTIFICATION or opened.record.state not in {_OPENED, _IDENTIFIED}:
+        raise UsageError("only a request for rectification that has not been decided can be told what is right")
+    file = opened.file.model_copy(update={"correction": correction})
+    office.requests.change(opened.id, payload=seal_file(file, opened.key, opened.id))
+
+
+def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Opened:
+    """The person came back: the request is open again, with its history and a new deadline. Raises UsageError."""
+    due = _due(office, opened.record.entity, received)
+    entry = RequestOpened(
+        id=new_id(),
+        time=now,
+        actor=ACTOR,
+        request=opened.id,
+        kind=opened.file.kind,
+        channel=opened.file.channel,
+        due=due,
+        reopened=True,
+    )
+    columns = {"received": received, "due": due, "extended": False, "stops": opened.file.kind in PROTECTS}
+    with office.connection.begin():
+        return change(
+            office, opened, entry, _OPENED, columns=columns, received=received, outcome=None, refusal=None, kept=()
+        )
+
+
+def _due(office: Office, entity: str, received: date) -> date:
+    """The last day for an answer; while nobody has written down the Land, no holiday moves it."""
+    privacy = office.configuration.entity(entity).privacy
+    if privacy is None:
+        return months_after(received, ANSWER_MONTHS)
+    return answer_by(received, privacy.land, load_figures(office.configuration.settings.figures))
+
+
+def _recipient(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
+    """To whom and where the latest claim of these subjects was addressed."""
+    keys = office.vault.of_subjects(subjects)
+    history = office.claims.history(keys)
+    if not history:
+        return None
+    latest = history[-1]
+    debtor = open_payload(latest.payload, keys[latest.claim], latest.package).claim.debtor
+    person = " ".join(part for part in (debtor.first_name, debtor.last_name) if part)
+    address = debtor.address
+    lines = (f"{address.street} {address.house_no}".strip(), f"{address.postcode} {address.city}".strip())
+    name = debtor.company_name or person
+    return Recipient(name=name, lines=tuple(line for line in lines if line)) if name else None
+
+
+def _check_subjects(office: Office, subjects: tuple[str, ...]) -> None:
+    """Inside the caller's transaction. Raises UsageError for a subject that nobody has heard of."""
+    known = {key.subject_id for key in office.vault.of_subjects(subjects).values()}
+    if not set(subjects) <= known:
+        raise UsageError("no claim is held of a subject of that id: find the person with `inkasso subject find`")

@@ -1,0 +1,80 @@
+"""Requests as lists: ids, kinds, states, days and notices; nothing that names anybody."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+from gateway.office import Office
+from gateway.rights.life import PENDING, Opened
+from schemas.request import RequestState
+
+
+class Listed(NamedTuple):
+    """One request in a list; those due first come first."""
+
+    request: str
+    kind: str
+    state: str
+    received: str
+    due: str
+    overdue: str
+    notices_open: int
+
+
+class Shown(NamedTuple):
+    """One request: what it is, what happened, whom it led us to tell."""
+
+    head: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[str, str, str], ...]
+    notices: tuple[tuple[str, str, str, str], ...]
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain data."""
+        return {
+            **dict(self.head),
+            "steps": [list(one) for one in self.steps],
+            "notices": [list(one) for one in self.notices],
+        }
+
+
+def listed(office: Office, states: Collection[RequestState], today: date) -> list[Listed]:
+    """The requests in these states, in order of their deadlines."""
+    with office.connection.begin():
+        found = office.requests.in_states(states)
+        notices = office.requests.notices()
+    return [
+        Listed(
+            one.id,
+            one.kind,
+            one.state,
+            one.received.isoformat(),
+            one.due.isoformat(),
+            "yes" if one.due < today and one.state in PENDING else "no",
+            sum(notice.request == one.id and notice.answered is None for notice in notices),
+        )
+        for one in found
+    ]
+
+
+def shown(office: Office, opened: Opened) -> Shown:
+    """A request without what names a person."""
+    with office.connection.begin():
+        notices = office.requests.notices(opened.id)
+    record, file = opened.record, opened.file
+    head = (
+        ("request", record.id),
+        ("kind", record.kind),
+        ("state", record.state),
+        ("received", record.received.isoformat()),
+        ("due", record.due.isoformat()),
+        ("channel", file.channel),
+        ("identified by", "nobody yet" if file.identified is None else file.identified.proof),
+        ("decided", "not yet" if file.outcome is None else file.outcome),
+        ("refused because", "" if file.refusal is None else file.refusal),
+        ("stops the hand-over", "yes" if record.stops else "no"),
+    )
+    return Shown(
+        tuple((name, str(value)) for name, value in head),
+        tuple((step.time.isoformat(), step.actor, step.what) for step in file.history),
+        tuple((one.agency, one.type, one.made, one.result or "no answer yet") for one in notices),
+    )

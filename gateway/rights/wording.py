@@ -1,0 +1,104 @@
+"""How values read in a letter: amounts, dates and codes in the language of the letter, and the frame of every letter."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, Final
+
+from gateway.documents.render import words
+from gateway.errors import UsageError
+from gateway.rights.life import Opened, privacy_of
+from gateway.settings import Entity
+from schemas.mandate import Language
+
+LETTERS: Final = "letters"
+_AMOUNTS: Final = frozenset(
+    {"amount", "paid", "fees", "principal", "payments", "principal_open", "interest_base", "fee", "costs", "interest"}
+)
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+Section = dict[str, Any]
+
+
+class Wording:
+    """The texts of all letters in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self.texts = words(LETTERS, language)
+
+    def day(self, day: date) -> str:
+        """A date as it is written."""
+        if self.language is Language.GERMAN:
+            return f"{day.day:02}.{day.month:02}.{day.year}"
+        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+    def field(self, name: str) -> str:
+        """What a field is called."""
+        return str(self.texts["fields"].get(name, name.replace("_", " ")))
+
+    def value(self, name: str, value: str) -> str:
+        """A stored value as it reads."""
+        if name in _AMOUNTS and value.lstrip("-").isdigit():
+            return self.money(int(value))
+        if value in {"true", "false"}:
+            return str(self.texts["yes" if value == "true" else "no"])
+        try:
+            return self.day(date.fromisoformat(value)) if len(value) == 10 else value
+        except ValueError:
+            return value
+
+    def money(self, cents: int) -> str:
+        """An amount in euros."""
+        text = f"{abs(cents) // 100:,}.{abs(cents) % 100:02}"
+        if self.language is Language.GERMAN:
+            text = text.translate(str.maketrans(".,", ",."))
+        return f"{'-' if cents < 0 else ''}{text} EUR"
+
+    def letter(
+        self,
+        entity: Entity,
+        opened: Opened,
+        title: str,
+        body: Sequence[str],
+        sections: Iterable[Section],
+        *,
+        today: date,
+    ) -> dict[str, Any]:
+        """A letter's data for `letter.typ`. Raises UsageError if nobody knows where it goes."""
+        recipient, privacy, creditor = opened.file.recipient, privacy_of(entity), entity.creditor
+        if recipient is None:
+            raise UsageError(
+                "nobody said where the answer goes: `request open --recipient FILE`, or identify the person"
+            )
+        names = {"dpo": privacy.dpo, "contact": privacy.contact, "authority": privacy.authority}
+        reference = self.texts["reference"].format(received=self.day(opened.record.received), request=opened.id)
+        return {
+            "title": title,
+            "language": self.language.value,
+            "date": today.isoformat(),
+            "sender": [creditor.name, f"{creditor.street} {creditor.house_no}", f"{creditor.postcode} {creditor.city}"],
+            "recipient": [recipient.name, *recipient.lines],
+            "place_date": self.texts["place_date"].format(city=creditor.city, date=self.day(today)),
+            "paragraphs": [reference, self.texts["greeting"], *body],
+            "sections": list(sections),
+            "closing": [line.format(controller=creditor.name, **names) for line in self.texts["closing"]],
+        }
+
+
+def section(
+    title: str,
+    paragraphs: Sequence[str] = (),
+    head: Sequence[str] = (),
+    rows: Sequence[Sequence[str]] = (),
+    widths: Sequence[int] = (2, 3),
+) -> Section:
+    """A part of a letter; a table if it has rows."""
+    return {
+        "title": title,
+        "paragraphs": list(paragraphs),
+        "head": list(head),
+        "rows": [list(row) for row in rows],
+        "widths": list(widths),
+    }

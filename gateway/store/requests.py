@@ -1,0 +1,203 @@
+"""Requests of people, the notices they led to, and what an erasure leaves behind. All in the caller's transaction."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from gateway.store.request_tables import MarkerRow, NoticeRow, RequestRow, RequestSubjectRow, RestrictionRow
+from keys.labels import Label, bound
+from keys.material import Secret
+from keys.wrap import unwrap, wrap
+from schemas.codes import RequestKind
+from schemas.request import RequestFile, RequestState
+
+
+class RequestRecord(NamedTuple):
+    """A request as it stands in clear, and its file as ciphertext."""
+
+    id: str
+    entity: str
+    kind: RequestKind
+    state: RequestState
+    received: date
+    due: date
+    extended: bool
+    stops: bool
+    opened: str
+    payload: bytes
+
+
+class Notice(NamedTuple):
+    """What an agency was told because of a request, and what it answered."""
+
+    message_id: str
+    request: str
+    agency: str
+    case_ref: str
+    type: str
+    made: str
+    result: str | None = None
+    until: date | None = None
+    ground: str | None = None
+    answered: str | None = None
+
+
+class Marker(NamedTuple):
+    """An erased claim that its source may deliver again, by the keyed digest of entity and number."""
+
+    digest: bytes
+    norm: str
+    until: date
+    request: str
+
+
+class Restriction(NamedTuple):
+    """A claim that is only kept, until when, and by which norm."""
+
+    claim: str
+    until: date
+    norm: str
+    request: str
+
+
+class Requests:
+    """The requests of one `gateway.db`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, record: RequestRecord) -> None:
+        """A new request."""
+        self._connection.execute(insert(RequestRow), [record._asdict()])
+
+    def change(self, request: str, **columns: Any) -> None:
+        """What is new about a request."""
+        self._connection.execute(update(RequestRow).where(col(RequestRow.id) == request).values(**columns))
+
+    def get(self, request: str) -> RequestRecord | None:
+        """A request by its id."""
+        row = self._connection.execute(_requests().where(col(RequestRow.id) == request)).one_or_none()
+        return None if row is None else _record(row)
+
+    def in_states(self, states: Collection[RequestState]) -> list[RequestRecord]:
+        """Requests in these states, those first that are due first."""
+        query = _requests().where(col(RequestRow.state).in_(states)).order_by(col(RequestRow.due), col(RequestRow.id))
+        return [_record(row) for row in self._connection.execute(query)]
+
+    def about(self, request: str, subjects: Collection[str]) -> None:
+        """A request is about these subjects, and no others."""
+        self._connection.execute(delete(RequestSubjectRow).where(col(RequestSubjectRow.request) == request))
+        rows = [{"request": request, "subject": subject} for subject in sorted(set(subjects))]
+        if rows:
+            self._connection.execute(insert(RequestSubjectRow), rows)
+
+    def subjects(self, request: str) -> tuple[str, ...]:
+        """Whom a request is about."""
+        query = select(col(RequestSubjectRow.subject)).where(col(RequestSubjectRow.request) == request)
+        return tuple(self._connection.execute(query.order_by(col(RequestSubjectRow.subject))).scalars())
+
+    def of_subjects(self, subjects: Collection[str]) -> list[RequestRecord]:
+        """All requests about any of these subjects, in order of their deadlines."""
+        query = _requests().join(RequestSubjectRow, col(RequestSubjectRow.request) == col(RequestRow.id))
+        rows = self._connection.execute(
+            query.where(col(RequestSubjectRow.subject).in_(subjects)).distinct().order_by(col(RequestRow.due))
+        )
+        return [_record(row) for row in rows]
+
+    def stopped(self) -> frozenset[str]:
+        """The subjects of whom nothing may be handed over now."""
+        query = select(col(RequestSubjectRow.subject)).join(
+            RequestRow, col(RequestRow.id) == col(RequestSubjectRow.request)
+        )
+        return frozenset(self._connection.execute(query.where(col(RequestRow.stops))).scalars())
+
+    def notify(self, notices: Sequence[Notice]) -> None:
+        """New notices."""
+        if notices:
+            self._connection.execute(insert(NoticeRow), [one._asdict() for one in notices])
+
+    def notices(self, request: str | None = None) -> list[Notice]:
+        """The notices of a request, or of all."""
+        query = _notices().order_by(col(NoticeRow.made), col(NoticeRow.message_id))
+        if request is not None:
+            query = query.where(col(NoticeRow.request) == request)
+        return [Notice._make(row) for row in self._connection.execute(query)]
+
+    def noticed(self, agency: str, message_ids: Collection[str]) -> dict[str, Notice]:
+        """Notices to an agency by the ids of their messages."""
+        query = _notices().where(col(NoticeRow.agency) == agency, col(NoticeRow.message_id).in_(message_ids))
+        return {row.message_id: Notice._make(row) for row in self._connection.execute(query)}
+
+    def settle(self, notice: Notice, now: datetime) -> None:
+        """An agency has answered a notice."""
+        columns = {"result": notice.result, "until": notice.until, "ground": notice.ground, "answered": now.isoformat()}
+        self._connection.execute(
+            update(NoticeRow).where(col(NoticeRow.message_id) == notice.message_id).values(**columns)
+        )
+
+    def mark(self, markers: Sequence[Marker]) -> None:
+        """Erased claims that are not taken in again; harmless to repeat."""
+        if markers:
+            rows = [one._asdict() for one in markers]
+            self._connection.execute(sqlite_insert(MarkerRow).on_conflict_do_nothing(), rows)
+
+    def marked(self, digests: Collection[bytes], today: date) -> set[bytes]:
+        """Which of these digests belong to erased claims."""
+        query = select(col(MarkerRow.digest)).where(col(MarkerRow.until) >= today, col(MarkerRow.digest).in_(digests))
+        return set(self._connection.execute(query).scalars())
+
+    def has_markers(self) -> bool:
+        """Whether anything was ever erased."""
+        return self._connection.execute(select(col(MarkerRow.digest)).limit(1)).first() is not None
+
+    def restrict(self, restrictions: Sequence[Restriction]) -> None:
+        """Claims that are only kept from now on; a later decision replaces an earlier one."""
+        self.release([one.claim for one in restrictions])
+        if restrictions:
+            self._connection.execute(insert(RestrictionRow), [one._asdict() for one in restrictions])
+
+    def release(self, claims: Collection[str]) -> None:
+        """Claims that are no longer restricted, or no longer there."""
+        self._connection.execute(delete(RestrictionRow).where(col(RestrictionRow.claim).in_(claims)))
+
+    def restrictions(self, claims: Collection[str]) -> dict[str, Restriction]:
+        """The restrictions of claims, by claim."""
+        query = _restrictions().where(col(RestrictionRow.claim).in_(claims))
+        return {row.claim: Restriction._make(row) for row in self._connection.execute(query)}
+
+    def ended(self, today: date) -> list[Restriction]:
+        """Restrictions whose last day has passed."""
+        query = _restrictions().where(col(RestrictionRow.until) < today).order_by(col(RestrictionRow.claim))
+        return [Restriction._make(row) for row in self._connection.execute(query)]
+
+
+def seal_file(file: RequestFile, key: Secret, request: str) -> bytes:
+    """A request's file under its own key."""
+    return wrap(key, file.model_dump_json().encode(), bound(Label.REQUEST, request))
+
+
+def open_file(record: RequestRecord, key: Secret) -> RequestFile:
+    """The file of a request. Raises keys.wrap.WrapError if it was altered or moved."""
+    return RequestFile.model_validate_json(unwrap(key, record.payload, bound(Label.REQUEST, record.id)))
+
+
+def _requests() -> Select[Any]:
+    return select(*(col(getattr(RequestRow, name)) for name in RequestRecord._fields))
+
+
+def _notices() -> Select[Any]:
+    return select(*(col(getattr(NoticeRow, name)) for name in Notice._fields))
+
+
+def _restrictions() -> Select[Any]:
+    return select(*(col(getattr(RestrictionRow, name)) for name in Restriction._fields))
+
+
+def _record(row: Sequence[Any]) -> RequestRecord:
+    found = RequestRecord._make(row)
+    return found._replace(kind=RequestKind(found.kind), state=RequestState(found.state))

@@ -1,0 +1,82 @@
+"""The answer to a request for access (Art. 15 GDPR), as data: what the letter is made of, and what is given as JSON.
+
+Amounts in cents. A disclosure names exactly the fields and values that an agency was sent, and holds the bytes and the
+opening of its item, so that whoever has them can check that the log committed to them.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Instant, Strict
+from schemas.claim import Claim
+from schemas.identifiers import MessageId, PackageId, PartyId
+from schemas.messages import Opening
+from schemas.package import Creditor
+from schemas.privacy import Privacy
+
+
+class Value(Strict):
+    """One field that was sent, its value as a text, and why it travels."""
+
+    field: str
+    value: str
+    why: str = ""
+    norm: str = ""
+
+
+class Evidence(Strict):
+    """Where the log committed to an item, and what opens the commitment: HMAC-SHA-256(opening, item)."""
+
+    entry: int
+    item: int
+    bytes: str
+    opening: Opening
+
+
+class Disclosure(Strict):
+    """What one message told one agency, in which package, on which day."""
+
+    agency: PartyId
+    package: PackageId
+    message: MessageId
+    type: str
+    sealed_on: date
+    uploaded_on: date | None
+    values: tuple[Value, ...]
+    evidence: Evidence
+
+
+class Received(Strict):
+    """What an agency told about the person's case."""
+
+    agency: PartyId
+    type: str
+    received_on: date
+    values: tuple[Value, ...]
+
+
+class HeldClaim(Strict):
+    """A claim as it is held, what the screening last said of it, and where its cases stand."""
+
+    claim: Claim
+    verdict: str
+    rules: tuple[str, ...]
+    judged_on: tuple[date, ...]
+    cases: tuple[str, ...]
+    kept_until: date | None
+    first_seen: date
+
+
+class Access(Strict):
+    """Everything that is held of a person, and what became of it. `format` is that of this document."""
+
+    format: Literal[1] = 1
+    made: Instant
+    controller: Creditor
+    privacy: Privacy
+    claims: tuple[HeldClaim, ...]
+    disclosures: tuple[Disclosure, ...]
+    received: tuple[Received, ...]
+    requests: Annotated[int, Field(ge=0)]

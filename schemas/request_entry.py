@@ -1,0 +1,107 @@
+"""The leaves of the audit log about requests of people; `schemas.entry` joins them with the others.
+
+A request stands in the log by its random id, which leads to a person only while the request's key exists.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.approval import Approved
+from schemas.codes import RequestKind
+from schemas.identifiers import Digest
+from schemas.leaf import EntryId, Leaf
+from schemas.request import Channel, ExtensionReason, Outcome, Proof, RequestRefusal
+
+_Count = Annotated[int, Field(ge=0)]
+
+
+class RequestOpened(Leaf):
+    """Somebody asked for something; `due` is the last day for an answer (Art. 12(3) GDPR)."""
+
+    event: Literal["request.opened"] = "request.opened"
+    request: EntryId
+    kind: RequestKind
+    channel: Channel
+    due: date
+    reopened: bool = False
+
+
+class RequestIdentified(Leaf):
+    """It was established who asks, and how (Art. 12(6) GDPR)."""
+
+    event: Literal["request.identified"] = "request.identified"
+    request: EntryId
+    proof: Proof
+    represented: bool
+
+
+class RequestExtended(Leaf):
+    """The answer takes longer; the person was told why within the first month (Art. 12(3) GDPR)."""
+
+    event: Literal["request.extended"] = "request.extended"
+    request: EntryId
+    reason: ExtensionReason
+    due: date
+    document: Digest
+
+
+class RequestDecided(Leaf):
+    """What was decided, about how many claims; whoever destroys or refuses has the approvals of two."""
+
+    event: Literal["request.decided"] = "request.decided"
+    request: EntryId
+    outcome: Outcome
+    refusal: RequestRefusal | None = None
+    claims: _Count
+    notices: _Count
+    approved: Approved
+
+
+class RequestExecuted(Leaf):
+    """What was decided has been done here; the agencies have been told in sealed packages."""
+
+    event: Literal["request.executed"] = "request.executed"
+    request: EntryId
+    erased: _Count
+    restricted: _Count
+    erasures: tuple[EntryId, ...] = ()
+
+
+class RequestAnswered(Leaf):
+    """The person was answered, by documents with these digests."""
+
+    event: Literal["request.answered"] = "request.answered"
+    request: EntryId
+    documents: tuple[Digest, ...]
+
+
+class RestrictionLifted(Leaf):
+    """A restriction has ended; the person was told before (Art. 18(3) GDPR), by a document with this digest."""
+
+    event: Literal["restriction.lifted"] = "restriction.lifted"
+    request: EntryId
+    notices: _Count
+    document: Digest
+    approved: Approved
+
+
+class NoticesMade(Leaf):
+    """Stops wait to be sealed for agencies (Art. 16, 18, 19, 21 GDPR)."""
+
+    event: Literal["notices.made"] = "notices.made"
+    request: EntryId
+    notices: Annotated[int, Field(ge=1)]
+
+
+RequestEntry = (
+    RequestOpened
+    | RequestIdentified
+    | RequestExtended
+    | RequestDecided
+    | RequestExecuted
+    | RequestAnswered
+    | RestrictionLifted
+    | NoticesMade
+)
