@@ -5,10 +5,11 @@ trace. The vault keeps keyed digests of these, per legal entity, and never the t
 """
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from keys.labels import Label
-from keys.vault import Trace
+from keys.vault import ClaimKey, Trace
 from schemas.claim import Claim
 
 _GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})  # casefold has made ss of ß
@@ -22,6 +23,11 @@ def traces_of(claim: Claim) -> tuple[Trace, ...]:
     if debtor.email:
         found.append(by_email(debtor.email))
     return tuple(trace for trace in found if all(trace.parts))
+
+
+def traces_by_id(claims: Iterable[Claim], keys: Mapping[str, ClaimKey]) -> dict[str, tuple[Trace, ...]]:
+    """What leads to claims, by their ids; `keys` by claim number."""
+    return {keys[claim.claim_no].claim_id: traces_of(claim) for claim in claims}
 
 
 def by_invoice(number: str) -> Trace:

@@ -10,9 +10,8 @@ transaction. `keys.rewrap` puts the whole vault under other keys.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
@@ -23,21 +22,8 @@ from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.ring import Keyring
 from keys.sqlite import StoreError
-from keys.vault_tables import WRAPPED, ClaimRow, MetaRow, ReferenceRow, RequestRow, SubjectRow, TraceRow
+from keys.vault_tables import WRAPPED, ClaimRow, Mark, MetaRow, ReferenceRow, RequestRow, SubjectRow, TraceRow
 from keys.wrap import unwrap, wrap
-
-
-class Mark(StrEnum):
-    """What a vault says of itself."""
-
-    PAIR = "pair"
-    GENERATION = "generation"
-    EPOCH = "epoch"
-    """the id of the key that wraps its keys"""
-    INDEX = "index"
-    """the id of the newest key of its blind indexes"""
-    RECORD = "record"
-    """the newest record of the erasure journal that was carried out before its keys were wrapped by that key"""
 
 
 class Numbers(NamedTuple):

@@ -3,6 +3,7 @@
 A trace is a digest of something by which a person finds a claim again; many claims may share one.
 """
 
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from sqlalchemy import LargeBinary, UniqueConstraint
@@ -23,6 +24,19 @@ class MetaRow(VaultTable, table=True):
     __tablename__ = "meta"
     key: str = Field(primary_key=True)
     value: str
+
+
+class Mark(StrEnum):
+    """What a vault says of itself."""
+
+    PAIR = "pair"
+    GENERATION = "generation"
+    EPOCH = "epoch"
+    """the id of the key that wraps its keys"""
+    INDEX = "index"
+    """the id of the newest key of its blind indexes"""
+    RECORD = "record"
+    """the newest record of the erasure journal that was carried out before its keys were wrapped by that key"""
 
 
 class SubjectRow(VaultTable, table=True):

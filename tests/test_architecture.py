@@ -19,7 +19,6 @@ EDGES = {
     "keys/keyfile.py": "key files",
     "keys/ring.py": "key files",
     "keys/rewrap.py": "the vault",
-    "keys/vault_tables.py": "the vault",
     "keys/sqlite.py": "stores",
     "keys/vault.py": "the vault",
     "keys/vault_tables.py": "the vault",

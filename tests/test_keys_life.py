@@ -21,8 +21,8 @@ from keys.rewrap import open_all, rewrap, stack_digests
 from keys.ring import DestroyedKeyError, Keyring, load_ring
 from keys.root import KeyFileError, overwrite_private, write_private
 from keys.sqlite import create_store
-from keys.vault import Mark, Numbers, Vault
-from keys.vault_tables import INDEXED, VAULT_METADATA, WRAPPED
+from keys.vault import Numbers, Vault
+from keys.vault_tables import INDEXED, VAULT_METADATA, WRAPPED, Mark
 from keys.wrap import WrapError
 
 NOW = datetime(2026, 6, 30, 3, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from keys.labels import Purpose
 from keys.material import Secret
 from keys.ring import Keyring
 from keys.sqlite import StoreError, create_store, open_store
-from keys.vault import Mark, Numbers, Vault
-from keys.vault_tables import VAULT_METADATA
+from keys.vault import Numbers, Vault
+from keys.vault_tables import VAULT_METADATA, Mark
 from keys.wrap import WrapError
 from schemas.identifiers import parse_reference
 

@@ -28,7 +28,7 @@ from keys.rewrap import open_all
 from keys.ring import Keyring
 from keys.root import read_private, replace_private, sync_directory
 from keys.sqlite import copy_store, open_copy
-from keys.vault import Mark
+from keys.vault_tables import Mark
 from keys.wrap import WrapError
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model

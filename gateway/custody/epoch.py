@@ -28,7 +28,7 @@ from keys.references import new_id
 from keys.rewrap import rewrap
 from keys.ring import Keyring, load_ring
 from keys.sqlite import truncate_log
-from keys.vault import Mark
+from keys.vault_tables import Mark
 from schemas.custody import EpochRotated
 
 _ACTOR: Final = "system:rotation"

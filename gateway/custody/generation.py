@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 from gateway.errors import IntegrityError
 from gateway.office import Office
 from gateway.store.marks import StoreMark, read_mark, set_mark
-from keys.vault import Mark, Vault
+from keys.vault import Vault
+from keys.vault_tables import Mark
 
 
 def advance_generation(office: Office) -> int:

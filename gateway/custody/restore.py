@@ -29,7 +29,7 @@ from keys.journal import Record
 from keys.references import new_id
 from keys.ring import DestroyedKeyError, Keyring
 from keys.sqlite import truncate_log
-from keys.vault import Mark
+from keys.vault_tables import Mark
 from schemas.approval import Approved
 from schemas.custody import StoreRestored
 

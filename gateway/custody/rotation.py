@@ -30,8 +30,7 @@ from keys.rewrap import stack_digests
 from keys.ring import load_ring
 from keys.sqlite import truncate_log
 from keys.sshsig import allowed_signers_line
-from keys.vault import Mark
-from keys.vault_tables import INDEXED
+from keys.vault_tables import INDEXED, Mark
 from schemas.approval import Approved
 from schemas.custody import KeyDestroyed, KeyRotated
 from schemas.package import Direction

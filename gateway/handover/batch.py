@@ -26,7 +26,7 @@ from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Addressee, FileOfPackage, Outgoing
 from gateway.store.payload import ItemKept, Payload, seal_payload
-from gateway.traces import traces_of
+from gateway.traces import traces_by_id
 from gateway.trail import show, trail_for
 from keys.recipients import parse_recipient
 from keys.references import new_id
@@ -146,14 +146,13 @@ class Batch:
             self._writer.close()
 
     def _resolve(self, judged: Sequence[Judged]) -> tuple[dict[str, ClaimKey], dict[str, References]]:
-        numbers = [Numbers(found.claim.claim_no, found.claim.customer_no) for found in judged]
-        vault, agency = self._office.vault, self._assignment.agency.id
+        numbers = [Numbers(one.claim.claim_no, one.claim.customer_no) for one in judged]
+        vault, entity = self._office.vault, self._assignment.source.entity
         with self._office.vault_connection.begin():
-            keys = vault.ensure(self._assignment.source.entity, numbers, self.package_id)
-            traces = {keys[found.claim.claim_no].claim_id: traces_of(found.claim) for found in judged}
-            vault.trace(self._assignment.source.entity, traces, self.package_id)
+            keys = vault.ensure(entity, numbers, self.package_id)
+            vault.trace(entity, traces_by_id([found.claim for found in judged], keys), self.package_id)
             cleared = [keys[found.claim.claim_no] for found in judged if isinstance(found.verdict, Cleared)]
-            return keys, vault.references(cleared, agency, self.package_id)
+            return keys, vault.references(cleared, self._assignment.agency.id, self.package_id)
 
     def _pseudonymise(self, found: Judged, references: References | None) -> Pseudonymised | None:
         if not isinstance(found.verdict, Cleared) or references is None:
