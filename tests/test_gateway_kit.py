@@ -1,12 +1,13 @@
 """The agency's kit at work: it decides, reports, states its books, and can do no more than its cases allow."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from world import World, cli, jsonl, row
+from world import World, cli, jsonl, row, running_world
 
 CANARY = "CANARY-SECRET"
 
@@ -26,6 +27,17 @@ def reply(world: World, tmp_path: Path, rows: list[dict[str, Any]] | str, *optio
 @pytest.fixture
 def refs(world: World) -> list[str]:
     """Case references of four cases that the agency has and the creditor knows delivered."""
+    return handed_over(world)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, list[str]]]:
+    """A world for everything that is refused: nothing of it changes."""
+    with running_world(tmp_path_factory.mktemp("refused")) as made:
+        yield made, handed_over(made)
+
+
+def handed_over(world: World) -> list[str]:
     world.drop("export.jsonl", jsonl([row(number) for number in range(1, 5)]))
     world.handover()
     world.receive()
@@ -106,9 +118,10 @@ def test_a_difference_is_told_by_case_and_field(world: World, refs: list[str], t
     ],
 )
 def test_one_wrong_row_refuses_the_whole_file(
-    world: World, refs: list[str], tmp_path: Path, wrong: dict[str, Any], reason: str
+    refused: tuple[World, list[str]], tmp_path: Path, wrong: dict[str, Any], reason: str
 ) -> None:
     """A file of answers is taken whole or not at all; the refusal names row and field, and no value."""
+    world, refs = refused
     before = cases(world)
     found = reply(world, tmp_path, [accepted(refs[0], 1), {"case_ref": refs[1]} | wrong])
 
