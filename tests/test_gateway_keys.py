@@ -1,5 +1,6 @@
 """The keys' life at the command line: rotation that breaks nothing, escrow that brings back, destruction by two."""
 
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -245,3 +246,20 @@ def test_doctor_tells_escrow_and_backups(held: World) -> None:
     assert (well["backup"][0], well["escrow"][0], "post-quantum" in well["escrow"][1]) == (0, 0, True)
     assert (altered["escrow"][0], "is not the copy that was written last" in altered["escrow"][1]) == (2, True)
     assert (gone["escrow"][0], "cannot be read" in gone["escrow"][1]) == (2, True)
+
+
+@pytest.mark.parametrize("document", ["keys.md", "backup.md"])
+def test_the_documents_name_commands_that_exist(document: str) -> None:
+    """Every command and option of docs/keys.md and docs/backup.md is one of ours."""
+    text = (Path(__file__).parent.parent / "docs" / document).read_text()
+    shown = set(re.findall(r"inkasso ((?:key |agency |report )?[a-z-]+)((?: --[a-z-]+)*)", text))
+    known = {f"key {name}" for name in ("list", "rotate", "export", "import", "destroy")} | {"backup", "restore"}
+
+    assert len(shown) > 5
+    assert {command for command, _ in shown} <= known | {
+        "nightly", "doctor", "feedback", "agency statement", "report reconcile",
+    }  # fmt: skip
+    for command, options in shown:
+        told = cli(*command.split(), "--help")
+        assert told.code == 0
+        assert all(option in told.out for option in options.split())
