@@ -129,7 +129,8 @@ def night(world: World) -> str:
     ]
     results = [cli(*command) for command in commands]
 
-    assert [found.code for found in results] == [0] * len(commands)
+    # The doctor says that there is no backup yet.
+    assert [found.code for found in results] == [int(command[0] == "doctor") for command in commands]
     return "".join(found.out + found.err for found in results)
 
 

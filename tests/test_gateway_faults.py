@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from keys.sshsig import public_line
-from world import TODAY, Result, World, cli, jsonl, row, running_world
+from gateway.setup import openssh
+from world import Result, World, cli, jsonl, make_world, row, running_world
 
 CANARY = "Quastenflosser"
 EXPORT = jsonl([row(1, **{"debtor.last_name": CANARY}), row(2)])
@@ -30,6 +30,11 @@ def lines(result: Result) -> list[str]:
     """What was complained of; no value of a claim is ever part of it."""
     assert CANARY not in result.out + result.err
     return result.err.splitlines()
+
+
+def delivered(world: World) -> list[Path]:
+    """The files that lie at the server, finished or not."""
+    return [path for path in world.sftp.rglob("*") if path.is_file()]
 
 
 def assert_repaired(world: World) -> None:
@@ -65,24 +70,26 @@ def test_an_unreachable_server_holds_up_and_loses_nothing(tmp_path: Path) -> Non
         assert world.handover().json["packages"]["uploaded"] == 0
 
 
-def test_another_host_key_gets_not_one_byte(fresh: World) -> None:
+def test_another_host_key_gets_not_one_byte(tmp_path: Path) -> None:
     """A server that is not the pinned one is a partner's fault (4), before a byte of a package leaves."""
-    pinned = fresh.creditor.read_text()
-    right = next(line for line in pinned.splitlines() if line.startswith("host_key"))
-    wrong = f'host_key = "{public_line(Ed25519PrivateKey.generate().public_key())}"'
-    fresh.configure(right, wrong)
-    fresh.vet()
-    found = fresh.handover()
+    world = make_world(tmp_path)
+    world.drop("export.jsonl", EXPORT)
+    host_key = tmp_path / "server" / "server_ed25519"
+    pinned = host_key.read_bytes()
+    host_key.write_bytes(openssh(Ed25519PrivateKey.generate()))
+    with world.server():
+        found = world.handover()
+    lying_there = delivered(world)
 
     assert found.code == 4
     (line,) = lines(found)
     assert "another host key" in line
     assert "confirm a new key out of band" in line
-    assert list(fresh.sftp.glob("*.*")) == []
-    fresh.configure(wrong, right)
-    fresh.vet(TODAY + timedelta(days=1))
-    assert fresh.handover().json["packages"]["uploaded"] == 1
-    assert fresh.receive().json["messages"] == 2
+    assert lying_there == []
+    host_key.write_bytes(pinned)
+    with world.server():
+        assert world.handover().json["packages"]["uploaded"] == 1
+        assert world.receive().json["messages"] == 2
 
 
 def readable_by_others(world: World) -> Callable[[], object]:
@@ -137,7 +144,7 @@ def test_a_key_that_cannot_be_used_refuses_to_start(
     assert (found.code, found.out) == (2, "")
     (line,) = lines(found)
     assert says in line
-    assert list(fresh.sftp.glob("*.*")) == []
+    assert delivered(fresh) == []
     mend()
     assert_repaired(fresh)
 
@@ -186,7 +193,7 @@ def test_a_file_that_still_changes_is_left_alone(fresh: World) -> None:
     ("name", "content", "says"),
     [
         ("a.csv", b"claim_id;religion\n1;" + CANARY.encode() + b"\n", "lacks"),
-        ("a.txt", CANARY.encode() + b"\n", "neither"),
+        ("a.doc", CANARY.encode() + b"\n", "is none of"),
         ("a.csv", b"", "empty"),
     ],
 )

@@ -24,7 +24,7 @@ vat_deductible = true
 iban = "DE02120300000000202051"
 [entities.privacy]
 dpo = "Data-protection officer of Nordlicht Versand eG"
-contact = "privacy@nordlicht.example"
+contact = "Polarsternallee 7, 96047 Bamberg"
 authority = "Bayerisches Landesamt für Datenschutzaufsicht"
 land = "BY"
 
