@@ -1,5 +1,9 @@
 """The hand-over from inbox to the agency's stores, through the command line and a real SFTP server."""
 
+import os
+import subprocess
+import sys
+
 from world import World, cli, jsonl, row
 
 
@@ -25,3 +29,14 @@ def test_help_names_every_command() -> None:
     shown = cli("--help").out
 
     assert all(name in shown for name in ("handover", "nightly", "screen", "demo", "doctor", "agency"))
+
+
+def test_a_reader_that_has_read_enough_is_no_fault() -> None:
+    """`inkasso … | head` ends quietly: a closed pipe is the reader's right."""
+    command = [sys.executable, "-c", "from gateway.cli.main import main; main()", "report", "fields"]
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+
+    assert (ended.returncode, ended.stderr) == (141, b"")

@@ -73,7 +73,7 @@ def test_the_minimisation_report_names_every_column(world: World) -> None:
 def test_every_field_that_travels_has_a_way_in() -> None:
     """A field whose annotation names a claim's field is fed by a canonical field of the mappings."""
     fed = {name for field in FIELDS for name in travelling_as(field)}
-    inner = {"vault", "declarations", "screening", "mandate"}
+    inner = {"vault", "declarations", "screening", "mandate", "care list"}
     travelling = {
         name
         for model in (Case, Identity)

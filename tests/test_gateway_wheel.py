@@ -65,7 +65,11 @@ def test_the_metadata_forbids_an_upload(wheel: Path) -> None:
         texts = {name.rsplit("/", 1)[-1]: packed_files.read(name).decode() for name in names}
 
     assert "Classifier: Private :: Do Not Upload" in texts["METADATA"]
-    assert texts["entry_points.txt"].strip() == "[console_scripts]\ninkasso = gateway.cli.main:main"
+    assert texts["entry_points.txt"].splitlines() == [
+        "[console_scripts]",
+        "inkasso = gateway.cli.main:main",
+        "inkasso-verify = audit.offline:main",
+    ]
 
 
 def test_the_command_works_where_foreign_modules_lie(tmp_path: Path) -> None:

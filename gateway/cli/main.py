@@ -4,6 +4,7 @@
 overdue, 2 configuration or usage, 3 input, 4 a partner, 5 integrity, 70 a fault of the program.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +40,7 @@ from keys.sqlite import StoreError
 from keys.wrap import WrapError
 
 INTERRUPTED_EXIT_CODE = 130
+BROKEN_PIPE_EXIT_CODE = 141
 app = App(
     name="inkasso",
     help="Hands overdue claims to debt-collection agencies: screened, minimised, sealed, proven.",
@@ -121,7 +123,14 @@ def main() -> None:
     """The console script."""
     harden()
     configure_logging()
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has read enough. Python would complain once more when it closes what cannot be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE_EXIT_CODE
+    sys.exit(code)
 
 
 def _usage(error: CycloptsError) -> str:
