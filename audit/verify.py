@@ -32,7 +32,12 @@ from audit.verdict import Fault, HeldBy, Items, Verdict
 from schemas.custody import StoreRestored
 from schemas.entry import Entry, ErasureCompleted, LogKeyRotated
 
-_WORTH_DECODING = (b'"items":{"count":', b'"event":"erasure.completed"', b'"event":"log.key-rotated"')
+_WORTH_DECODING = (
+    b'"items":{"count":',
+    b'"event":"erasure.completed"',
+    b'"event":"log.key-rotated"',
+    b'"event":"store.restored"',
+)
 
 
 class FaultFoundError(Exception):

@@ -4,6 +4,7 @@ The history: claims 0 to 5 on the first day, copied; claims 6 to 9 later, copied
 erased, the night makes that final, and `gateway.db` is lost.
 """
 
+import json
 import shutil
 import signal
 from collections.abc import Callable
@@ -33,7 +34,7 @@ from keys.root import write_private
 from keys.sshsig import public_line
 from schemas.entry import ErasureGround
 from schemas.messages import IdentityLine
-from world import TODAY, Result, World, cli, jsonl, killed, row, running_world
+from world import TODAY, Result, World, cli, jsonl, killed, make_world, row, running_world
 
 CANARY = "Quastenflosser"
 MONTH = TODAY + timedelta(days=30)
@@ -208,6 +209,30 @@ def test_the_person_stays_gone_and_nothing_is_sent_twice(history: History, copy:
             assert office.connection.execute(text("select count(*) from erasure_claim")).scalar() == 0
     assert verdict.fault is None
     assert world.events().count("store.restored") == 1
+
+
+def test_a_number_that_still_lies_at_the_server_is_not_used_again(tmp_path: Path) -> None:
+    """What was uploaded in the time that is lost, and not yet received, keeps its number: no other package bears it."""
+    world = make_world(tmp_path)
+    enrol_second(world)
+    world.drop("first.jsonl", rows(range(2)))
+    night(world, TODAY)
+    gateway, vault = backup(world, TODAY)
+    world.drop("later.jsonl", rows(range(2, 4)))
+    with world.server():
+        assert world.handover(now=MONTH).code == 0
+        newest = backup(world, MONTH)[1]
+        assert restore(History(world, gateway, gateway, (vault, newest)), gateway, newest).code == 0
+        stated = cli("agency", "statement", CREDITOR, "--config", world.agency, now=LOST + timedelta(hours=1))
+        taken = cli("feedback", "--config", world.creditor, now=LOST + timedelta(hours=2))
+        world.drop("again.jsonl", rows(range(5)))
+        told = world.handover(now=LOST + timedelta(hours=3))
+    manifests = [json.loads(path.read_bytes()) for path in world.sftp.glob("*.manifest.json")]
+
+    assert (stated.code, taken.code, told.code) == (0, 0, 0)
+    assert (told.json["claims"]["handed_over"], told.json["reasons"]) == (1, {"unmatched": 2})
+    numbers = sorted(one["sequence"] for one in manifests if one["package_type"] == "cases")
+    assert numbers == [1, 2, 3]
 
 
 def files(world: World) -> dict[str, bytes]:

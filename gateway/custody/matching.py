@@ -5,6 +5,7 @@ we sealed and it received counts as sent. What only one side knows is held here 
 `unmatched`. The agency's books are not changed.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
@@ -12,17 +13,30 @@ from typing import Final
 from audit.store import append
 from gateway.errors import OverdueError
 from gateway.office import Office
+from gateway.settings import Agency
+from gateway.steps.unseal import (
+    MANIFEST_SUFFIX,
+    MAXIMUM_MANIFEST_BYTES,
+    MAXIMUM_SIGNATURE_BYTES,
+    SIGNATURE_SUFFIX,
+    Opener,
+    read_manifest,
+)
 from gateway.store.marks import StoreMark, read_mark, set_mark
 from gateway.store.packages import Addressee
+from gateway.transport.sftp import SftpTransport
 from keys.references import new_id
+from keys.sshsig import AllowedSigner
 from schemas.answers import Statement, StatementCase
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
 from schemas.custody import StatementTaken
 from schemas.identifiers import PartyId
-from schemas.package import Manifest, PackageType
+from schemas.package import Direction, Manifest, PackageType
 
 _ACTOR: Final = "system:restore"
+_MAXIMUM_NAMES: Final = 10_000
+_PACKAGE_ID: Final = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 
 
 class Restoring(Strict):
@@ -74,6 +88,41 @@ def take_statements(office: Office, manifest: Manifest, messages: Sequence[objec
             awaited = tuple(one for one in restoring.awaited if one != (manifest.sender, manifest.recipient))
             write_restoring(office, restoring.model_copy(update={"awaited": awaited}))
             return
+
+
+def pass_over_delivered(office: Office, agency: Agency, transport: SftpTransport, now: datetime) -> None:
+    """Packages of ours that lie at an agency's server, and that we do not know: their numbers are used up too.
+
+    They were sealed in the time that a restore lost, and the agency may not have received them yet. Raises TransportErrors.
+    """
+    with office.connection.begin():
+        restoring = read_restoring(office)
+    if restoring is None or agency.id not in {name for name, _ in restoring.awaited}:
+        return
+    for name in transport.listing(_MAXIMUM_NAMES, delivered=True):
+        package_id = name.removesuffix(f"{MANIFEST_SUFFIX}{SIGNATURE_SUFFIX}")
+        if package_id != name and _PACKAGE_ID.fullmatch(package_id):
+            _pass_over(office, agency, transport, package_id, now)
+
+
+def _pass_over(office: Office, agency: Agency, transport: SftpTransport, package_id: str, now: datetime) -> None:
+    with office.connection.begin():
+        if office.packages.sent(agency.id, package_id) is not None:
+            return
+    name = f"{package_id}{MANIFEST_SUFFIX}"
+    key, namespaces = office.ring.signing_key().public_key(), Direction.TO_AGENCY.namespaces
+    signers = tuple(AllowedSigner(one.id, namespaces, key) for one in office.configuration.settings.entities)
+    folder = office.quarantine
+    try:
+        for part, limit in ((name, MAXIMUM_MANIFEST_BYTES), (f"{name}{SIGNATURE_SUFFIX}", MAXIMUM_SIGNATURE_BYTES)):
+            transport.fetch(part, folder / part, limit, delivered=True)
+        manifest = read_manifest(folder, name, Opener(agency.id, Direction.TO_AGENCY, {}, signers)).manifest
+    finally:
+        for part in (name, f"{name}{SIGNATURE_SUFFIX}"):
+            (folder / part).unlink(missing_ok=True)
+    addressee = Addressee(agency.id, manifest.sender, manifest.package_type)
+    with office.connection.begin():
+        office.packages.pass_over(addressee, manifest.sequence, now)
 
 
 def _take(office: Office, manifest: Manifest, statement: Statement, case_refs: Collection[str], now: datetime) -> None:

@@ -166,12 +166,19 @@ def _require_keys(office: Office, progress: Progress) -> None:
 
 
 def _hold_unmatched(office: Office, now: datetime) -> None:
-    after, agencies = "", office.cases.agencies()
+    after = ""
     while page := office.vault.case_references(after, _PAGE):
         after = page[-1].reference
         for agency in {one.agency for one in page}:
             claims = [one.owner for one in page if one.agency == agency]
             known = office.cases.of_claims(agency, claims)
             office.unmatched.add([claim for claim in claims if claim not in known], agency)
-            agencies |= {(agency, entity.id) for entity in office.configuration.settings.entities}
-    write_restoring(office, Restoring(since=now, awaited=tuple(sorted(agencies))))
+    write_restoring(office, Restoring(since=now, awaited=_awaited(office)))
+
+
+def _awaited(office: Office) -> tuple[tuple[str, str], ...]:
+    """Every agency of the configuration that an entity's claims go to, or went to."""
+    settings, source = office.configuration.settings, office.configuration.source
+    mandated = {(one.agency, source(one.source).entity) for one in settings.mandates}
+    configured = {one.id for one in settings.agencies}
+    return tuple(sorted(pair for pair in mandated | office.cases.agencies() if pair[0] in configured))

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.custody.matching import awaits, take_statements
+from gateway.custody.matching import awaits, pass_over_delivered, take_statements
 from gateway.errors import GatewayError, OverdueError, PartnerError
 from gateway.feedback.apply import Applied, ReceiptAlarmError, apply
 from gateway.feedback.collect import collect, empty, names_of
@@ -86,6 +86,7 @@ def collect_all(office: Office, now: datetime) -> Feedback:
 
 
 def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Feedback, now: datetime) -> None:
+    pass_over_delivered(office, agency, transport, now)
     found = collect(transport, office.quarantine)
     feedback.foreign_names += found.foreign_names
     feedback.failures.extend(found.failures)

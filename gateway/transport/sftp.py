@@ -144,20 +144,24 @@ class SftpTransport:
 
         return self._do(read)
 
-    def listing(self, limit: int) -> list[str]:
-        """At most `limit` names in the folder of answers, as the server gives them: data, never a path."""
+    def listing(self, limit: int, *, delivered: bool = False) -> list[str]:
+        """At most `limit` names of answers, or of what we delivered, as the server gives them: data, never a path."""
+        folder = "." if delivered else ANSWERS_FOLDER
 
         def names() -> list[str]:
             try:
-                return [found.filename for found in islice(self._sftp.listdir_iter(ANSWERS_FOLDER), limit)]
+                return [found.filename for found in islice(self._sftp.listdir_iter(folder), limit)]
             except FileNotFoundError:
                 return []
 
         return self._do(names)
 
-    def fetch(self, name: str, local: Path, size_limit: int) -> bool:
-        """An answer's file becomes a new private file of ours; False if there is none. Raises ContentError if longer."""
-        remote = f"{ANSWERS_FOLDER}/{_own(name)}"
+    def fetch(self, name: str, local: Path, size_limit: int, *, delivered: bool = False) -> bool:
+        """An answer's file, or one we delivered, becomes a new private file of ours; False if there is none.
+
+        Raises ContentError if it is longer.
+        """
+        remote = _own(name) if delivered else f"{ANSWERS_FOLDER}/{_own(name)}"
 
         def read() -> bool:
             try:
