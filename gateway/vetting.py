@@ -14,7 +14,6 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from audit.store import append
 from gateway.approvals import Build, Given, Preview, actor_of, settle
@@ -25,11 +24,10 @@ from gateway.store.vettings import Check
 from keys.recipients import parse_recipient
 from keys.references import new_id
 from keys.sshsig import fingerprint, parse_public_line
+from schemas.calendar import day_in_germany
 from schemas.canonical import digest, encode
 from schemas.entry import AgencyChecked
 from schemas.vetting import Confirmation, Contract, Findings, Profile, Registration
-
-_BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class UnfitError(PartnerError):
@@ -103,7 +101,7 @@ def checking(agency: Agency, findings: Findings) -> Build:
     def build(made: datetime) -> Preview:
         lines = (
             f"agency: {agency.id}",
-            f"checked on: {_german_day(made)}",
+            f"checked on: {day_in_germany(made)}",
             f"register entry: {entry.name}, {entry.file_number}, {entry.scope}",
             f"registration found: {findings.registration}",
             f"contract: {contract.reference}, from {contract.since} to {contract.until or 'no end'}",
@@ -135,7 +133,7 @@ def check(office: Office, agency: Agency, findings: Findings, given: Given, now:
         approved = settle(build, given, office.roster, now)
         if agency.profile is None:
             raise UsageError("the agency has no profile in the configuration: write [agencies.profile] first")
-        found = Check(profile_digest(agency, agency.profile), _german_day(now), findings)
+        found = Check(profile_digest(agency, agency.profile), day_in_germany(now), findings)
         entry = AgencyChecked(
             id=new_id(),
             time=now,
@@ -150,7 +148,3 @@ def check(office: Office, agency: Agency, findings: Findings, given: Given, now:
         position = append(office.connection, entry).position
         office.vettings.record(agency.id, found, position)
         office.roster.use(approved, position)
-
-
-def _german_day(moment: datetime) -> date:
-    return moment.astimezone(_BERLIN).date()

@@ -6,10 +6,9 @@ Nothing is created here. Faults of keys and stores become the errors of `gateway
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import Connection
@@ -61,7 +60,6 @@ CREDITOR_PURPOSES: Final = (
 )
 AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE, Purpose.PACKAGE_SIGNING, Purpose.COSIGNING)
 ALLOWED_SIGNERS: Final = "allowed_signers"
-_BERLIN: Final = ZoneInfo("Europe/Berlin")
 
 
 class _Databases(NamedTuple):
@@ -76,11 +74,6 @@ Restore = Callable[[Office, Chosen], bool]
 def clock() -> datetime:
     """Now, aware, in UTC."""
     return datetime.now(UTC)
-
-
-def today_in_germany(now: datetime) -> date:
-    """The calendar date that German law counts with."""
-    return now.astimezone(_BERLIN).date()
 
 
 def creditor_ring(configuration: Configuration) -> Keyring:

@@ -7,8 +7,8 @@ import pytest
 from gateway.rules.bureau import bureau_eligible
 from gateway.rules.costs import costs, removed
 from gateway.rules.default import default, history, mahnungen
-from gateway.wiring import today_in_germany
 from judging import EMAIL, FIRM, LETTER, TODAY, Situation, reminder
+from schemas.calendar import day_in_germany
 from schemas.claim import Disputed, ReminderChannel
 from schemas.facts import Facts
 from schemas.screening import CostKind, CreditorCost, Default, DefaultGround
@@ -76,7 +76,7 @@ def test_default_begins_with_the_earliest_branch(
 )
 def test_days_begin_at_midnight_in_germany(moment: str, expected: str) -> None:
     """Both changes of the clock, a year's end, a leap day."""
-    assert today_in_germany(datetime.fromisoformat(moment).replace(tzinfo=UTC)) == day(expected)
+    assert day_in_germany(datetime.fromisoformat(moment).replace(tzinfo=UTC)) == day(expected)
 
 
 def test_a_deferral_makes_earlier_reminders_void() -> None:

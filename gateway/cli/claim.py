@@ -15,8 +15,9 @@ from gateway.office import Office
 from gateway.release import Asked, release, releasing
 from gateway.reports.held import read_sheet, sentences, who_may_release, write_sheet
 from gateway.settings import load
-from gateway.wiring import clock, open_office, today_in_germany
+from gateway.wiring import clock, open_office
 from keys.root import write_private
+from schemas.calendar import day_in_germany
 from schemas.mandate import Language
 from schemas.release import ReleaseReason
 
@@ -75,7 +76,7 @@ def claim_release(
         Claim numbers, or none with --sheet.
     """
     now = clock()
-    today = today_in_germany(now)
+    today = day_in_germany(now)
     with open_office(load(config)) as office:
         asked = _asked(office, claims, source, reason) if sheet is None else _from_sheet(sheet, claims, reason)
         wanted = releasing(office, asked, until, today)

@@ -21,7 +21,8 @@ from gateway.screening import Terms, preset_terms, screen_file, source_terms
 from gateway.settings import load
 from gateway.setup import init_creditor
 from gateway.template import CREDITOR_TEMPLATE
-from gateway.wiring import clock, open_office, today_in_germany
+from gateway.wiring import clock, open_office
+from schemas.calendar import day_in_germany
 
 Config = Annotated[Path, Parameter(parse=False)]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
@@ -85,7 +86,7 @@ def screen(
     facts
         With --preset: a facts feed.
     """
-    day = today or today_in_germany(clock())
+    day = today or day_in_germany(clock())
     if preset is not None and source is None and mandate is None:
         terms = preset_terms(preset, facts, day)
     elif source is not None and preset is None and facts is None:
@@ -137,7 +138,7 @@ def nightly(*, json: Json = False, config: Config) -> int:
 
 def doctor(*, json: Json = False, config: Config) -> int:
     """Examine configuration, keys, stores, and each agency's server and host key."""
-    findings = examine(load(config), today_in_germany(clock()))
+    findings = examine(load(config), day_in_germany(clock()))
     if json:
         output.as_json({"findings": [finding._asdict() for finding in findings]})
     else:
@@ -162,7 +163,7 @@ def run_night(
     now = clock()
     with open_office(configuration) as office, output.progress() as progress:
         chosen = configuration.mandates(source, mandate)
-        figures = work(office, Night(chosen, today or today_in_germany(now), now, dry_run, progress))
+        figures = work(office, Night(chosen, today or day_in_germany(now), now, dry_run, progress))
     if json:
         output.as_json(figures.as_json())
     else:

@@ -14,7 +14,8 @@ from gateway.agency.statement import Settled, books, state
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import InputError
-from gateway.wiring import clock, open_desk, today_in_germany
+from gateway.wiring import clock, open_desk
+from schemas.calendar import day_in_germany
 
 _GROUP = "At the agency"
 
@@ -74,7 +75,7 @@ def reply(
         raise InputError(f"{file} cannot be read") from None
     now = clock()
     with open_desk(load_agency(config)) as desk:
-        count = take_replies(desk, content, today_in_germany(now), interface=codes, dry_run=dry_run)
+        count = take_replies(desk, content, day_in_germany(now), interface=codes, dry_run=dry_run)
         sent = [] if dry_run else post(desk, now)
     output.line(f"{count:,} answers {'are good' if dry_run else f'taken, {len(sent):,} packages placed'}")
     return 0

@@ -18,8 +18,9 @@ from gateway.reports.made import Report, make_report, output_of, the_entity
 from gateway.reports.mandate import mandate_page, page_to_sign
 from gateway.reports.rules import rule_reference
 from gateway.settings import load
-from gateway.wiring import clock, open_office, today_in_germany
+from gateway.wiring import clock, open_office
 from keys.root import write_private
+from schemas.calendar import day_in_germany
 from schemas.mandate import Language
 
 NOTHING_GIVEN = Consent()
@@ -80,7 +81,7 @@ def mandate(
     (found,) = configuration.mandates(None, name)
     page = page_to_sign(configuration, found, chosen)
     if out is not None:
-        data = mandate_page(configuration, found, chosen, today_in_germany(now))
+        data = mandate_page(configuration, found, chosen, day_in_germany(now))
         write_private(out, render("report", data, output_of(out)))
         output.line(f"{out} is the page of mandate {name}, version {found.version}")
         return 0
@@ -102,7 +103,7 @@ def _write(report: Report, out: Path, language: Language, entity: str | None, co
     chosen = the_entity(configuration, entity)
     with open_office(configuration) as office:
         document = make_report(
-            office, report, chosen, language=language, wanted=wanted, today=today_in_germany(now), now=now
+            office, report, chosen, language=language, wanted=wanted, today=day_in_germany(now), now=now
         )
     write_private(out, document)
     output.line(f"{out} is written; its digest is in the log")

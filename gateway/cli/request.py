@@ -23,8 +23,9 @@ from gateway.rights.intake import read_correction, read_letter, read_recipient, 
 from gateway.rights.life import PENDING, correct, identify, load_request, open_request, reopen
 from gateway.rights.listing import listed, shown
 from gateway.settings import load
-from gateway.wiring import clock, open_office, today_in_germany
+from gateway.wiring import clock, open_office
 from keys.root import write_private
+from schemas.calendar import day_in_germany
 from schemas.codes import RequestKind, RestrictionGround
 from schemas.mandate import Language
 from schemas.request import (
@@ -94,7 +95,7 @@ def request_open(
     )
     with open_office(configuration) as office, office.connection.begin(), office.vault_connection.begin():
         chosen = the_entity(configuration, entity).id
-        opened = open_request(office, chosen, file, subject, today=today_in_germany(now), now=now)
+        opened = open_request(office, chosen, file, subject, today=day_in_germany(now), now=now)
         opened = protect(office, opened, now)
     output.line(f"{opened.id} is open; the answer is due on {opened.record.due}")
     return 0
@@ -107,7 +108,7 @@ def request_list(
     config: Config,
 ) -> int:
     """List requests, those due first; exit code 1 if one is overdue."""
-    today = today_in_germany(clock())
+    today = day_in_germany(clock())
     with open_office(load(config)) as office:
         rows = listed(office, tuple(RequestState) if everything else PENDING, today)
     if json:
@@ -146,7 +147,7 @@ def request_identify(
     now = clock()
     identified = Identified(
         proof=proof,
-        on=today_in_germany(now),
+        on=day_in_germany(now),
         representation=None if representation is None else read_representation(representation),
     )
     with open_office(load(config)) as office:
@@ -183,7 +184,7 @@ def request_preview(
     """Show what `approve` would do: disclosed, or erased now / restricted until / kept because, each with its norm."""
     now = clock()
     with open_office(load(config)) as office:
-        found = deciding(office, load_request(office, request), refuse, ground, today_in_germany(now))
+        found = deciding(office, load_request(office, request), refuse, ground, day_in_germany(now))
     output.line(found.build(now).text().decode())
     return 0
 
@@ -198,7 +199,7 @@ def request_approve(
 ) -> int:
     """Decide and carry out; two people approve what destroys or refuses."""
     now = clock()
-    today = today_in_germany(now)
+    today = day_in_germany(now)
     with open_office(load(config)) as office:
         found = deciding(office, load_request(office, request), refuse, ground, today)
 
@@ -214,7 +215,7 @@ def request_answer(request: Id, *, out: Out, config: Config) -> int:
     """Write the answer: a letter as PDF/A, an access answer also as JSON, an erasure with its certificate."""
     now = clock()
     with open_office(load(config)) as office:
-        found = answer(office, load_request(office, request), today_in_germany(now), now)
+        found = answer(office, load_request(office, request), day_in_germany(now), now)
     _write(out, found)
     return 0
 
@@ -229,7 +230,7 @@ def request_extend(
     """Take up to two months longer, once, and write the notice that says why (Art. 12(3))."""
     now = clock()
     with open_office(load(config)) as office:
-        letter = extend(office, load_request(office, request), reason, today_in_germany(now), now)
+        letter = extend(office, load_request(office, request), reason, day_in_germany(now), now)
     _write(out, Answer(letter))
     return 0
 
@@ -244,7 +245,7 @@ def request_lift(request: Id, *, out: Out, consent: Consent = NOTHING_GIVEN, con
             lifting(opened),
             consent,
             now,
-            lambda given: _write(out, Answer(lift(office, opened, given, today_in_germany(now), now))),
+            lambda given: _write(out, Answer(lift(office, opened, given, day_in_germany(now), now))),
         )
     return 0
 

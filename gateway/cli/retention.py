@@ -9,7 +9,8 @@ from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.retention import due, retain
 from gateway.settings import load
-from gateway.wiring import clock, open_office, today_in_germany
+from gateway.wiring import clock, open_office
+from schemas.calendar import day_in_germany
 
 
 def register(app: App) -> None:
@@ -25,7 +26,7 @@ def retention(
 ) -> int:
     """Erase the claims whose period has ended (Art. 5(1)(e) GDPR)."""
     now = clock()
-    today = today_in_germany(now)
+    today = day_in_germany(now)
     with open_office(load(config)) as office, output.progress() as progress:
         ended = Counter(one.kind.value for page in due(office, today) for one in page)
         erased = 0 if dry_run else retain(office, now, today, progress)

@@ -15,7 +15,8 @@ from gateway.handover.recovery import recover
 from gateway.probe import seal_probe
 from gateway.settings import Agency, Configuration, load
 from gateway.vetting import check, checking, fingerprints, unfit
-from gateway.wiring import clock, open_office, today_in_germany
+from gateway.wiring import clock, open_office
+from schemas.calendar import day_in_germany
 from schemas.vetting import Confirmation, Findings, Registration
 
 NOTHING_GIVEN = Consent()
@@ -32,7 +33,7 @@ def agency_list(*, json: Json = False, config: Config) -> int:
     """At the creditor: list the agencies, and why one gets nothing today."""
     with open_office(load(config)) as office:
         names = [agency.id for agency in office.configuration.settings.agencies]
-        faults = unfit(office, names, today_in_germany(clock()))
+        faults = unfit(office, names, day_in_germany(clock()))
     if json:
         output.as_json(
             {"agencies": [{"agency": one, "fault": str(faults[one]) if one in faults else None} for one in names]}
@@ -72,7 +73,7 @@ def agency_check(
         build = checking(agency, findings)
         if not carry_out(office, build, consent, now, lambda given: check(office, agency, findings, given, now)):
             return 0
-        fault = unfit(office, [name], today_in_germany(now)).get(name)
+        fault = unfit(office, [name], day_in_germany(now)).get(name)
     output.line(f"the check of {name} is on record; {fault or 'it may get cases'}")
     return 0
 
@@ -98,7 +99,7 @@ def agency_probe(
         return 0
     with open_office(configuration) as office:
         recover(office)
-        probe = seal_probe(office, agency, today_in_germany(now), now)
+        probe = seal_probe(office, agency, day_in_germany(now), now)
         sent = send(office, agency, now, lambda _messages: None, cases=False)
     if sent.failure is not None:
         output.complain(f"{sent.failure}; the probe is in the outbox and goes with the next run")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -26,10 +25,10 @@ from gateway.vetting import check, keys_digest
 from gateway.wiring import open_desk
 from keys.root import write_private
 from keys.sshsig import public_line
+from schemas.calendar import GERMANY
 from schemas.vetting import Confirmation, Findings, Registration
 
 ACTOR: Final = "demo-clerk"
-_BERLIN: Final = ZoneInfo("Europe/Berlin")
 
 
 def make_actor(folder: Path) -> Actor:
@@ -44,7 +43,7 @@ def record_check(office: Office, agency: str, folder: Path, today: date) -> None
     """An invented check of an agency, made on the morning of `today`."""
     findings = Findings(registration=Registration.VALID, keys_confirmed=Confirmation.TELEPHONE)
     given = Given(signers=(file_key(folder / ACTOR),))
-    check(office, office.configuration.agency(agency), findings, given, datetime.combine(today, time(9), _BERLIN))
+    check(office, office.configuration.agency(agency), findings, given, datetime.combine(today, time(9), GERMANY))
 
 
 def probe(office: Office, agency: str, desk: AgencyConfiguration, today: date, clock: Callable[[], datetime]) -> None:

@@ -8,9 +8,9 @@ import re
 import unicodedata
 from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from gateway.readers.formats import DateFormat
+from schemas.calendar import day_in_germany
 
 MAXIMUM_TEXT: Final = 200
 MAXIMUM_DAYS: Final = 36_500
@@ -18,7 +18,6 @@ _MAXIMUM_NUMBER: Final = 64
 _MAXIMUM_DIGITS: Final = 11
 _YEARS: Final = range(1900, 2101)
 _POSTCODE_DIGITS: Final = 5
-_BERLIN: Final = ZoneInfo("Europe/Berlin")
 _YEAR, _MONTH, _DAY = r"(?P<year>[0-9]{4})", r"(?P<month>[0-9]{2})", r"(?P<day>[0-9]{2})"
 _CLOCK: Final = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _DATE: Final = {
@@ -95,7 +94,7 @@ def parse_day(text: str, dates: DateFormat) -> date:
         day = date(year, int(found["month"]), int(found["day"]))
         if found.get("zone"):
             zone = found["zone"].replace("Z", "+00:00")
-            day = datetime.fromisoformat(f"{day}T{found['clock']}{zone}").astimezone(_BERLIN).date()
+            day = day_in_germany(datetime.fromisoformat(f"{day}T{found['clock']}{zone}"))
     except ValueError:
         raise RefusedError("date") from None
     return day
