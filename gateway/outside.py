@@ -9,6 +9,7 @@ import hmac
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.engine import Connection
 
 from audit.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
@@ -49,9 +50,10 @@ class Outside(NamedTuple):
         replace_durably(self.checkpoint, note)
 
 
-def log_signer(ring: Keyring, origin: str) -> NoteSigner:
-    """The key that signs checkpoints, as notes know it."""
-    key = ring.ed25519_key(Purpose.LOG_SIGNING)
+def log_signer(ring: Keyring, origin: str, key_id: str | None = None) -> NoteSigner:
+    """The key that signs checkpoints, as notes know it: the active one, or the one that a log stands under."""
+    secret = ring.by_id(Purpose.LOG_SIGNING, key_id or ring.key_id(Purpose.LOG_SIGNING))
+    key = Ed25519PrivateKey.from_private_bytes(secret.reveal())
     return NoteSigner(VerifierKey(origin, ED25519, key.public_key().public_bytes_raw()), key.sign)
 
 

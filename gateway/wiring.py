@@ -177,7 +177,7 @@ def open_outside(configuration: Configuration, ring: Keyring) -> Outside:
 def open_log(connection: Connection, ring: Keyring, outside: Outside) -> Log:
     """The log of a store, which is not older than its checkpoint outside. Raises IntegrityError."""
     with connection.begin():
-        log = Log(connection, log_signer(ring, origin_of(connection)))
+        log = Log(connection, log_signer(ring, origin_of(connection), read_mark(connection, StoreMark.LOG_KEY)))
         check_checkpoint(log, outside)
     return log
 

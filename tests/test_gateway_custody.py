@@ -2,6 +2,7 @@
 kills a run.
 """
 
+import re
 import shutil
 import signal
 import sqlite3
@@ -26,13 +27,15 @@ from schemas.entry import ErasureGround
 from world import TODAY, Result, World, cli, jsonl, killed, make_world, row
 
 CLAIMS = 12
-LATER = TODAY + timedelta(days=1)
 
 
 @pytest.fixture
 def held(tmp_path: Path) -> World:
     """A world in which every claim is held, so that no server is needed."""
     world = make_world(tmp_path)
+    # An agency whose answers nobody may sign is not asked for any.
+    world.creditor.write_text(re.sub(r"\nsigners = .*", "", world.creditor.read_text()))
+    world.vet()
     world.drop("export.jsonl", jsonl([row(number, disputed=True) for number in range(CLAIMS)]))
     assert night(world).code == 0
     return world
@@ -150,3 +153,62 @@ def test_a_kill_in_any_step_of_a_rotation_is_finished_by_the_next_night(step: st
     assert epoch_states(held) == [KeyState.ACTIVE, KeyState.DESTROYED]
     listed = cli("claim", "list", "--json", "--config", held.creditor)
     assert len(listed.json["held"]) == CLAIMS - 3
+
+
+def blobs(path: Path, query: str) -> list[bytes]:
+    with sqlite3.connect(path) as connection:
+        return [blob for (blob,) in connection.execute(query)]
+
+
+def test_no_byte_of_what_was_erased_or_wrapped_before_is_left(held: World) -> None:
+    """Neither ciphertexts of erased claims nor keys as the old epoch key wrapped them: in databases, write-ahead logs,
+    free pages, key directory, escrow and every copy made since (Art. 17 GDPR).
+    """
+    stores = held.creditor.parent
+    wrapped = blobs(stores / "vault.db", "select wrapped from claim")
+    indexes = blobs(stores / "vault.db", "select number from claim order by id limit 3")
+    (epoch,) = (file.wrapped or "" for file in read_keys(stores / "keys") if file.purpose is Purpose.EPOCH)
+    first = blobs(stores / "gateway.db", "select payload from screening order by claim limit 3")
+    erase_some(held)
+    assert night(held).json["final_erasures"] is True
+    assert cli("backup", "--config", held.creditor).code == 0
+    scanned = [path for folder in (stores, held.home / "backup", held.home / "offline") for path in folder.rglob("*")]
+    gone = [*wrapped, *indexes, *first, epoch.encode()]
+
+    assert (len(wrapped), len(first)) == (CLAIMS, 3)
+    for path in scanned:
+        content = path.read_bytes() if path.is_file() else b""
+        assert not any(one in content for one in gone), path.name
+
+
+def test_a_copy_of_the_vault_ends_with_its_age(held: World) -> None:
+    """Thirty days at most: an older copy is removed by the next backup, one of `gateway.db` stays."""
+    first, later = (
+        cli("backup", "--json", "--config", held.creditor, now=TODAY + timedelta(days=days)).json for days in (0, 31)
+    )
+
+    assert (first["removed"], later["removed"]) == (0, 1)
+    assert [path.name for path in vault_folder(held).glob("*.db")] == ["vault-000000002.db"]
+    assert len(list((held.home / "backup" / "gateway").glob("*.db"))) == 2
+
+
+@pytest.mark.parametrize("missing", ["[escrow]", "[backup]", "folder"])
+def test_what_cannot_be_made_final_stays_pending_and_says_so(held: World, missing: str) -> None:
+    """The erasure is done, the night is not well (exit code 2), and the next one makes it final."""
+    erase_some(held)
+    if missing == "folder":
+        vault_folder(held).rename(held.home / "elsewhere")
+    else:
+        text_before = held.creditor.read_text()
+        start = text_before.index(missing)
+        end = text_before.find("\n[", start)
+        held.creditor.write_text(text_before[:start] + (text_before[end:] if end > 0 else ""))
+    found = night(held)
+    if missing == "folder":
+        (held.home / "elsewhere").rename(vault_folder(held))
+    else:
+        held.creditor.write_text(text_before)
+
+    assert (found.code, found.json["final_erasures"], len(found.json["failures"])) == (2, False, 1)
+    assert standing(held).pending
+    assert night(held).json["final_erasures"] is True

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.verdict import Fault
 from gateway.actors import enrol
 from gateway.approvals import Given
+from gateway.auditing import verify_office
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
 from gateway.settings import load
@@ -148,6 +150,35 @@ def test_a_signing_key_waits_until_agencies_trust_it_and_goes_by_two(held: World
     assert not any(old.wrapped.encode() in path.read_bytes() for path in held.home.rglob("*") if path.is_file())
     brought = cli("key", "import", held.home / "offline" / "keys.age", *offline(held), "--config", held.creditor)
     assert (brought.code, "0 keys came back" in brought.out) == (0, True)
+
+
+LOG_STEPS = {"entry": ("append", 2), "retire": ("set_state", 1), "activate": ("set_state", 2)}
+
+
+@pytest.mark.parametrize("step", [None, *LOG_STEPS])
+def test_the_log_goes_on_under_a_key_that_the_old_one_signed_for(held: World, step: str | None) -> None:
+    """The whole log verifies from its first key, whatever killed the change of it, and before it is finished too."""
+    command, shown = ("key", "rotate", "log-signing"), held.home / "preview"
+    if step is None:
+        assert approved(held, *command).code == 0
+    else:
+        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
+        name, nth = LOG_STEPS[step]
+        arguments = list(map(str, signed(held, command, shown, (ACTOR,))))
+        assert killed(held, f"gateway.custody.rotation:{name}", nth, *arguments)[0] == -signal.SIGKILL
+        assert cli("backup", "--config", held.creditor).code == 0
+        assert verified(held) is None
+        assert cli(*arguments, "--config", held.creditor).code == 0
+    assert cli("backup", "--config", held.creditor).code == 0
+
+    assert verified(held) is None
+    assert held.events().count("log.key-rotated") == 1
+    assert set(keys_of(held, Purpose.LOG_SIGNING)) == {KeyState.RETIRED, KeyState.ACTIVE}
+
+
+def verified(world: World) -> Fault | None:
+    with open_office(load(world.creditor)) as office:
+        return verify_office(office, (), with_keys=True).fault
 
 
 def offline(world: World) -> tuple[str, Path]:

@@ -80,13 +80,15 @@ def key_rotate(
     Parameters
     ----------
     purpose
-        index, package-signing or epoch; see docs/keys.md.
+        index, package-signing, log-signing or epoch; see docs/keys.md.
     """
     with open_office(load(config)) as office:
         if purpose == Purpose.EPOCH:
             return _rotate_epoch(office, dry_run=dry_run)
         if purpose not in rotation.ROTATED:
-            raise UsageError("only the keys for index, package-signing and epoch are rotated: see docs/keys.md")
+            raise UsageError(
+                "only the keys for index, package-signing, log-signing and epoch are rotated: see docs/keys.md"
+            )
         chosen = Purpose(purpose)
         if dry_run:
             output.line(f"{purpose} key {office.ring.key_id(chosen)} would be followed by another; nothing was done")

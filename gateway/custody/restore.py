@@ -26,6 +26,7 @@ from gateway.errors import IntegrityError, UsageError
 from gateway.office import Office
 from gateway.store.marks import StoreMark, set_mark
 from keys.journal import Record
+from keys.labels import Purpose
 from keys.references import new_id
 from keys.ring import DestroyedKeyError, Keyring
 from keys.sqlite import truncate_log
@@ -129,6 +130,7 @@ def _open_log(office: Office, chosen: Chosen, approved: Approved, now: datetime)
     )
     office.roster.use(approved, append(office.connection, entry).position)
     set_mark(office.connection, StoreMark.ORIGIN, office.log.origin)
+    set_mark(office.connection, StoreMark.LOG_KEY, office.ring.key_id(Purpose.LOG_SIGNING))
 
 
 def _replay(office: Office, approved: Approved, now: datetime, progress: Progress) -> None:

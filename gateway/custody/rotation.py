@@ -2,6 +2,7 @@
 
     index             stacked: both databases put their digests under one more key, each in one transaction; each names the
                       newest key it stands under, so that a kill between them leaves both readable
+    log-signing       the entry that names the next key is signed by the one before it; the log names the key it stands under
     package-signing   made next, so that its line can be given to the agencies and confirmed; takes over when told to
     epoch             `custody.epoch`, after erasures
 
@@ -15,11 +16,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from audit.note import NoteSigner
 from audit.store import append
 from gateway.approvals import Given, Preview, actor_of, settle
 from gateway.custody.escrow import escrow_of, write_escrow
 from gateway.errors import UsageError
 from gateway.office import Office
+from gateway.outside import log_signer
 from gateway.settings import Configuration
 from gateway.store.digests import DIGESTS
 from gateway.store.marks import StoreMark, read_mark, set_mark
@@ -33,9 +36,15 @@ from keys.sshsig import allowed_signers_line
 from keys.vault_tables import INDEXED, Mark
 from schemas.approval import Approved
 from schemas.custody import KeyDestroyed, KeyRotated
+from schemas.entry import LogKeyRotated
 from schemas.package import Direction
 
-ROTATED: Final = (Purpose.INDEX, Purpose.PACKAGE_SIGNING)
+ROTATED: Final = {
+    Purpose.INDEX: StoreMark.INDEX,
+    Purpose.PACKAGE_SIGNING: StoreMark.SIGNING,
+    Purpose.LOG_SIGNING: StoreMark.LOG_KEY,
+}
+"""The keys that are rotated by hand, and where `gateway.db` says which one took over last."""
 _DESTROYERS: Final = 2
 
 
@@ -60,10 +69,13 @@ def unfinished(office: Office) -> Purpose | None:
     """A purpose whose rotation was killed on its way; a signing key that only waits is not."""
     with office.connection.begin(), office.vault_connection.begin():
         marks = {read_mark(office.connection, StoreMark.INDEX), office.vault.mark(Mark.INDEX)}
-        signing = read_mark(office.connection, StoreMark.SIGNING)
+        took_over = {purpose: read_mark(office.connection, mark) for purpose, mark in ROTATED.items()}
     if marks != {_active(office, Purpose.INDEX)}:
         return Purpose.INDEX
-    return None if signing in {None, _active(office, Purpose.PACKAGE_SIGNING)} else Purpose.PACKAGE_SIGNING
+    for purpose, key in took_over.items():
+        if key not in {None, _active(office, purpose)}:
+            return purpose
+    return None
 
 
 def signer_lines(configuration: Configuration, key: Ed25519PublicKey) -> list[str]:
@@ -81,7 +93,7 @@ def take_over_preview(purpose: Purpose, following: KeyFile) -> Callable[[datetim
 def take_over(office: Office, purpose: Purpose, given: Given, now: datetime) -> None:
     """The next key of a purpose takes over, approved by one actor. Raises UsageError, ApprovalError."""
     (following,) = _of(office, purpose, KeyState.NEXT)
-    mark = StoreMark.INDEX if purpose is Purpose.INDEX else StoreMark.SIGNING
+    mark = ROTATED[purpose]
     with office.connection.begin():
         if read_mark(office.connection, mark) != following.id:
             approved = settle(take_over_preview(purpose, following), given, office.roster, now)
@@ -91,6 +103,8 @@ def take_over(office: Office, purpose: Purpose, given: Given, now: datetime) -> 
                 stack_digests(office.connection, DIGESTS, following.open(office.root))
     if purpose is Purpose.INDEX:
         _stack_vault(office, following)
+    if purpose is Purpose.LOG_SIGNING:
+        office.log.sign_with(_log_signer(office, following))
     for file in _of(office, purpose, KeyState.ACTIVE):
         set_state(office.keys, file, KeyState.RETIRED, now)
     set_state(office.keys, following, KeyState.ACTIVE, now)
@@ -114,7 +128,7 @@ def retired_key(office: Office, key_id: str) -> KeyFile:
         raise UsageError("the key directory holds no key of that id: see `inkasso key list`")
     if found.state is not KeyState.RETIRED:
         raise UsageError(f"that key is {found.state}: only a retired key can be destroyed")
-    if found.purpose is not Purpose.PACKAGE_SIGNING:
+    if found.purpose not in {Purpose.PACKAGE_SIGNING, Purpose.LOG_SIGNING}:
         raise UsageError(
             "a retired index key is what stored digests stand on, and an epoch key is destroyed by `inkasso nightly` "
             "once its successor is proven: only a retired signing key can be destroyed by hand"
@@ -164,3 +178,10 @@ def _log_rotation(office: Office, following: KeyFile, approved: Approved, now: d
         approved=approved,
     )
     office.roster.use(approved, append(office.connection, entry).position)
+    if following.purpose is Purpose.LOG_SIGNING:
+        log_key = str(_log_signer(office, following).key)
+        append(office.connection, LogKeyRotated(id=new_id(), time=now, actor=actor_of(approved), log_key=log_key))
+
+
+def _log_signer(office: Office, following: KeyFile) -> NoteSigner:
+    return log_signer(load_ring(office.keys, office.root, ()), office.log.origin, following.id)

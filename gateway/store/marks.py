@@ -22,6 +22,8 @@ class StoreMark(StrEnum):
     """the epoch key whose making is in the log"""
     SIGNING = "package-signing"
     """the signing key whose taking over was logged last"""
+    LOG_KEY = "log-signing"
+    """the key that signs the log's next checkpoints; absent if it never changed"""
     ORIGIN = "origin"
     """the log's origin since the last restore; absent if there was none"""
     RESTORING = "restoring"
