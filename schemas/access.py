@@ -11,6 +11,7 @@ from pydantic import Field
 
 from schemas.base import Instant, Strict
 from schemas.claim import Claim
+from schemas.codes import CaseStanding
 from schemas.identifiers import MessageId, PackageId, PartyId
 from schemas.messages import Opening
 from schemas.package import Creditor
@@ -57,6 +58,14 @@ class Received(Strict):
     values: tuple[Value, ...]
 
 
+class CaseHeld(Strict):
+    """Where the case of a claim stands at an agency."""
+
+    agency: PartyId
+    standing: CaseStanding
+    restricted: bool
+
+
 class HeldClaim(Strict):
     """A claim as it is held, what the screening last said of it, and where its cases stand."""
 
@@ -64,7 +73,7 @@ class HeldClaim(Strict):
     verdict: str
     rules: tuple[str, ...]
     judged_on: tuple[date, ...]
-    cases: tuple[str, ...]
+    cases: tuple[CaseHeld, ...]
     kept_until: date | None
     first_seen: date
 

@@ -64,6 +64,15 @@ def _print(home: Path, story: Story) -> None:
     output.table([(name.replace("_", " "), f"{ours[name]:,}") for name in ours])
     agreed = "are equal to the cent" if story.work.books.digest else "differ: see `inkasso report reconcile`"
     output.line(f"  both sides' books {agreed} (cents)")
+    if story.rights is not None:
+        output.heading("Two people asked: one for access, one for erasure (see answers/)")
+        output.table(
+            [
+                ("the agency's signed answer to the notice", story.rights.agency or "none yet"),
+                ("rows of the next export refused", f"{story.rights.rows_refused:,}"),
+                ("claims of that person handed over again", f"{story.rights.handed_over_again:,}"),
+            ]
+        )
     output.heading("The audit log")
     output.table([("entries", f"{story.entries:,}")])
     output.heading("The files")
@@ -71,7 +80,8 @@ def _print(home: Path, story: Story) -> None:
         [
             (f"{home}/creditor/", "configuration, keys, vault.db, gateway.db with the audit log, outbox, inbox"),
             (f"{home}/sftp/", "the server's root: what an eavesdropper on it would have"),
-            (f"{home}/clerk/", "the key of the invented clerk, who may approve"),
+            (f"{home}/clerk/", "the keys of the invented clerk and officer, who may approve"),
+            (f"{home}/answers/", "what the two people were told: letters as PDF, data as JSON, a certificate"),
             (f"{home}/agency/", "configuration, keys, cases.db and identities.db"),
             (
                 f"{home}/screening.txt",

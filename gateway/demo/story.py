@@ -4,6 +4,7 @@ The first run makes them and invents claims; a later run in the same folder find
 figures are those of the run. Only this module creates anything for the demo.
 """
 
+import os
 import shutil
 import socket
 import time
@@ -21,6 +22,7 @@ from gateway.agency.template import agency_template, creditor_lines
 from gateway.agency.work import Receipts, receive_all
 from gateway.demo.claims import write_csv
 from gateway.demo.facts import write_facts
+from gateway.demo.rights import ask, certify, erase_here
 from gateway.demo.safekeeping import add_safekeeping
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
@@ -28,6 +30,7 @@ from gateway.demo.vetting import make_actor, probe, record_check
 from gateway.demo.work import Work, compare, decide, overtake
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
+from gateway.office import Office
 from gateway.pipeline import Night, hand_over
 from gateway.readers.presets import preset_of
 from gateway.reports.screening import report_on
@@ -53,6 +56,14 @@ class Invented(NamedTuple):
     seed: int
 
 
+class Rights(NamedTuple):
+    """Two people asked: what the agency did about the erasure, and what the next export of that person led to."""
+
+    agency: str | None
+    handed_over_again: int
+    rows_refused: int
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """What one run of the demo did."""
@@ -60,6 +71,7 @@ class Story:
     figures: Figures
     receipts: Receipts
     work: Work
+    rights: Rights | None
     entries: int
     left_behind: tuple[str, ...]
     seconds: float
@@ -75,6 +87,7 @@ class Story:
         return (
             told
             | self.work.as_json()
+            | {"rights": None if self.rights is None else self.rights._asdict()}
             | {"packages": packages, "audit": {"entries": self.entries}, "seconds": round(self.seconds, 3)}
         )
 
@@ -104,9 +117,27 @@ def tell(
             work = compare(office, AGENCY, CREDITOR, clock)
             with office.connection.begin():
                 entries = count(office.connection)
+            asked = ask(office, home, AGENCY, today, clock)
         with open_desk(agency) as desk:
             receive_all(desk, clock(), progress)
-    return Story(figures, receipts, work, entries, _left_behind(creditor), time.monotonic() - started)
+            erase_here(desk, CREDITOR, max(today, clock().date()), clock())
+        rights = None
+        if asked is not None:
+            with open_office(creditor) as office:
+                _export_again(office, asked.claim_no)
+                again = hand_over(office, Night(creditor.settings.mandates, today, clock(), False, progress))
+                erased = certify(office, home, asked, today, clock())
+                rights = Rights(erased, again.handed_over, again.rejections["claim_no: erased"])
+    return Story(figures, receipts, work, rights, entries, _left_behind(creditor), time.monotonic() - started)
+
+
+def _export_again(office: Office, claim_no: str) -> None:
+    """The next night's export holds the erased claim again: its row of the first one, in a file of its own."""
+    inbox = office.configuration.path(office.configuration.settings.sources[0].inbox)
+    lines = (inbox / _CLAIMS).read_bytes().splitlines(keepends=True)
+    again = inbox / "claims-next-night.csv"
+    again.write_bytes(lines[0] + b"".join(line for line in lines[1:] if claim_no.encode() in line))
+    os.utime(again, (0, 0))
 
 
 def write_report(home: Path, today: date, progress: Callable[[str, int], None]) -> Path:

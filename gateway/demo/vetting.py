@@ -33,10 +33,15 @@ ACTOR: Final = "demo-clerk"
 
 def make_actor(folder: Path) -> Actor:
     """An invented person whose key lies in `folder`."""
-    key = Ed25519PrivateKey.generate()
-    write_private(folder / ACTOR, openssh(key))
-    write_private(folder / f"{ACTOR}.pub", f"{public_line(key.public_key())}\n".encode())
+    make_key(folder, ACTOR)
     return read_actor(ACTOR, folder / f"{ACTOR}.pub")
+
+
+def make_key(folder: Path, name: str) -> None:
+    """A new key of an invented person, private and public."""
+    key = Ed25519PrivateKey.generate()
+    write_private(folder / name, openssh(key))
+    write_private(folder / f"{name}.pub", f"{public_line(key.public_key())}\n".encode())
 
 
 def record_check(office: Office, agency: str, folder: Path, today: date) -> None:

@@ -20,7 +20,7 @@ from gateway.store.claims import Screening
 from gateway.store.packages import Dates
 from gateway.store.payload import ItemKept, Payload, open_message, open_payload
 from keys.vault import ClaimKey
-from schemas.access import Access, Disclosure, Evidence, HeldClaim, Received, Value
+from schemas.access import Access, CaseHeld, Disclosure, Evidence, HeldClaim, Received, Value
 from schemas.calendar import day_in_germany
 from schemas.case import Case, Identity
 from schemas.policy import Travels, policy
@@ -77,7 +77,7 @@ def _held(
         rules=latest.rules,
         judged_on=tuple(days),
         cases=tuple(
-            f"{case.agency}: {case.standing}{', restricted' if case.restricted else ''}"
+            CaseHeld(agency=case.agency, standing=case.standing, restricted=case.restricted)
             for case in cases
             if case.claim == claim
         ),

@@ -4,17 +4,20 @@ Rules: a letter says what was done, by which norm, and what the person can do ab
 fields and no contents. The same data and the same day give the same bytes.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from gateway.rights.life import Opened
 from gateway.rights.wording import Section, Wording, section
+from gateway.rules.ordered import rule
 from gateway.settings import Configuration
 from gateway.store.requests import Notice
-from schemas.access import Access, HeldClaim, Value
+from schemas.access import Access, CaseHeld, HeldClaim, Value
 from schemas.calendar import day_in_germany
 from schemas.codes import NoticeResult, RequestKind
+from schemas.mandate import Language
 from schemas.request import Outcome
 
 _KINDS = {
@@ -110,16 +113,13 @@ class Letters:
         texts = self._texts["access"]
         note = texts["held_note"].format(
             first=self._words.day(held.first_seen),
-            verdict=" ".join([held.verdict, *held.rules]),
-            cases="; ".join(held.cases) or self._texts["none"],
+            verdict=" ".join([self._words.code(held.verdict) + ".", *self._reasons(held.rules)]),
+            cases="; ".join(self._case(one) for one in held.cases) or self._texts["none"],
         )
         notes = [note]
         if held.kept_until is not None:
             notes.append(texts["held_until"].format(until=self._words.day(held.kept_until)))
-        rows = [
-            (self._words.field(name), self._words.value(name, value))
-            for name, value in _flat(held.claim.model_dump(mode="json"))
-        ]
+        rows = [(self._words.field(name), value) for name, value in self._flat(held.claim.model_dump(mode="json"))]
         return section(texts["held"].format(number=held.claim.claim_no), notes, texts["field_value"], rows)
 
     def _disclosures(self, found: Access) -> Iterator[Section]:
@@ -131,7 +131,11 @@ class Letters:
             rows = [(*row, value.norm) for row, value in zip(self._rows(one.values), one.values, strict=True)]
             yield section(
                 texts["disclosed"].format(date=self._words.day(one.sealed_on), agency=self._name(one.agency)),
-                [texts["disclosed_note"].format(type=one.type, package=one.package, uploaded=uploaded)],
+                [
+                    texts["disclosed_note"].format(
+                        type=self._words.type(one.type), package=one.package, uploaded=uploaded
+                    )
+                ],
                 texts["field_why"],
                 rows,
                 (2, 3, 2),
@@ -142,13 +146,13 @@ class Letters:
         for one in found.received:
             yield section(
                 texts["received"].format(date=self._words.day(one.received_on), agency=self._name(one.agency)),
-                [texts["received_note"].format(type=one.type)],
+                [texts["received_note"].format(type=self._words.type(one.type))],
                 texts["field_value"],
                 self._rows(one.values),
             )
 
     def _rows(self, values: Sequence[Value]) -> list[tuple[str, str]]:
-        return [(self._words.field(one.field), self._words.value(one.field, one.value)) for one in values]
+        return [(self._words.field(one.field), self._value(one)) for one in values]
 
     def _kept(self) -> Iterator[Section]:
         texts = self._texts["erasure"]
@@ -190,14 +194,27 @@ class Letters:
         profile = known.get(agency)
         return agency if profile is None else profile.register_entry.name
 
+    def _value(self, value: Value) -> str:
+        if value.value.startswith("["):
+            told = [self._words.parts(one) for one in json.loads(value.value) if isinstance(one, dict)]
+            return "; ".join(told) or str(self._texts["none"])
+        return self._words.value(value.field, value.value)
 
-def _flat(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every field that says something, with its value as a text."""
-    for name, value in model.items():
-        if isinstance(value, dict):
-            yield from _flat(value)
-        elif isinstance(value, list):
-            if value:
-                yield name, "; ".join(", ".join(str(part) for part in one.values()) for one in value)
-        elif value is not None:
-            yield name, str(value).lower() if isinstance(value, bool) else str(value)
+    def _reasons(self, rules: Sequence[str]) -> list[str]:
+        found = [rule(name) for name in rules]
+        return [one.sentence_de if self._words.language is Language.GERMAN else one.sentence_en for one in found]
+
+    def _case(self, case: CaseHeld) -> str:
+        told = [self._words.code(case.standing), *([self._words.code("restricted")] if case.restricted else ())]
+        return f"{self._name(case.agency)}: {', '.join(told)}"
+
+    def _flat(self, model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Every field that says something, with its value as it reads."""
+        for name, value in model.items():
+            if isinstance(value, dict):
+                yield from self._flat(value)
+            elif isinstance(value, list):
+                if value:
+                    yield name, "; ".join(self._words.parts(one) for one in value)
+            elif value is not None:
+                yield name, self._words.value(name, str(value).lower() if isinstance(value, bool) else str(value))

@@ -1,6 +1,6 @@
 """How values read in a letter: amounts, dates and codes in the language of the letter, and the frame of every letter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -17,6 +17,10 @@ _AMOUNTS: Final = frozenset(
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
+)
+_YES_OR_NO: Final = {"true": "yes", "false": "no", "yes": "yes", "no": "no"}
+_CODES: Final = frozenset(
+    {"kind", "debtor_kind", "disputed", "verdict", "standing", "default_ground", "contract_kind", "result", "ground"}
 )
 Section = dict[str, Any]
 
@@ -42,12 +46,27 @@ class Wording:
         """A stored value as it reads."""
         if name in _AMOUNTS and value.lstrip("-").isdigit():
             return self.money(int(value))
-        if value in {"true", "false"}:
-            return str(self.texts["yes" if value == "true" else "no"])
+        if value in _YES_OR_NO:
+            return str(self.texts[_YES_OR_NO[value]])
+        if name in _CODES:
+            return self.code(value)
         try:
             return self.day(date.fromisoformat(value)) if len(value) == 10 else value
         except ValueError:
             return value
+
+    def code(self, code: str) -> str:
+        """A code as it reads."""
+        return str(self.texts["codes"].get(code, code.replace("-", " ")))
+
+    def type(self, name: str) -> str:
+        """A message's type as it reads."""
+        return str(self.texts["types"].get(name, name))
+
+    def parts(self, parts: Mapping[str, Any]) -> str:
+        """A reminder, a cost or another small record on one line: its level, its day, what it was."""
+        told = [self.value(name, str(value)) for name, value in parts.items() if name != "level"]
+        return ", ".join(filter(None, (self.code(one) for one in told)))
 
     def money(self, cents: int) -> str:
         """An amount in euros."""
