@@ -56,7 +56,7 @@ def test_a_second_run_hands_nothing_over_twice(told: tuple[Path, Result, Result]
 
 
 def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> None:
-    """Configurations, the server's root with probe, cases, stop and agreement, and the agency's keys in age's text form."""
+    """Configurations, the server's root with probe, cases, both stops and agreement, and the agency's keys in age's text form."""
     home, _, _ = told
     suffixes = sorted(path.name.partition(".")[2] for path in (home / "sftp").iterdir() if path.is_file())
     keys = home / "agency" / "keys"
@@ -65,10 +65,29 @@ def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> N
     assert tomllib.loads((home / "creditor" / "inkasso.toml").read_text())["agencies"][0]["id"] == "ostsee"
     assert tomllib.loads((home / "agency" / "inkasso.toml").read_text())["id"] == "ostsee"
     assert suffixes == sorted(
-        4 * ["cases.jsonl.zst.age", "identities.jsonl.zst.age", "manifest.json", "manifest.json.sig"]
+        5 * ["cases.jsonl.zst.age", "identities.jsonl.zst.age", "manifest.json", "manifest.json.sig"]
     )
     assert all("AGE-SECRET-KEY-PQ-1" in (keys / f"{part}.agekey").read_text() for part in ("cases", "identities"))
     assert re.fullmatch(r'nordlicht namespaces="[a-z@,-]+" ssh-ed25519 [A-Za-z0-9+/=]+', signer)
+
+
+def test_two_people_ask_and_get_their_answers(told: tuple[Path, Result, Result]) -> None:
+    """An access answer, an erasure with preview and certificate, the agency's signed answer; the person stays away."""
+    home, first, second = told
+    answers = home / "answers"
+    written = sorted(path.relative_to(answers).as_posix() for path in answers.rglob("*") if path.is_file())
+
+    assert first.json["rights"] == {"agency": "executed", "handed_over_again": 0, "rows_refused": 1}
+    assert second.json["rights"] is None
+    assert written == [
+        "access/data.json",
+        "access/letter.pdf",
+        "erasure-preview.txt",
+        "erasure/certificate.pdf",
+        "erasure/letter.pdf",
+    ]
+    assert all(path.read_bytes().startswith(b"%PDF-1.7") for path in answers.rglob("*.pdf"))
+    assert cli("audit", "verify", "--config", home / "creditor" / "inkasso.toml").code == 0
 
 
 def test_other_claims_need_another_folder(told: tuple[Path, Result, Result]) -> None:

