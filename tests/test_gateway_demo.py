@@ -56,7 +56,7 @@ def test_a_second_run_hands_nothing_over_twice(told: tuple[Path, Result, Result]
 
 
 def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> None:
-    """Configurations, the server's root with probe, cases, both stops and agreement, and the agency's keys in age's text form."""
+    """Configurations, the server's root with its five packages, and the agency's keys in age's text form."""
     home, _, _ = told
     suffixes = sorted(path.name.partition(".")[2] for path in (home / "sftp").iterdir() if path.is_file())
     keys = home / "agency" / "keys"
