@@ -64,15 +64,7 @@ def _print(home: Path, story: Story) -> None:
     output.table([(name.replace("_", " "), f"{ours[name]:,}") for name in ours])
     agreed = "are equal to the cent" if story.work.books.digest else "differ: see `inkasso report reconcile`"
     output.line(f"  both sides' books {agreed} (cents)")
-    if story.rights is not None:
-        output.heading("Two people asked: one for access, one for erasure (see answers/)")
-        output.table(
-            [
-                ("the agency's signed answer to the notice", story.rights.agency or "none yet"),
-                ("rows of the next export refused", f"{story.rights.rows_refused:,}"),
-                ("claims of that person handed over again", f"{story.rights.handed_over_again:,}"),
-            ]
-        )
+    _print_rights(story)
     output.heading("The audit log")
     output.table([("entries", f"{story.entries:,}")])
     output.heading("The files")
@@ -91,3 +83,16 @@ def _print(home: Path, story: Story) -> None:
     )
     output.line(f"\nTry: inkasso claim list --config {home}/creditor/inkasso.toml")
     output.line(f"     {story.seconds:.1f} seconds; run it again: nothing is handed over twice")
+
+
+def _print_rights(story: Story) -> None:
+    if story.rights is None:
+        return
+    output.heading("Two people asked: one for access, one for erasure (see answers/)")
+    output.table(
+        [
+            ("the agency's signed answer to the notice", story.rights.agency or "none yet"),
+            ("rows of the next export refused", f"{story.rights.rows_refused:,}"),
+            ("claims of that person handed over again", f"{story.rights.handed_over_again:,}"),
+        ]
+    )
