@@ -237,7 +237,7 @@ class ReportMade(Leaf):
     """A record or report was generated (Art. 5(2), 30 GDPR): from which configuration, and what came out."""
 
     event: Literal["report.made"] = "report.made"
-    report: Literal["record", "minimisation"]
+    report: Literal["record", "minimisation", "agency"]
     configuration_digest: Digest
     document_digest: Digest
 

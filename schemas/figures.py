@@ -118,6 +118,12 @@ class CreditTerm(Figure):
     large_seller_days: _Days
 
 
+class VatRate(Figure):
+    """The rate of VAT in per cent, § 12(1) UStG."""
+
+    percent: Annotated[int, Field(ge=0, le=100)]
+
+
 class LegalFigures(Strict):
     """All tables; also the shape of the rows that an operator adds."""
 
@@ -128,3 +134,4 @@ class LegalFigures(Strict):
     lump_sums: tuple[LumpSum, ...] = ()
     letter_costs: tuple[LetterCost, ...] = ()
     credit_terms: tuple[CreditTerm, ...] = ()
+    vat_rates: tuple[VatRate, ...] = ()

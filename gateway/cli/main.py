@@ -29,6 +29,7 @@ from gateway.cli import (
     story,
     subject,
     vetting,
+    working,
 )
 from gateway.cli.output import complain
 from gateway.errors import GatewayError, IntegrityError, UsageError
@@ -63,6 +64,7 @@ for commands in (
     retention,
     story,
     subject,
+    working,
 ):
     commands.register(app)
 

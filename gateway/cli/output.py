@@ -37,7 +37,12 @@ def table(rows: Sequence[Sequence[str]], indent: int = 2) -> None:
 
 def as_json(value: Mapping[str, object]) -> None:
     """One JSON object on one line."""
-    print(json.dumps(value, ensure_ascii=True))
+    print(json_text(value))
+
+
+def json_text(value: Mapping[str, object]) -> str:
+    """One JSON object on one line, without its end."""
+    return json.dumps(value, ensure_ascii=True)
 
 
 def complain(text: str) -> None:

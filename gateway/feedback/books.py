@@ -75,7 +75,7 @@ def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconc
             books=found.digest,
         )
         append(office.connection, entry)
-        agreed = {_opened(one, keys) for one in messages if one.type == "books.agreed"}
+        agreed = {opened_line(one, keys) for one in messages if one.type == "books.agreed"}
         if found.digest is not None and not any(statement.message_id in str(one) for one in agreed):
             answer = BooksAgreed(message_id=new_id(), statement=statement.message_id, books=found.digest)
             queue_for_agency(office, agency, entity, answer, now)
@@ -91,11 +91,11 @@ def _theirs(
             f"{agency} has made no statement: ask for `inkasso agency statement`, then `inkasso feedback`"
         )
     newest = heads[-1]
-    statement = FromAgencyAdapter.validate_json(_opened(newest, keys))
+    statement = FromAgencyAdapter.validate_json(opened_line(newest, keys))
     lines = {}
     # A statement that did not fit one package goes on in the next ones; the next statement begins anew.
     for one in messages[messages.index(newest) :]:
-        found = FromAgencyAdapter.validate_json(_opened(one, keys)) if one.type == "statement.case" else None
+        found = FromAgencyAdapter.validate_json(opened_line(one, keys)) if one.type == "statement.case" else None
         if isinstance(found, StatementCase):
             lines[found.case_ref] = BookLine(
                 standing=found.standing,
@@ -118,17 +118,17 @@ def _ours(
     for one in messages:
         if one.claim is not None and one.type in _BOOKED:
             adapter = ToAgencyAdapter if one.outbound else FromAgencyAdapter
-            by_claim.setdefault(one.claim, []).append(adapter.validate_json(_opened(one, keys)))
+            by_claim.setdefault(one.claim, []).append(adapter.validate_json(opened_line(one, keys)))
     found = {}
     for case in cases:
-        new = _handed_over(office, case, key_of(keys, case.claim))
+        new = handed_over(office, case, key_of(keys, case.claim))
         found[new.case_ref] = book_line(
             case.standing, restricted=case.restricted, messages=[new, *by_claim.get(case.claim, ())]
         )
     return found
 
 
-def _handed_over(office: Office, case: CaseRecord, key: ClaimKey) -> CaseNew:
+def handed_over(office: Office, case: CaseRecord, key: ClaimKey) -> CaseNew:
     """The case as it was sealed, from the payload of its screening."""
     screening = office.claims.of_package(case.package, case.claim)
     message = open_payload(screening.payload, key, screening.package).message
@@ -137,7 +137,8 @@ def _handed_over(office: Office, case: CaseRecord, key: ClaimKey) -> CaseNew:
     return CaseNew.model_validate_json(message.item.partition("\n")[0])
 
 
-def _opened(message: MessageRecord, keys: dict[str, ClaimKey]) -> str:
+def opened_line(message: MessageRecord, keys: dict[str, ClaimKey]) -> str:
+    """What a message says, one line of JSON."""
     key = None if message.claim is None else key_of(keys, message.claim)
     return open_message(message.payload, key, message.message_id).item.partition("\n")[0]
 

@@ -3,6 +3,7 @@
 A case is asked for by its agency as well, so that no agency's answer reaches another's case.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -139,6 +140,14 @@ class Cases:
         if types is not None:
             query = query.where(col(MessageRow.type).in_(types))
         return [MessageRecord._make(row) for row in self._connection.execute(query)]
+
+    def refused(self, agency: str) -> Counter[str]:
+        """How many answers of an agency changed nothing, by why."""
+        query = select(col(MessageRow.refused), func.count()).where(
+            ~col(MessageRow.outbound), col(MessageRow.agency) == agency, col(MessageRow.refused).is_not(None)
+        )
+        rows = self._connection.execute(query.group_by(col(MessageRow.refused)))
+        return Counter({str(reason): int(count) for reason, count in rows})
 
     def of_claim_messages(self, claims: Collection[str]) -> list[MessageRecord]:
         """Every message about these claims, both ways, in order."""

@@ -49,6 +49,11 @@ class MandateVersions:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else IssuedVersion(row[0], row[1] is not None, row[2] is not None)
 
+    def ids(self) -> dict[str, str]:
+        """The mandate of each digest on record."""
+        query = select(col(_MandateRow.digest), col(_MandateRow.id))
+        return {str(row[0]): str(row[1]) for row in self._connection.execute(query)}
+
     def issue(self, mandate: str, version: int, digest: str, entry: int) -> None:
         """From here on this version is this text."""
         row = {"id": mandate, "version": version, "digest": digest, "issued_entry": entry}

@@ -70,6 +70,14 @@ class Dates(NamedTuple):
     messages: int
 
 
+class Times(NamedTuple):
+    """When a package of new cases was uploaded and answered, and the entry of the screening it was made of."""
+
+    uploaded: str | None
+    delivered: str | None
+    screened_entry: int | None
+
+
 class Packages:
     """The packages of one `gateway.db`."""
 
@@ -150,6 +158,13 @@ class Packages:
             col(PackageRow.id).in_(package_ids), col(PackageRow.sealed_entry).is_not(None)
         )
         return {row[0]: Dates._make(row[1:]) for row in self._connection.execute(query)}
+
+    def times(self, agency: str) -> dict[str, Times]:
+        """The packages of new cases to an agency."""
+        query = select(*(col(getattr(PackageRow, name)) for name in ("id", *Times._fields))).where(
+            col(PackageRow.agency) == agency, col(PackageRow.type) == PackageType.CASES
+        )
+        return {row[0]: Times._make(row[1:]) for row in self._connection.execute(query)}
 
     def unanswered(self, agency: str | None = None) -> list[SentPackage]:
         """Packages that were uploaded and have no receipt, in order."""
