@@ -27,6 +27,11 @@ def items_root(commitments: Iterable[bytes]) -> str:
     return root(leaf_hashes(commitments)).hex()
 
 
+def reading_item(whose: str) -> bytes:
+    """The bytes of a reading's item: canonical JSON. `whose` is a random id, or a case reference."""
+    return encode({"whose": whose})
+
+
 def verdict_item(claim: str, verdict: str, rules: tuple[str, ...], today: date) -> bytes:
     """The bytes of a verdict's item: canonical JSON. `claim` is the vault's random claim id."""
     return encode({"claim": claim, "verdict": verdict, "rules": list(rules), "today": today.isoformat()})

@@ -3,27 +3,17 @@
 import base64
 from collections.abc import Callable, Iterator, Sequence
 
-from audit.note import VerifierKey, parse_key
 from audit.shown import Held, Opened
-from audit.store import entries
 from audit.stored import StoredLog
 from audit.verdict import Verdict
 from audit.verify import verify
 from gateway.errors import IntegrityError
 from gateway.office import Office
+from gateway.outside import first_key
 from gateway.store.items import KeptItem
 from gateway.store.payload import ItemKept, open_message, open_payload
 from keys.vault import ClaimKey
 from keys.wrap import WrapError
-from schemas.entry import StoreCreated
-
-
-def first_key(office: Office) -> VerifierKey:
-    """The key that the log begins with, as its first entry names it, inside the caller's transaction."""
-    first = next(entries(office.connection), None)
-    if first is None or not isinstance(first.entry, StoreCreated):
-        raise IntegrityError("the audit log has no beginning: restore gateway.db from a backup")
-    return parse_key(first.entry.log_key)
 
 
 def verify_office(
@@ -36,7 +26,7 @@ def verify_office(
 
     with office.connection.begin(), office.vault_connection.begin():
         evidence = StoredLog(office.connection, office.items.places, opened)
-        return verify(evidence, first_key(office), held, progress)
+        return verify(evidence, first_key(office.connection), held, progress)
 
 
 def open_items(office: Office, items: Sequence[KeptItem]) -> Iterator[Opened]:

@@ -1,11 +1,12 @@
 """Choosing entries of the log: by time, event, package, claim or subject."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from audit.store import Logged, entries
 from gateway.errors import InputError
 from gateway.office import Office
+from gateway.store.readings import entries_on
 from schemas.entry import Entry
 
 Line = Logged
@@ -30,6 +31,19 @@ def chosen(office: Office, choice: Choice) -> list[Line]:
             one
             for one in entries(office.connection)
             if _fits(one.entry, choice) and (about is None or one.position in about)
+        ]
+
+
+def chosen_readings(office: Office, year: int, choice: Choice, now: datetime) -> list[Line]:
+    """The entries of a year's log of readings, in order; the reading of it is logged first. Raises InputError."""
+    office.readings.record_log_read("audit list", now)
+    with office.connection.begin(), office.vault_connection.begin():
+        numbered = choice.claim is not None or choice.subject is not None
+        claims = claims_of(office, choice.claim, choice.subject) if numbered else []
+    with office.readings.opened(year) as (connection, _), connection.begin():
+        about = entries_on(connection, claims)
+        return [
+            one for one in entries(connection) if _fits(one.entry, choice) and (not numbered or one.position in about)
         ]
 
 

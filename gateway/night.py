@@ -10,7 +10,7 @@ from gateway.feedback.run import collect_all
 from gateway.handover.figures import Figures
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
-from gateway.retention import retain
+from gateway.retention import end_readings, retain
 from gateway.rights.nightly import due_requests
 
 
@@ -20,6 +20,7 @@ def whole_night(office: Office, night: Night) -> Figures:
     late = due_requests(office, night.today, night.now)
     figures = hand_over(office, night)
     figures.failures.extend([*answered.failures, *late])
+    end_readings(office, night.now, night.today)
     figures.retention_ended = retain(office, night.now, night.today, night.progress)
     try:
         rotated = make_final(office, night.now, night.progress)

@@ -6,12 +6,14 @@ Put together by `gateway.wiring`; nothing here opens, creates or decides anythin
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
 from audit.log import Log
-from gateway.outside import Outside
+from gateway.outside import Outside, log_signer
+from gateway.reading import Readings
 from gateway.settings import Agency, Configuration
 from gateway.store.cases import Cases
 from gateway.store.claims import Claims
@@ -54,6 +56,12 @@ class Office:
     outside: Outside
     answers_key: Sequence[Identity]
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
+
+    @property
+    def readings(self) -> Readings:
+        """The log of who saw personal data."""
+        folder = self.configuration.path(self.configuration.settings.stores.readings)
+        return Readings(folder, self.outside.folder, partial(log_signer, self.ring))
 
     @property
     def unmatched(self) -> Unmatched:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from audit.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from audit.durable import replace_durably
 from audit.log import Log, LogError
-from audit.note import ED25519, NoteSigner, VerifierKey
+from audit.note import ED25519, NoteSigner, VerifierKey, parse_key
 from audit.store import entries
 from gateway.errors import IntegrityError, UsageError
 from gateway.store.marks import StoreMark, read_mark
@@ -23,6 +23,7 @@ from keys.journal import Journal
 from keys.labels import Purpose
 from keys.ring import Keyring
 from schemas.entry import StoreCreated
+from schemas.readings import ReadingsBegun
 
 CHECKPOINT_NAME: Final = "checkpoint"
 JOURNAL_NAME: Final = "erasures"
@@ -45,9 +46,14 @@ class Outside(NamedTuple):
 
     def keep(self, connection: Connection, log: Log) -> None:
         """Writes the newest committed checkpoint outside the database; call it before anything leaves."""
-        with connection.begin():
-            note = log.checkpoint()
-        replace_durably(self.checkpoint, note)
+        keep_checkpoint(self.checkpoint, connection, log)
+
+
+def keep_checkpoint(path: Path, connection: Connection, log: Log) -> None:
+    """Writes a log's newest committed checkpoint to a file, durable when this returns."""
+    with connection.begin():
+        note = log.checkpoint()
+    replace_durably(path, note)
 
 
 def log_signer(ring: Keyring, origin: str, key_id: str | None = None) -> NoteSigner:
@@ -62,15 +68,25 @@ def origin_of(connection: Connection) -> str:
     since_restore = read_mark(connection, StoreMark.ORIGIN)
     if since_restore is not None:
         return since_restore
+    return beginning(connection).origin
+
+
+def first_key(connection: Connection) -> VerifierKey:
+    """The key that a log begins with, as its first entry names it. Raises IntegrityError."""
+    return parse_key(beginning(connection).log_key)
+
+
+def beginning(connection: Connection) -> StoreCreated | ReadingsBegun:
+    """A log's first entry. Raises IntegrityError."""
     first = next(entries(connection), None)
-    if first is None or not isinstance(first.entry, StoreCreated):
-        raise IntegrityError("the audit log has no beginning: restore gateway.db from a backup")
-    return first.entry.origin
+    if first is None or not isinstance(first.entry, StoreCreated | ReadingsBegun):
+        raise IntegrityError("the log has no beginning: restore its database from a backup")
+    return first.entry
 
 
-def check_checkpoint(log: Log, outside: Outside) -> None:
+def check_checkpoint(log: Log, path: Path) -> None:
     """The log is the one whose checkpoint lies outside, and has not become smaller. Raises IntegrityError."""
-    held = _held(outside.checkpoint)
+    held = _held(path)
     try:
         head, committed = log.head(), _text(log.checkpoint())
         same = held.origin == log.origin and held.size <= head.size
@@ -79,7 +95,7 @@ def check_checkpoint(log: Log, outside: Outside) -> None:
     except (LogError, CheckpointError) as error:
         raise IntegrityError(f"the audit log is damaged: {error}; keep a copy of gateway.db") from None
     if not same:
-        raise IntegrityError(_OLDER.format(outside=f"its checkpoint in {outside.checkpoint}"))
+        raise IntegrityError(_OLDER.format(outside=f"its checkpoint in {path}"))
 
 
 def last_known(outside: Outside) -> Checkpoint:

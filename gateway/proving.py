@@ -1,12 +1,13 @@
 """Evidence for single items, and samples: what a person is given, and what a data-protection officer draws.
 
-Every item that is opened is personal data: the caller logs the reading before it shows one.
+An item that is shown is personal data, and its showing an entry in the log of readings; a sample shows none.
 """
 
 import base64
 import hmac
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from audit.checkpoint import EntryProof, format_proof, parse_checkpoint
@@ -20,6 +21,7 @@ from audit.store import commitments, completions, entries, leaves
 from gateway.auditing import open_items
 from gateway.errors import InputError, IntegrityError
 from gateway.office import Office
+from gateway.store.items import KeptItem
 from schemas.canonical import encode_model
 from schemas.entry import Items
 
@@ -34,9 +36,21 @@ class Sampled(NamedTuple):
     outcome: str
 
 
-def evidence(office: Office, entry: int, place: int) -> bytes:
-    """The evidence for one item, inside the caller's transactions. Raises InputError if it is not there any more."""
-    found = [one for one in office.items.of_entry(entry) if one.item == place]
+def evidence(office: Office, entry: int, place: int, now: datetime) -> bytes:
+    """The evidence for one item, in no transaction of the caller's; the reading is logged before it is opened.
+
+    Raises InputError if it is not there any more.
+    """
+    with office.connection.begin():
+        found = [one for one in office.items.of_entry(entry) if one.item == place]
+    whose = {one.claim for one in found if one.claim is not None}
+    if whose:
+        office.readings.record("audit open", whose, now)
+    with office.connection.begin(), office.vault_connection.begin():
+        return _evidence(office, entry, place, found)
+
+
+def _evidence(office: Office, entry: int, place: int, found: Sequence[KeptItem]) -> bytes:
     opened = next(open_items(office, found), None)
     if opened is None:
         raise InputError(f"item {place} of entry {entry} cannot be opened: there is none, it was erased, or has no key")

@@ -12,17 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
+from audit.store import append
 from gateway.erasing import erase
 from gateway.figures.retention import kept_until
 from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.store.endings import Ended, Endings
 from gateway.store.payload import open_message
+from keys.references import new_id
 from schemas.answers import CaseStatus
 from schemas.calendar import day_in_germany
 from schemas.codes import StatusCode
 from schemas.entry import ErasureGround
 from schemas.figures import LegalFigures, RetentionKind
+from schemas.readings import ReadingsEnded
 
 _PAGE: Final = 4_000
 _TITLED: Final = frozenset({StatusCode.COURT_ORDER, StatusCode.ENFORCEMENT})
@@ -62,6 +65,30 @@ def retain(office: Office, now: datetime, today: date, progress: Callable[[str, 
         progress("retention ended", len(ended))
         count += len(ended)
     return count
+
+
+def end_readings(office: Office, now: datetime, today: date) -> list[int]:
+    """Ends the logs of readings of years that are over, and the year after them; which years. Call it in no transaction.
+
+    A kill between entry and end lets the next night log it once more.
+    """
+    ended = office.readings.ending(today)
+    for year in ended:
+        with office.readings.opened(year) as (connection, log), connection.begin():
+            head = log.head()
+        entry = ReadingsEnded(
+            id=new_id(),
+            time=now,
+            actor="system:nightly",
+            of_year=year,
+            origin=head.origin,
+            size=head.size,
+            root=head.root.hex(),
+        )
+        with office.connection.begin():
+            append(office.connection, entry)
+        office.readings.end(year)
+    return ended
 
 
 def _refused(_office: Office, page: Sequence[Ended], figures: LegalFigures, today: date) -> Iterator[Ending]:

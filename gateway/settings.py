@@ -42,6 +42,7 @@ class Stores(Strict):
     outbox: _Location = "outbox"
     quarantine: _Location = "quarantine"
     journal: _Location = "journal"
+    readings: _Location = "readings"
 
 
 class Escrow(Strict):

@@ -44,7 +44,7 @@ def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | 
 
     Returns the age recipient for answers. Raises UsageError if anything is there already; nothing is overwritten.
     """
-    keys = _new_home(home, configuration, ("keys", "outbox", "inbox", "quarantine", "journal"))
+    keys = _new_home(home, configuration, ("keys", "outbox", "inbox", "quarantine", "journal", "readings"))
     create_root(keys)
     root = load_root(keys, None)
     for purpose in CREDITOR_PURPOSES:
@@ -94,7 +94,7 @@ def init_agency(home: Path, configuration: str, allowed_signers: str, now: datet
 
     Raises UsageError if anything is there already.
     """
-    keys = _new_home(home, configuration, ("keys", "witness"))
+    keys = _new_home(home, configuration, ("keys", "witness", "readings"))
     create_root(keys)
     root = load_root(keys, None)
     for purpose in AGENCY_PURPOSES:

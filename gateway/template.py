@@ -12,6 +12,7 @@ vault = "vault.db"       # everything that links pseudonyms to people; back it u
 keys = "keys"            # never into the same backup as the stores
 outbox = "outbox"        # sealed packages that wait to be sent
 quarantine = "quarantine"  # answers that were collected and not yet believed
+readings = "readings"    # the log of who saw personal data, one file a year
 journal = "journal"      # what was erased, and the log's last checkpoint: back it up with everything, and newest
 
 # The keys, once more: one file, overwritten whenever they change, sealed to age identities that are kept offline. Without

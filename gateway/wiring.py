@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,6 +29,7 @@ from gateway.erasing import finish_erasures
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, last_known, log_signer, origin_of
+from gateway.reading import Readings
 from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
 from gateway.store.cases import Cases
@@ -58,7 +60,13 @@ CREDITOR_PURPOSES: Final = (
     Purpose.LOG_SIGNING,
     Purpose.JOURNAL_SIGNING,
 )
-AGENCY_PURPOSES: Final = (Purpose.CASES_STORE, Purpose.IDENTITIES_STORE, Purpose.PACKAGE_SIGNING, Purpose.COSIGNING)
+AGENCY_PURPOSES: Final = (
+    Purpose.CASES_STORE,
+    Purpose.IDENTITIES_STORE,
+    Purpose.PACKAGE_SIGNING,
+    Purpose.COSIGNING,
+    Purpose.LOG_SIGNING,
+)
 ALLOWED_SIGNERS: Final = "allowed_signers"
 
 
@@ -164,6 +172,8 @@ def _check_folders(configuration: Configuration) -> None:
     stores = configuration.settings.stores
     if not configuration.path(stores.outbox).is_dir():
         raise UsageError("the outbox folder is missing: restore it; sealed packages that wait to be sent lie in it")
+    if not configuration.path(stores.readings).is_dir():
+        raise UsageError("the folder of readings is missing: restore it; it holds the log of who saw personal data")
     if not configuration.path(stores.quarantine).is_dir():
         raise UsageError("the quarantine folder is missing: make it, with mode 700; collected answers lie in it")
 
@@ -178,7 +188,7 @@ def open_log(connection: Connection, ring: Keyring, outside: Outside) -> Log:
     """The log of a store, which is not older than its checkpoint outside. Raises IntegrityError."""
     with connection.begin():
         log = Log(connection, log_signer(ring, origin_of(connection), read_mark(connection, StoreMark.LOG_KEY)))
-        check_checkpoint(log, outside)
+        check_checkpoint(log, outside.checkpoint)
     return log
 
 
@@ -219,6 +229,9 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
             ),
             ring=ring,
             witness=Witness(configuration.path(settings.witness), cosigner(ring, settings.id)),
+            readings=Readings(
+                configuration.path(settings.readings), configuration.path(settings.witness), partial(log_signer, ring)
+            ),
             creditors=creditors,
             cases_connection=cases,
             identities_connection=identities,

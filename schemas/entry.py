@@ -17,6 +17,7 @@ from schemas.custody import CustodyEntry
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf, LogKey, Origin
 from schemas.mandated import MandateEntry
+from schemas.readings import ReadingsEntry
 from schemas.release import ReleaseReason
 from schemas.request_entry import RequestEntry
 from schemas.screening import RuleId
@@ -125,12 +126,6 @@ class DataRead(Leaf):
     event: Literal["data.read"] = "data.read"
     command: Annotated[str, Field(pattern=r"^[a-z ]{1,40}$")]
     items: Items
-
-
-class LogRead(Leaf):
-    """Somebody read the log of readings; this ends it: reading this entry makes no other."""
-
-    event: Literal["log.read"] = "log.read"
 
 
 class PackageDelivered(Leaf):
@@ -264,7 +259,7 @@ Entry = (
     | ErasureIntended
     | ErasureCompleted
     | DataRead
-    | LogRead
+    | ReadingsEntry
     | AgencyChecked
     | AgencyProbed
     | ProbeAnswered

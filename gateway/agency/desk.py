@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from audit.witness import Witness
 from gateway.agency.answers import AnswersStore
 from gateway.agency.store import CasesStore, IdentitiesStore
+from gateway.reading import Readings
 from gateway.steps.seal import SealTo
 from gateway.steps.unseal import Opener
 from gateway.transport.sftp import ANSWERS_FOLDER
@@ -37,6 +38,7 @@ class Desk:
     opener: Opener
     ring: Keyring
     witness: Witness
+    readings: Readings
     creditors: Mapping[str, Correspondent]
     cases_connection: Connection
     identities_connection: Connection

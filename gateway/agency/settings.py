@@ -34,6 +34,7 @@ class AgencySettings(Strict):
     cases_store: _Location = "cases.db"
     identities_store: _Location = "identities.db"
     witness: _Location = "witness"
+    readings: _Location = "readings"
     creditors: tuple[CreditorProfile, ...] = ()
 
 

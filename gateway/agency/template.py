@@ -20,6 +20,9 @@ identities_store = "identities.db"
 # Where the last checkpoint of each creditor's audit log is kept, and our cosignature on it.
 witness = "witness"
 
+# The log of readings: which command showed whose data.
+readings = "readings"
+
 # Creditors we answer. `inkasso doctor` at the creditor prints its recipient; confirm it out of band.
 """
 _CREDITOR = """\

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -10,21 +10,25 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from audit.export import ExportError, export
 from audit.offline import check
 from audit.shown import Held
-from gateway.auditing import first_key, verify_office
+from audit.verdict import Verdict
+from gateway.auditing import verify_office
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.cli.sentences import sentence
 from gateway.errors import UsageError
-from gateway.logbook import Choice, Line, chosen
+from gateway.exporting import export_log
+from gateway.logbook import Choice, Line, chosen, chosen_readings
+from gateway.office import Office
+from gateway.outside import first_key
 from gateway.proving import evidence, sample
 from gateway.settings import load
 from gateway.watching import create_witness, watch_export
 from gateway.wiring import clock, open_office
 
 Language = Literal["de", "en"]
+OfYear = Annotated[int | None, Parameter(help="Instead: the log of readings of this year.")]
 
 
 def register(app: App) -> None:
@@ -41,41 +45,23 @@ def register(app: App) -> None:
 
 def audit_list(
     *,
-    since: date | None = None,
-    until: date | None = None,
-    event: str | None = None,
-    package: str | None = None,
-    claim: str | None = None,
-    subject: str | None = None,
-    language: Language = "en",
-    limit: int | None = None,
+    since: Annotated[date | None, Parameter(help="From this day on (UTC).")] = None,
+    until: Annotated[date | None, Parameter(help="Up to and with this day (UTC).")] = None,
+    event: Annotated[str | None, Parameter(help="Only this event, for instance package.sealed.")] = None,
+    package: Annotated[str | None, Parameter(help="Only entries about this package.")] = None,
+    claim: Annotated[str | None, Parameter(help="Only entries about this claim number.")] = None,
+    subject: Annotated[str | None, Parameter(help="Only entries about claims of this customer number.")] = None,
+    readings: OfYear = None,
+    language: Annotated[Language, Parameter(help="Of the sentences: de or en.")] = "en",
+    limit: Annotated[int | None, Parameter(help="At most so many, the newest.")] = None,
     json: Json = False,
     csv: Annotated[bool, Parameter(name="--csv", negative="", help="Print CSV.")] = False,
     config: Config,
 ) -> int:
-    """List entries in plain sentences.
-
-    Parameters
-    ----------
-    since
-        From this day on (UTC).
-    until
-        Up to and with this day (UTC).
-    event
-        Only this event, for instance package.sealed.
-    package
-        Only entries about this package.
-    claim
-        Only entries about the packages and verdicts of this claim number.
-    subject
-        The same for all claims of this customer number.
-    language
-        Of the sentences: de or en.
-    limit
-        At most so many, the newest.
-    """
+    """List entries in plain sentences."""
+    choice = Choice(since, until, event, package, claim, subject)
     with open_office(load(config)) as office:
-        lines = chosen(office, Choice(since, until, event, package, claim, subject))
+        lines = chosen(office, choice) if readings is None else chosen_readings(office, readings, choice, clock())
     lines = lines[-limit:] if limit else lines
     _print_lines(lines, language, json=json, as_csv=csv)
     return 0
@@ -87,6 +73,7 @@ def audit_verify(
     key: str | None = None,
     held: tuple[Path, ...] = (),
     quick: Annotated[bool, Parameter(negative="", help="Leave items unopened.")] = False,
+    readings: OfYear = None,
     json: Json = False,
     config: Config,
 ) -> int:
@@ -106,7 +93,7 @@ def audit_verify(
     else:
         notes = [Held(_read(one), one.name) for one in held]
         with open_office(load(config)) as office, output.progress() as progress:
-            verdict = verify_office(office, notes, not quick, lambda count: progress("entries verified", count))
+            verdict = _verdict(office, readings, notes, quick, lambda count: progress("entries verified", count))
         code, lines, value = (0 if verdict.fault is None else 5), verdict.sentences(), verdict.as_json()
     if json:
         output.as_json(value)
@@ -116,7 +103,15 @@ def audit_verify(
     return code
 
 
-def audit_export(folder: Path, *, config: Config) -> int:
+def _verdict(
+    office: Office, readings: int | None, held: list[Held], quick: bool, progress: Callable[[int], None]
+) -> Verdict:
+    if readings is not None:
+        return office.readings.verify(readings, held, progress)
+    return verify_office(office, held, not quick, progress)
+
+
+def audit_export(folder: Path, *, readings: OfYear = None, config: Config) -> int:
     """Export the log for a stranger: tiles, entries, commitments, completions, checkpoint. A second run adds to it.
 
     Parameters
@@ -124,13 +119,8 @@ def audit_export(folder: Path, *, config: Config) -> int:
     folder
         A new folder, or one that holds an earlier export of this log.
     """
-    with open_office(load(config)) as office, output.progress() as progress, office.connection.begin():
-        try:
-            size = export(
-                office.connection, office.log, first_key(office), folder, lambda count: progress("exported", count)
-            )
-        except ExportError as error:
-            raise UsageError(str(error)) from None
+    with open_office(load(config)) as office, output.progress() as progress:
+        size = export_log(office, readings, folder, clock(), lambda count: progress("exported", count))
     output.line(f"{folder} holds {size:,} entries. Verify: inkasso-verify {folder}")
     return 0
 
@@ -149,9 +139,10 @@ def audit_open(entry: int, item: int, file: Path, *, config: Config) -> int:
     """
     if file.exists():
         raise UsageError(f"{file} exists already: choose another name")
-    with open_office(load(config)) as office, office.connection.begin(), office.vault_connection.begin():
-        found = evidence(office, entry, item)
-        key = first_key(office)
+    with open_office(load(config)) as office:
+        found = evidence(office, entry, item, clock())
+        with office.connection.begin():
+            key = first_key(office.connection)
     output.private_file(file, found)
     output.line(f"{file} holds the evidence. Check: inkasso-verify {file} --key {key}")
     return 0

@@ -9,12 +9,14 @@ from cyclopts import App, Parameter
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out, read_bounded
 from gateway.cli.creditor import Config, Json
+from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
 from gateway.listing import held_claims
 from gateway.office import Office
 from gateway.release import Asked, release, releasing
 from gateway.reports.held import read_sheet, sentences, who_may_release, write_sheet
 from gateway.settings import load
+from gateway.showing import show
 from gateway.wiring import clock, open_office
 from keys.root import write_private
 from schemas.calendar import day_in_germany
@@ -28,6 +30,7 @@ def register(app: App) -> None:
     """Adds the commands about claims."""
     claim = App(name="claim", help="Claims.")
     claim.command(claim_list, name="list")
+    claim.command(claim_show, name="show")
     claim.command(claim_release, name="release")
     app.command(claim)
 
@@ -56,6 +59,25 @@ def claim_list(
     else:
         rows = [(*one.cells(), who_may_release(one.rules), sentences(one.rules, language)) for one in found]
         output.table([("claim", "source", "row", "held by", "released by", "what to do"), *rows], indent=0)
+    return 0
+
+
+def claim_show(
+    claim: str,
+    *,
+    language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
+    json: Json = False,
+    config: Config,
+) -> int:
+    """Show all that is held of a claim. It is personal data: an entry in the log of readings is made before.
+
+    Parameters
+    ----------
+    claim
+        The claim's number at the source.
+    """
+    with open_office(load(config)) as office:
+        print_claims(show(office, claim, None, language, clock()), as_json=json)
     return 0
 
 

@@ -59,12 +59,87 @@ SENTENCES: Final = {
     ),
     "data.read": Sentence("Mit `{command}` wurden Personendaten gelesen.", "Personal data was read by `{command}`."),
     "log.read": Sentence("Das Leseprotokoll wurde gelesen.", "The log of readings was read."),
+    "readings.begun": Sentence("Das Leseprotokoll {origin} beginnt.", "The log of readings {origin} begins."),
+    "readings.ended": Sentence(
+        "Das Leseprotokoll des Jahres {of_year} mit {size} Einträgen endet.",
+        "The log of readings of {of_year}, with {size} entries, ends.",
+    ),
+    "books.compared": Sentence(
+        "Die Bücher wurden mit {agency} abgeglichen: {differences} Abweichungen.",
+        "The books were compared with {agency}: {differences} differences.",
+    ),
+    "report.made": Sentence("Ein Bericht wurde erstellt ({report}).", "A report was made ({report})."),
+    "mandate.issued": Sentence(
+        "Mandat {mandate}, Fassung {mandate_version}, gilt ab jetzt und bleibt unverändert.",
+        "Mandate {mandate}, version {mandate_version}, is in use from now on and does not change.",
+    ),
+    "mandate.signed": Sentence(
+        "Mandat {mandate}, Fassung {mandate_version}, wurde unterschrieben.",
+        "Mandate {mandate}, version {mandate_version}, was signed.",
+    ),
+    "mandate.countersigned": Sentence(
+        "{agency} hat Mandat {mandate}, Fassung {mandate_version}, gegengezeichnet.",
+        "{agency} countersigned mandate {mandate}, version {mandate_version}.",
+    ),
+    "stores.copied": Sentence(
+        "Beide Datenbanken wurden gesichert (Stand {generation}), und die Kopien lassen sich öffnen.",
+        "Both databases were copied (generation {generation}), and the copies open.",
+    ),
+    "epoch.rotated": Sentence(
+        "Löschungen sind endgültig bis Nummer {record}: ältere Kopien des Tresors sind tot.",
+        "Erasures are final up to record {record}: older copies of the vault are dead.",
+    ),
+    "store.restored": Sentence(
+        "Die Datenbanken wurden aus Kopien wiederhergestellt; das Protokoll geht als {origin} weiter.",
+        "The databases were restored from copies; the log goes on as {origin}.",
+    ),
+    "statement.taken": Sentence(
+        "Nach der Wiederherstellung hat {agency} ihren Stand erklärt: {matched} Fälle bekannt, {strange} unbekannt.",
+        "After the restore {agency} made its statement: {matched} cases known, {strange} unknown.",
+    ),
+    "request.opened": Sentence(
+        "Antrag {request} ist eingegangen; die Antwort ist bis {due} fällig.",
+        "Request {request} came in; the answer is due on {due}.",
+    ),
+    "request.identified": Sentence(
+        "Bei Antrag {request} steht fest, wer ihn stellt.", "It is established who makes request {request}."
+    ),
+    "request.extended": Sentence(
+        "Die Frist von Antrag {request} wurde bis {due} verlängert.", "Request {request} was extended to {due}."
+    ),
+    "request.decided": Sentence(
+        "Über Antrag {request} ist entschieden; er betrifft {claims} Forderungen.",
+        "Request {request} is decided; it is about {claims} claims.",
+    ),
+    "request.executed": Sentence(
+        "Antrag {request} ist ausgeführt: {erased} Forderungen gelöscht, {restricted} eingeschränkt.",
+        "Request {request} is carried out: {erased} claims erased, {restricted} restricted.",
+    ),
+    "request.answered": Sentence("Antrag {request} ist beantwortet.", "Request {request} was answered."),
+    "restriction.lifted": Sentence(
+        "Die Einschränkung aus Antrag {request} ist aufgehoben.", "The restriction of request {request} was lifted."
+    ),
+    "notices.made": Sentence(
+        "Zu Antrag {request} warten {notices} Mitteilungen an Inkassobüros.",
+        "{notices} notices to agencies wait because of request {request}.",
+    ),
 }
-_OTHER: Final = Sentence("{event}.", "{event}.")
+_GERMAN: Final = {
+    "request": "auf Antrag",
+    "retention": "Aufbewahrung beendet",
+    "restore": "nach Wiederherstellung",
+    "receipt": "Quittung",
+    "answers": "Antworten",
+    "record": "Verarbeitungsverzeichnis",
+    "minimisation": "Datenminimierung",
+}
+"""Codes that stand in a sentence; any other stands as it is."""
 
 
 def sentence(entry: Entry, language: str) -> str:
-    """An entry as a sentence; an event without one of its own says its name."""
-    found = SENTENCES.get(entry.event, _OTHER)
+    """An entry as a sentence."""
+    found = SENTENCES[entry.event]
     fields = {name: getattr(entry, name) for name in type(entry).model_fields}
-    return (found.de if language == "de" else found.en).format(**fields)
+    if language != "de":
+        return found.en.format(**fields)
+    return found.de.format(**{name: _GERMAN.get(str(value), value) for name, value in fields.items()})

@@ -12,18 +12,22 @@ from cyclopts import App, Parameter
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.cli.report import EntityName
+from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
 from gateway.reports.made import the_entity
 from gateway.rights.finding import Clue, find
 from gateway.rights.intake import read_clues
 from gateway.settings import load
-from gateway.wiring import open_office
+from gateway.showing import show
+from gateway.wiring import clock, open_office
+from schemas.mandate import Language
 
 
 def register(app: App) -> None:
     """Adds the commands about subjects."""
     subject = App(name="subject", help="The people behind claims.")
     subject.command(subject_find, name="find")
+    subject.command(subject_show, name="show")
     app.command(subject)
 
 
@@ -51,6 +55,25 @@ def subject_find(
             for one in found
         ]
         output.table([("subject", "clues", "claims", "agencies", "cases"), *rows], indent=0)
+    return 0
+
+
+def subject_show(
+    customer: str,
+    *,
+    language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
+    json: Json = False,
+    config: Config,
+) -> int:
+    """Show all that is held of a customer's claims. It is personal data: an entry in the log of readings is made before.
+
+    Parameters
+    ----------
+    customer
+        The customer number at the source.
+    """
+    with open_office(load(config)) as office:
+        print_claims(show(office, None, customer, language, clock()), as_json=json)
     return 0
 
 
