@@ -1,26 +1,21 @@
 """What a person asks for, from intake to answer, on both sides: access, erasure, restriction, rectification."""
 
 import hmac
-import io
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pypdf import PdfReader
 
+from asking import answered, approved, asked, asking_world, command, found, text_of
 from audit.store import commitments
 from gateway.agency.settings import load_agency
 from gateway.demo.template import CREDITOR
-from gateway.demo.vetting import make_key
-from gateway.signers import file_key
 from gateway.wiring import open_desk
-from keys.approval import approve
 from keys.sqlite import open_store
-from world import TODAY, Result, World, cli, jsonl, row, running_world
+from world import TODAY, World, jsonl, row
 
 LATER = datetime(2026, 7, 2, 3, 0, tzinfo=UTC)
 MUCH_LATER = datetime(2026, 9, 1, 3, 0, tzinfo=UTC)
@@ -29,75 +24,8 @@ MUCH_LATER = datetime(2026, 9, 1, 3, 0, tzinfo=UTC)
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A world in which three claims have been handed over, and two people may approve."""
-    with running_world(tmp_path) as made:
-        make_key(made.home / "clerk", "officer")
-        public = made.home / "clerk" / "officer.pub"
-        approved(made, "actor", "add", "officer", public, keys=("demo-clerk",))
-        made.drop("first.jsonl", jsonl([row(1), row(2), row(3, customer_no="K-000002")]))
-        assert made.handover().json["claims"]["handed_over"] == 3
-        assert made.receive().code == 0
+    with asking_world(tmp_path) as made:
         yield made
-
-
-def command(world: World, *arguments: str | Path, now: datetime = TODAY) -> Result:
-    return cli(*arguments, "--config", world.creditor, now=now)
-
-
-def approved(world: World, *arguments: str | Path, keys: tuple[str, ...], now: datetime = TODAY) -> Result:
-    """A command with its preview approved by these keys, as `ssh-keygen` would sign it."""
-    stem = f"approval-{len(list(world.home.iterdir()))}"
-    preview = world.home / f"{stem}.preview"
-    shown = command(world, *arguments, "--preview-to", preview, now=now)
-    if shown.code:
-        return shown
-    files: list[str | Path] = []
-    for key in keys:
-        signer = file_key(world.home / "clerk" / key)
-        path = world.home / f"{stem}.{key}.sig"
-        path.write_bytes(approve(preview.read_bytes(), signer.key, signer.sign_blob))
-        files += ["--approval", path]
-    return command(world, *arguments, "--preview", preview, *files, now=now)
-
-
-def found(world: World, **clues: str) -> list[dict[str, Any]]:
-    path = world.home / "clues.json"
-    path.write_text(json.dumps(clues))
-    return command(world, "subject", "find", "--clues", path, "--json").json["candidates"]
-
-
-def asked(world: World, kind: str, *arguments: str | Path, invoice: str = "RE-000001", now: datetime = TODAY) -> str:
-    """A request that was opened for and identified as the person of an invoice; its id."""
-    subject = found(world, invoice_no=invoice)[0]["subject"]
-    day = now.date().isoformat()
-    opened = command(
-        world,
-        "request",
-        "open",
-        kind,
-        "--channel",
-        "letter",
-        "--received",
-        day,
-        "--subject",
-        subject,
-        *arguments,
-        now=now,
-    )
-    request = opened.out.split()[0]
-    assert (
-        command(world, "request", "identify", request, "--proof", "reference", "--subject", subject, now=now).code == 0
-    )
-    return request
-
-
-def answered(world: World, request: str, now: datetime = TODAY) -> Path:
-    out = world.home / f"answer-{request}-{now:%H%M%d}"
-    assert command(world, "request", "answer", request, "--out", out, now=now).code == 0
-    return out
-
-
-def text_of(pdf: Path) -> str:
-    return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.read_bytes())).pages)
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

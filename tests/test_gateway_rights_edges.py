@@ -1,0 +1,187 @@
+"""Requests at their edges: kills, canaries, mails, what agencies forward and answer, and the table of fates."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from asking import answered, approved, approving, asked, asking_world, command, found
+from gateway.agency.settings import load_agency
+from gateway.demo.template import CREDITOR
+from gateway.figures.tables import load_figures
+from gateway.rights.fate import Standing, decide
+from gateway.rights.life import load_request
+from gateway.settings import load
+from gateway.state import ClaimState
+from gateway.wiring import open_desk, open_office
+from schemas.codes import CaseStanding
+from schemas.figures import LegalFigures
+from schemas.request import ErasureClaim, Fate
+from world import Result, World, cli, jsonl, killed, row
+
+LATER = datetime(2026, 7, 2, 3, 0, tzinfo=UTC)
+CANARY = "zqcanary"
+BOTH = ("demo-clerk", "officer")
+FIGURES = load_figures(LegalFigures())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with asking_world(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "gateway.rights.erasure:seal_waiting",
+        "gateway.rights.erasure:erase",
+        "gateway.erasing:truncate_log",
+        "gateway.rights.erasure:change",
+    ],
+)
+def test_an_erasure_that_was_decided_is_finished_after_a_kill(world: World, function: str) -> None:
+    """Wherever a run dies after the decision, the next night ends it: notice sent once, person gone, log whole."""
+    request = asked(world, "erasure")
+    ready = approving(world, "request", "approve", request, "--ground", "unlawful", keys=BOTH)
+    assert not isinstance(ready, Result)
+    _, reached = killed(world, function, 1, *map(str, ready))
+    night = command(world, "nightly", "--json", now=LATER)
+    world.receive(LATER)
+    shown = command(world, "request", "show", request, "--json").json
+    with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
+        told = [len(desk.cases.messages(CREDITOR, [ref])) for ref in desk.cases.cases(CREDITOR)]
+
+    assert reached == function
+    assert (night.code, shown["state"], sorted(told)) == (0, "executed", [0, 0, 1])
+    assert found(world, invoice_no="RE-000001") == []
+    assert command(world, "audit", "verify").code == 0
+
+
+def test_no_byte_of_an_erased_person_is_left_on_either_side(world: World) -> None:
+    """Canaries in every field: after erasure and the agency's answer they are in no file but the letters and the export."""
+    world.configure('role = "controller"', 'role = "processor"')
+    world.vet()
+    debtor = {"first_name": f"A{CANARY}", "last_name": f"B{CANARY}", "company_name": None}
+    fields = {f"debtor.{name}": value for name, value in debtor.items() if value}
+    address = {f"address.{name}": f"{name[0]}{CANARY}" for name in ("street", "house_no", "city")}
+    numbers = {name: f"{name}-{CANARY}" for name in ("claim_id", "customer_no", "invoice_no", "contract_no")}
+    world.drop("canary.jsonl", jsonl([row(9, email=f"x@{CANARY}.de", note=CANARY, **fields, **address, **numbers)]))
+    assert world.handover().json["claims"]["handed_over"] == 1
+    world.receive()
+    request = asked(world, "erasure", invoice=f"invoice_no-{CANARY}")
+    approved(world, "request", "approve", request, "--ground", "unlawful", keys=BOTH)
+    for hour in (3, 4):
+        assert command(world, "nightly", now=LATER.replace(hour=hour)).code in {0, 3}
+        world.receive(LATER.replace(hour=hour))
+    answered(world, request, LATER.replace(hour=5))
+    assert found(world, invoice_no=f"invoice_no-{CANARY}") == []
+    (world.home / "clues.json").unlink()
+    places = [world.creditor.parent, world.agency.parent, world.sftp, world.home / "backup", world.home / "offline"]
+    files = [
+        path for place in places for path in place.rglob("*") if path.is_file() and world.inbox not in path.parents
+    ]
+    with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
+        erased = [case for case in desk.cases.cases(CREDITOR).values() if case.standing is CaseStanding.ERASED]
+
+    assert len(files) > 30
+    assert [path.name for path in files if CANARY.encode() in path.read_bytes().lower()] == []
+    assert [case.line for case in erased] == [None]
+
+
+def test_what_an_agency_forwards_is_open_from_its_day_of_receipt(world: World) -> None:
+    """`request.forwarded`: the agency's receipt starts the deadline; an objection stops the person at once."""
+    reply(world, {"type": "request.forwarded", "request": "objection", "received_on": "2026-06-28"})
+    night = command(world, "nightly", "--json", now=LATER)
+    (request,) = command(world, "request", "list", "--json").json["requests"]
+
+    assert night.code == 0
+    assert (request["kind"], request["received"], request["due"]) == ("objection", "2026-06-28", "2026-07-28")
+    assert command(world, "request", "show", request["request"], "--json").json["stops the hand-over"] == "yes"
+    assert request["notices_open"] == 1
+
+
+def test_an_answer_to_a_notice_that_was_never_sent_changes_nothing(world: World) -> None:
+    """Art. 19: an acknowledgement counts for a message of ours alone."""
+    reply(world, {"type": "notice.ack", "about": "0" * 26, "result": "executed"})
+    taken = command(world, "feedback", "--json", now=LATER)
+
+    assert taken.code == 4
+    assert taken.json["refusals"] == {"the message it answers was never sent to this agency in that package": 1}
+
+
+def test_a_mail_is_read_within_bounds_and_never_repeated(world: World, tmp_path: Path) -> None:
+    """Subject and first plain text are kept under the request's key; what cannot be read is refused without a word of it."""
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(
+        f"From: {CANARY}@example.org\r\nSubject: {CANARY} Auskunft\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        f"Guten Tag {CANARY}\r\n--b\r\nContent-Type: application/pdf\r\n"
+        "Content-Disposition: attachment\r\n\r\nx\r\n--b--\r\n".encode()
+    )
+    html = tmp_path / "html.eml"
+    html.write_bytes(f"Subject: {CANARY}\r\nContent-Type: text/html\r\n\r\n<p>{CANARY}</p>".encode())
+    arguments = ("request", "open", "access", "--channel", "email", "--received", "2026-06-30", "--letter")
+    opened, refused = command(world, *arguments, mail), command(world, *arguments, html)
+    request = opened.out.split()[0]
+    shown = command(world, "request", "show", request, "--json")
+    with open_office(load(world.creditor)) as office:
+        text = load_request(office, request).file.text
+
+    assert (opened.code, refused.code) == (0, 3)
+    assert f"{CANARY} Auskunft" in text and f"Guten Tag {CANARY}" in text
+    assert not any(CANARY in result.out + result.err for result in (opened, refused, shown))
+    assert CANARY.encode() not in (world.creditor.parent / "gateway.db").read_bytes()
+
+
+def standing(verdict: ClaimState, *cases: CaseStanding, ended: date | None = None) -> Standing:
+    return Standing("0" * 26, verdict, cases, ended, False)
+
+
+HELD, REFUSED = standing(ClaimState.HELD), standing(ClaimState.REFUSED)
+WORKED_ON = standing(ClaimState.CLEARED, CaseStanding.ACTIVE)
+AGAIN = standing(ClaimState.CLEARED, CaseStanding.ACTIVE, CaseStanding.CLOSED, ended=date(2026, 1, 5))
+OVER = standing(ClaimState.CLEARED, CaseStanding.CLOSED, ended=date(2026, 1, 5))
+OLD = standing(ClaimState.CLEARED, CaseStanding.RECALLED, ended=date(2023, 1, 5))
+BARRED = standing(ClaimState.CLEARED, CaseStanding.CLOSED, ended=date(2022, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("claim", "ground", "fate", "until"),
+    [
+        (HELD, ErasureClaim.NO_LONGER_NEEDED, Fate.KEPT, None),
+        (HELD, ErasureClaim.OBJECTION, Fate.ERASED, None),
+        (HELD, ErasureClaim.UNLAWFUL, Fate.ERASED, None),
+        (REFUSED, ErasureClaim.NO_LONGER_NEEDED, Fate.ERASED, None),
+        (WORKED_ON, ErasureClaim.NO_LONGER_NEEDED, Fate.KEPT, None),
+        (WORKED_ON, ErasureClaim.OBJECTION, Fate.KEPT, None),
+        (WORKED_ON, ErasureClaim.UNLAWFUL, Fate.ERASED, None),
+        (AGAIN, ErasureClaim.OBJECTION, Fate.KEPT, None),
+        (OVER, ErasureClaim.OBJECTION, Fate.RESTRICTED, date(2029, 12, 31)),
+        (OVER, ErasureClaim.UNLAWFUL, Fate.ERASED, None),
+        (OLD, ErasureClaim.OBJECTION, Fate.RESTRICTED, date(2026, 12, 31)),
+        (BARRED, ErasureClaim.OBJECTION, Fate.ERASED, None),
+    ],
+)
+def test_what_becomes_of_a_claim_follows_its_standing_and_the_ground(
+    claim: Standing, ground: ErasureClaim, fate: Fate, until: date | None
+) -> None:
+    """Art. 17(1), (3), § 35 BDSG: owed is kept, over is restricted until time-barred, unlawful goes in every state."""
+    found = decide(claim, ground, FIGURES, date(2026, 6, 30))
+
+    assert (found.fate, found.until) == (fate, until)
+
+
+def reply(world: World, answer: dict[str, str]) -> None:
+    """The agency accepts all its cases, says this of one, and sends it."""
+    with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
+        refs = sorted(desk.cases.cases(CREDITOR))
+    rows = [
+        {"type": "package.receipt", "case_ref": ref, "verdict": "accepted", "agency_ref": f"O-{number}"}
+        for number, ref in enumerate(refs)
+    ]
+    path = world.home / "replies.json"
+    path.write_text(json.dumps([*rows, answer | {"case_ref": refs[0]}]))
+    assert cli("agency", "reply", path, "--config", world.agency, now=LATER).code == 0
