@@ -49,6 +49,7 @@ def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer
     first = opened.record.state is RequestState.EXECUTED
     if not first and opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
         raise UsageError("nothing has been decided yet: `inkasso request approve` first")
+    office.readings.record("request answer", [opened.id], now)
     found = _made(office, opened, today, now)
     if first:
         with office.connection.begin():
