@@ -27,7 +27,7 @@ from gateway.errors import InputError, PartnerError
 from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
 from gateway.handover.choice import Choice
-from gateway.handover.feed import FactsChangedError, Feed
+from gateway.handover.feed import FactsChangedError, Feed, feed_of
 from gateway.handover.figures import Figures
 from gateway.handover.inbox import InboxFile, first_pass, opened, put_away, waiting
 from gateway.handover.judge import Judge
@@ -117,7 +117,7 @@ def _screen_source(office: Office, night: Night, source: Source, unfit: Collecti
         figures.failures.append(failure)
         return
     choice = Choice(mandates, {mandate.id for mandate in night.mandates}, unfit)
-    feed = Feed(source.id, configuration.path(source.facts) if source.facts else None, night.today)
+    feed = feed_of(configuration, source, night.today)
     if feed.failure is not None:
         figures.failures.append(feed.failure)
     given = Given(

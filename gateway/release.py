@@ -1,10 +1,12 @@
 """Releasing held claims: a person lifts the rules that hold a claim today, with a reason, for a time.
 
 Rules: only rules that say who may release (`Rule.release`), and all that hold the claim, or none; two actors where one of
-them asks for two; at most 90 days. A release is about the row as it was: if the row changes, or another rule fires,
-the claim is held again. The next night screens it afresh.
+them asks for two; at most 90 days. A release is about the claim as it was known when the preview was made: if its row
+changes, if the facts feed tells more of it, if another request stops it, or if another rule fires, it is held again. The
+next night screens it afresh.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -13,18 +15,25 @@ from typing import Final, NamedTuple
 from audit.store import append
 from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import UsageError
+from gateway.handover.feed import feed_of
+from gateway.handover.judge import named
+from gateway.handover.told import told_digest
 from gateway.office import Office
 from gateway.rules.ordered import rule
 from gateway.rules.rule import Release as Who
 from gateway.state import ClaimState
 from gateway.store.claims import Screening
+from gateway.store.payload import open_payload
 from gateway.store.releases import Release
 from keys.references import new_id
+from keys.vault import ClaimKey
 from schemas.entry import ClaimsReleased
+from schemas.facts import Fact
 from schemas.release import ReleaseReason
 
 MAXIMUM_DAYS: Final = 90
 _MAXIMUM_CLAIMS: Final = 10_000
+_SHOWN: Final = 16  # hex digits of a keyed digest: enough to tell two states of a claim apart
 
 
 class Asked(NamedTuple):
@@ -35,21 +44,39 @@ class Asked(NamedTuple):
     reason: ReleaseReason
 
 
+class Known(NamedTuple):
+    """What would be released of a claim, and what the facts feed tells of it."""
+
+    release: Release
+    facts: tuple[Fact, ...]
+
+    def line(self, asked: Asked) -> str:
+        """The claim, what holds it, the reason given, what was told; and a digest of its row and all that is known."""
+        told = ", ".join(f"{fact.kind} {fact.on}" for fact in self.facts) or "nothing"
+        stands = hashlib.sha256(self.release.row_digest + self.release.told_digest).hexdigest()[:_SHOWN]
+        return (
+            f"{asked.claim_no} ({asked.source}), held by {', '.join(self.release.rules)}: {asked.reason}; "
+            f"the facts feed tells {told}; known as {stands}"
+        )
+
+
 class Releasing(NamedTuple):
     """What would be released until when, and by how many people."""
 
     asked: tuple[Asked, ...]
-    releases: tuple[Release, ...]
+    known: tuple[Known, ...]
     until: date
     people: int
 
     @property
+    def releases(self) -> tuple[Release, ...]:
+        """What is put on record."""
+        return tuple(one.release for one in self.known)
+
+    @property
     def build(self) -> Build:
-        """The preview: each claim, what holds it, and the reason given."""
-        rows = tuple(
-            f"{one.claim_no} ({one.source}), held by {', '.join(found.rules)}: {one.reason}"
-            for one, found in zip(self.asked, self.releases, strict=True)
-        )
+        """The preview: a line for each claim."""
+        rows = tuple(known.line(asked) for asked, known in zip(self.asked, self.known, strict=True))
         count = f"{len(rows)} claims, {self.people} approvals needed, until {self.until}"
         return lambda made: Preview("claim release", made, (count, *rows))
 
@@ -62,13 +89,19 @@ def releasing(office: Office, asked: Sequence[Asked], until: date, today: date) 
         raise UsageError(f"a release lasts from today for at most {MAXIMUM_DAYS} days")
     if len({(one.source, one.claim_no) for one in asked}) != len(asked):
         raise UsageError("a claim stands twice among those to be released")
-    releases = []
+    configuration = office.configuration
+    feeds = {name: feed_of(configuration, configuration.source(name), today) for name in _sources(office, asked)}
     with office.connection.begin(), office.vault_connection.begin():
+        stopped = office.requests.stopped()
+        known = []
         for position, one in enumerate(asked, start=1):
-            found = _held(office, one, position)
-            releases.append(Release(found.claim, found.row_digest, found.rules, one.reason, until))
-    two = any(rule(name).release is Who.TWO_ACTORS for found in releases for name in found.rules)
-    return Releasing(tuple(asked), tuple(releases), until, 2 if two else 1)
+            found, key = _held(office, one, position)
+            claim = open_payload(found.payload, key, found.package).claim
+            facts = feeds[one.source].told(named(claim))
+            told = told_digest(office, found.claim, facts, stopped.get(key.subject_id, ()))
+            known.append(Known(Release(found.claim, found.row_digest, told, found.rules, one.reason, until), facts))
+    two = any(rule(name).release is Who.TWO_ACTORS for one in known for name in one.release.rules)
+    return Releasing(tuple(asked), tuple(known), until, 2 if two else 1)
 
 
 def release(office: Office, releasing: Releasing, given: Given, now: datetime) -> None:
@@ -91,13 +124,19 @@ def release(office: Office, releasing: Releasing, given: Given, now: datetime) -
         office.roster.use(approved, position)
 
 
-def _held(office: Office, asked: Asked, position: int) -> Screening:
-    if asked.source not in {source.id for source in office.configuration.settings.sources}:
-        raise UsageError(f"claim {position} of those named: no source of that name is configured")
+def _sources(office: Office, asked: Sequence[Asked]) -> set[str]:
+    configured = {source.id for source in office.configuration.settings.sources}
+    for position, one in enumerate(asked, start=1):
+        if one.source not in configured:
+            raise UsageError(f"claim {position} of those named: no source of that name is configured")
+    return {one.source for one in asked}
+
+
+def _held(office: Office, asked: Asked, position: int) -> tuple[Screening, ClaimKey]:
     entity = office.configuration.source(asked.source).entity
     key = office.vault.find(entity, [asked.claim_no]).get(asked.claim_no)
     found = None if key is None else office.claims.current([key.claim_id]).get(key.claim_id)
-    if found is None or found.verdict != ClaimState.HELD:
+    if key is None or found is None or found.verdict != ClaimState.HELD:
         raise UsageError(f"claim {position} of those named is not held: see `inkasso claim list --held`")
     if "request-open" in found.rules and asked.reason is not ReleaseReason.LEGAL_CLAIMS:
         raise UsageError(
@@ -109,4 +148,4 @@ def _held(office: Office, asked: Asked, position: int) -> Screening:
             f"claim {position} of those named is held by {', '.join(never)}, which nobody can release: "
             "the source, its facts or time must change"
         )
-    return found
+    return found, key

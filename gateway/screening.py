@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from gateway.errors import UsageError
 from gateway.handover.choice import Choice
-from gateway.handover.feed import Feed
+from gateway.handover.feed import Feed, feed_of
 from gateway.handover.inbox import alone, first_pass
 from gateway.handover.judge import named, reasons
 from gateway.handover.repeats import Place
@@ -83,9 +83,9 @@ def source_terms(configuration: Configuration, name: str, mandate: str | None, t
     mandates = tuple(one for one in configuration.mandates_of(name) if mandate in (None, one.id))
     if mandate is not None and not mandates:
         raise UsageError("the source has no such mandate: see `inkasso config show`")
-    facts = configuration.path(source.facts) if source.facts else None
     known = standing(source, configuration.settings.figures)
-    return Terms(name, preset_of(source), known, mandates or (_WITHOUT_LIMITS,), Feed(name, facts, today), today)
+    feed = feed_of(configuration, source, today)
+    return Terms(name, preset_of(source), known, mandates or (_WITHOUT_LIMITS,), feed, today)
 
 
 def screen_file(path: Path, terms: Terms) -> Iterator[Screened]:

@@ -52,6 +52,7 @@ class Label(StrEnum):
     ERASED_CLAIM = "erased-claim"
     CLAIM_NUMBER = "claim-number"
     ROW = "row"
+    TOLD = "told"
     FILE = "file"
     RECEIVED_LINE = "received-line"
     ANSWER_LINE = "answer-line"

@@ -114,6 +114,65 @@ def test_a_release_ends_with_its_day_and_with_any_change(
     assert told["claims"]["handed_over"] == handed_over
 
 
+FEED = "kind;claim_no;invoice_no;customer_no;date;amount\n"
+DISPUTE = f"dispute;{SMALL};;;2026-06-20;\n"
+LATER = "dispute;;RE-000001;;2026-06-29;\n"
+
+
+def tell(world: World, *facts: str, day: str = "2026-06-30") -> None:
+    """The facts feed says this, completely."""
+    (world.creditor.parent / "facts.csv").write_text(f"{FEED}{''.join(facts)}complete;;;;{day};\n")
+
+
+@pytest.mark.parametrize(
+    ("later", "handed_over"),
+    [
+        ((DISPUTE,), 1),
+        ((DISPUTE, LATER), 0),
+        ((DISPUTE, DISPUTE), 0),
+        ((DISPUTE.replace("20;", "21;"),), 0),
+        ((DISPUTE, f"payment;{SMALL};;;2026-06-29;1.00\n"), 0),
+        ((DISPUTE, "dispute;F-000009;;;2026-06-29;\n"), 1),
+    ],
+)
+def test_a_release_covers_what_was_known_and_nothing_later(
+    world: World, later: tuple[str, ...], handed_over: int
+) -> None:
+    """A second dispute, or a payment, told after the release holds the claim again; other people's facts do not."""
+    world.configure('preset = "erp-de"', 'preset = "erp-de"\nfacts = "facts.csv"')
+    tell(world, DISPUTE)
+    world.drop("a.jsonl", jsonl([row(1)]))
+    world.handover()
+    second_clerk(world)
+    assert released(world, SMALL, "--reason", "unfounded", keys=2).code == 0
+    tell(world, *later, day="2026-07-01")
+
+    told = world.handover(now=TODAY + timedelta(days=1)).json
+
+    assert told["claims"]["handed_over"] == handed_over
+
+
+def test_a_preview_dies_with_what_it_showed(world: World) -> None:
+    """What is told, or read, between preview and approval makes the approved preview another than what would happen."""
+    world.configure('preset = "erp-de"', 'preset = "erp-de"\nfacts = "facts.csv"')
+    tell(world)
+    night(world)
+    command = ("claim", "release", SMALL, "--reason", "worth-it", "--until", UNTIL, "--config", world.creditor)
+    first, second = world.home / "first", world.home / "second"
+    assert cli(*command, "--preview-to", first).code == 0
+    tell(world, f"payment;{SMALL};;;2026-06-29;0.01\n")
+    told = cli(*command, "--preview", first, "--key", world.home / "clerk" / ACTOR)
+    assert cli(*command, "--preview-to", second).code == 0
+    world.drop("b.jsonl", jsonl([row(1, amount="29.99")]))
+    world.handover()
+    read = cli(*command, "--preview", second, "--key", world.home / "clerk" / ACTOR)
+
+    assert [one.code for one in (told, read)] == [2, 2]
+    assert all("is not what would happen now" in one.err for one in (told, read))
+    assert "payment 2026-06-29" in second.read_text()
+    assert "claims.released" not in world.events()
+
+
 def test_the_sheet_comes_back_as_it_was_filled_in(world: World) -> None:
     """`claim list --held --csv` says what to do and who may; the rows with a reason are released together."""
     night(world)

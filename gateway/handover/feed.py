@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from gateway.errors import InputError
 from gateway.readers.facts import NUMBERS, Complete, Told, read_facts
+from gateway.settings import Configuration, Source
 from schemas.claim import Rejected
 from schemas.facts import Fact, FactKind, Facts
 
@@ -54,11 +55,15 @@ class Feed:
                 self.failure = failure
         self.silent = Facts(fresh=as_of is not None and self.failure is None)
 
+    def told(self, named: Named) -> tuple[Fact, ...]:
+        """The facts that name one claim, each by itself."""
+        return tuple(
+            fact for name, number in zip(NUMBERS, named, strict=True) for fact in self._facts[name].get(number, ())
+        )
+
     def of(self, named: Named) -> Facts:
         """What is known of one claim; `silent` if the feed does not name it."""
-        found: list[Fact] = []
-        for name, number in zip(NUMBERS, named, strict=True):
-            found += self._facts[name].get(number, ())
+        found = self.told(named)
         return _together(found, self.silent) if found else self.silent
 
     def require_same(self, cleared: Sequence[Named]) -> None:
@@ -104,6 +109,11 @@ class Feed:
 
     def _fault(self, what: str) -> InputError:
         return InputError(f"facts feed of source {self._source}: {what}; what it does not say counts as unknown")
+
+
+def feed_of(configuration: Configuration, source: Source, today: date) -> Feed:
+    """A reading of the feed that a source is configured with."""
+    return Feed(source.id, configuration.path(source.facts) if source.facts else None, today)
 
 
 def _state(path: Path | None) -> _State:

@@ -16,6 +16,7 @@ from gateway.handover.inbox import FirstPass
 from gateway.handover.mixups import MIXUPS
 from gateway.handover.repeats import Place
 from gateway.handover.standing import standing
+from gateway.handover.told import told_digest
 from gateway.office import Office
 from gateway.rules.current import current
 from gateway.rules.ordered import rule
@@ -25,6 +26,7 @@ from gateway.steps.change import changed
 from gateway.steps.screen import screen
 from gateway.store.claims import Screening
 from gateway.store.payload import open_payload
+from gateway.store.releases import Release
 from keys.labels import Label
 from keys.vault import ClaimKey
 from schemas.claim import Claim, Rejected, Row
@@ -152,7 +154,7 @@ class Judge:
         same: list[Judged] = []
         for found in screenings:
             claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
-            released = lifted.get((found.claim, found.row_digest), frozenset())
+            released = self._released(found, claim, keys[found.claim], lifted.get(found.claim, ()))
             told = MIXUPS & {*found.rules, *released}
             repeated, strange = "repeated" in found.rules, found.claim in unmatched
             stopped = keys[found.claim].subject_id in self._stopped
@@ -161,6 +163,19 @@ class Judge:
             if judged is not None:
                 (same if is_as_it_was(judged.verdict, found) else changed).append(judged)
         return HeldChunk(changed, same)
+
+    def _released(self, found: Screening, claim: Claim, key: ClaimKey, releases: Sequence[Release]) -> frozenset[str]:
+        """The rules lifted for a claim whose row, facts and requests are those that people knew."""
+        if not releases:
+            return frozenset()
+        requests = self._stopped.get(key.subject_id, frozenset())
+        told = told_digest(self._office, found.claim, self._feed.told(named(claim)), requests)
+        return frozenset(
+            name
+            for release in releases
+            if (release.row_digest, release.told_digest) == (found.row_digest, told)
+            for name in release.rules
+        )
 
     def _judge(
         self, claim: Claim, mark: Mark, row: int, row_digest: bytes, dropped: tuple[str, ...] = ()

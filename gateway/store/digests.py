@@ -14,5 +14,6 @@ DIGESTS: Final = (
     DigestColumn(FileRow, col(FileRow.digest)),
     DigestColumn(RejectRow, col(RejectRow.file)),
     DigestColumn(ReleaseRow, col(ReleaseRow.row_digest)),
+    DigestColumn(ReleaseRow, col(ReleaseRow.told_digest)),
     DigestColumn(MarkerRow, col(MarkerRow.digest)),
 )

@@ -1,4 +1,4 @@
-"""Releases: which rules people have lifted for which claim, in which form of its row, until which day.
+"""Releases: which rules people have lifted for which claim, knowing what of it, until which day.
 
 Every call works inside the caller's transaction. Claims are known by their random ids alone.
 """
@@ -12,15 +12,17 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
 from gateway.store.tables import StoreTable
+from schemas.release import ReleaseReason
 
 
 class ReleaseRow(StoreTable, table=True):
-    """Rules lifted for a claim, as its row was when somebody looked."""
+    """Rules lifted for a claim, as its row was, and what was told of it, when somebody looked."""
 
     __tablename__ = "release"
     id: int | None = Field(default=None, primary_key=True)
     claim: str = Field(index=True)
     row_digest: bytes = Field(sa_type=LargeBinary)
+    told_digest: bytes = Field(sa_type=LargeBinary)
     rules: str
     reason: str
     until: str
@@ -28,12 +30,13 @@ class ReleaseRow(StoreTable, table=True):
 
 
 class Release(NamedTuple):
-    """The rules lifted for one claim as its row was when somebody looked; `until` is the last day."""
+    """The rules lifted for one claim, as its row was and what was told of it; `until` is the last day."""
 
     claim: str
     row_digest: bytes
+    told_digest: bytes
     rules: tuple[str, ...]
-    reason: str
+    reason: ReleaseReason
     until: date
 
 
@@ -51,13 +54,16 @@ class Releases:
         ]
         self._connection.execute(insert(ReleaseRow), rows)
 
-    def lifted(self, claim_ids: Collection[str], today: date) -> dict[tuple[str, bytes], frozenset[str]]:
-        """By claim and digest of its row: the rules that do not hold it today."""
-        query = select(col(ReleaseRow.claim), col(ReleaseRow.row_digest), col(ReleaseRow.rules)).where(
+    def lifted(self, claim_ids: Collection[str], today: date) -> dict[str, list[Release]]:
+        """The releases of these claims that have not ended, by claim."""
+        query = select(*(col(getattr(ReleaseRow, name)) for name in Release._fields)).where(
             col(ReleaseRow.claim).in_(claim_ids), col(ReleaseRow.until) >= today.isoformat()
         )
-        found: dict[tuple[str, bytes], frozenset[str]] = {}
-        for claim, row_digest, rules in self._connection.execute(query):
-            place = (claim, row_digest)
-            found[place] = found.get(place, frozenset()) | frozenset(rules.split(","))
+        found: dict[str, list[Release]] = {}
+        for row in self._connection.execute(query.order_by(col(ReleaseRow.id))):
+            one = Release._make(row)
+            one = one._replace(
+                rules=tuple(row.rules.split(",")), reason=ReleaseReason(row.reason), until=date.fromisoformat(row.until)
+            )
+            found.setdefault(one.claim, []).append(one)
         return found

@@ -109,12 +109,15 @@ class Requests:
         )
         return [_record(row) for row in rows]
 
-    def stopped(self) -> frozenset[str]:
-        """The subjects of whom nothing may be handed over now."""
-        query = select(col(RequestSubjectRow.subject)).join(
+    def stopped(self) -> dict[str, frozenset[str]]:
+        """The subjects of whom nothing may be handed over now, and the requests that stop it."""
+        query = select(col(RequestSubjectRow.subject), col(RequestRow.id)).join(
             RequestRow, col(RequestRow.id) == col(RequestSubjectRow.request)
         )
-        return frozenset(self._connection.execute(query.where(col(RequestRow.stops))).scalars())
+        found: dict[str, frozenset[str]] = {}
+        for subject, request in self._connection.execute(query.where(col(RequestRow.stops))):
+            found[subject] = found.get(subject, frozenset()) | {request}
+        return found
 
     def notify(self, notices: Sequence[Notice]) -> None:
         """New notices."""
