@@ -160,7 +160,7 @@ def test_a_preview_dies_with_what_it_showed(world: World) -> None:
     command = ("claim", "release", SMALL, "--reason", "worth-it", "--until", UNTIL, "--config", world.creditor)
     first, second = world.home / "first", world.home / "second"
     assert cli(*command, "--preview-to", first).code == 0
-    tell(world, f"payment;{SMALL};;;2026-06-29;0.01\n")
+    tell(world, f"payment;{SMALL};;;2026-06-29;20.00\n")
     told = cli(*command, "--preview", first, "--key", world.home / "clerk" / ACTOR)
     assert cli(*command, "--preview-to", second).code == 0
     world.drop("b.jsonl", jsonl([row(1, amount="29.99")]))
