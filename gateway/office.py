@@ -20,6 +20,7 @@ from gateway.store.claims import Claims
 from gateway.store.erasures import Erasures
 from gateway.store.items import KeptItems
 from gateway.store.mandates import MandateVersions
+from gateway.store.outcomes import Outcomes
 from gateway.store.packages import Packages
 from gateway.store.releases import Releases
 from gateway.store.requests import Requests
@@ -92,6 +93,11 @@ class Office:
     def releases(self) -> Releases:
         """Which rules people have lifted for which claim."""
         return Releases(self.connection)
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """How closed cases ended."""
+        return Outcomes(self.connection)
 
     @property
     def requests(self) -> Requests:

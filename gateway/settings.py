@@ -18,10 +18,10 @@ from schemas.base import Strict, failures
 from schemas.canonical import digest
 from schemas.figures import LegalFigures
 from schemas.identifiers import PartyId
-from schemas.mandate import Declarations, Mandate
+from schemas.mandate import Declarations, Mandate, MandateType
 from schemas.package import Creditor
 from schemas.privacy import Privacy
-from schemas.vetting import Profile
+from schemas.vetting import LegalRole, Profile
 from schemas.worth import Worth
 
 _MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
@@ -156,6 +156,20 @@ class Settings(Strict):
             raise _fault("a source names an entity that is not configured")
         if not mandated <= sources or not {part.agency for part in self.mandates} <= agencies:
             raise _fault("a mandate names a source or an agency that is not configured")
+        return self
+
+    @model_validator(mode="after")
+    def _roles_fit(self) -> Self:
+        """Claims are assigned to who owns them (§ 398 BGB), and to nobody else."""
+        roles = {part.id: part.profile.role for part in self.agencies if part.profile is not None}
+        for mandate in self.mandates:
+            assigned = mandate.type is not MandateType.COLLECTION_AUTHORITY
+            role = roles.get(mandate.agency)
+            if role is not None and assigned != (role is LegalRole.ASSIGNEE):
+                raise _fault(
+                    "a mandate by assignment or sale needs an agency whose role is assignee, and a collection authority "
+                    "one whose role is another"
+                )
         return self
 
 

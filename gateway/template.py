@@ -80,6 +80,7 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #uncollected_percent = 0             # of the lawful fee, what an uncollected claim costs you
 #uncollected_fixed = 0               # and in cents
 #minimum_gain = 500                  # what is to be expected must reach this (cents)
+#learn_from = 100                    # from so many closed cases of like age and amount, the agency's results count first
 #rates = [                           # of a hundred claims so old (days since due) and so high (cents), how many are paid
 #  {up_to_days = 180, up_to_amount = 10000, percent = 60},
 #  {percent = 35},
@@ -130,6 +131,7 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #id = "standard"
 #source = "shop-export"
 #agency = "agency"
+#type = "collection-authority"           # or "fiduciary-assignment", "sale": then the agency's role is "assignee"
 #version = 1                             # a change needs a new one, once a version has been used
 #minimum_amount = 1500                   # open principal in cents below which a claim is held
 #channels = ["letter"]                   # "email" only travels if it is here and the source declares it

@@ -227,6 +227,7 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
                 identities={part: read_agekey(keys, part) for part in Direction.TO_AGENCY.parts},
                 signers=load_allowed_signers(read_private(keys / ALLOWED_SIGNERS).decode("ascii", "replace")),
             ),
+            abilities=settings.supports,
             ring=ring,
             witness=Witness(configuration.path(settings.witness), cosigner(ring, settings.id)),
             readings=Readings(

@@ -36,6 +36,17 @@ class Stage(StrEnum):
     ENFORCEMENT = "enforcement"
 
 
+class MandateType(StrEnum):
+    """In whose name the agency collects: the creditor's (§ 2(2) RDG), its own for the creditor, or its own for itself.
+
+    By either kind of assignment (§ 398 BGB) the agency becomes the creditor.
+    """
+
+    COLLECTION_AUTHORITY = "collection-authority"
+    FIDUCIARY_ASSIGNMENT = "fiduciary-assignment"
+    SALE = "sale"
+
+
 class Tone(StrEnum):
     """How the agency writes and speaks."""
 
@@ -136,6 +147,7 @@ class Mandate(Strict):
     version: Annotated[int, Field(ge=1)] = 1
     source: PartyId
     agency: PartyId
+    type: MandateType = MandateType.COLLECTION_AUTHORITY
     segment: Segment = Segment()
     minimum_amount: Cents
     tone: Tone = Tone.NEUTRAL

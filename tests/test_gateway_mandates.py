@@ -10,7 +10,7 @@ from gateway.agency.settings import load_agency
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
 from gateway.settings import load
-from gateway.wiring import open_desk
+from gateway.wiring import open_desk, open_office
 from schemas.canonical import digest
 from schemas.mandate import Channel, ContactHours, Instruction, Language, Mandate, Stage, Tone
 from schemas.messages import CaseNew, IdentityLine
@@ -184,6 +184,35 @@ def test_both_sides_sign_the_page(world: World) -> None:
     assert world.events()[-3:] == ["mandate.issued", "mandate.signed", "mandate.countersigned"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "role", "fits"),
+    [
+        (None, "processor", True),
+        ("collection-authority", "controller", True),
+        ("collection-authority", "assignee", False),
+        ("fiduciary-assignment", "assignee", True),
+        ("fiduciary-assignment", "controller", False),
+        ("sale", "assignee", True),
+        ("sale", "processor", False),
+    ],
+)
+def test_a_mandate_and_its_agencys_role_are_both_true(world: World, kind: str | None, role: str, fits: bool) -> None:
+    """Who owns claims by assignment is no processor and needs no authority; the page says in whose name is collected."""
+    world.configure('role = "controller"', f'role = "{role}"')
+    if kind is not None:
+        world.configure(STANDARD, f'{STANDARD}type = "{kind}"\n')
+    pages = [
+        cli("report", "mandate", "standard", "--language", language, "--config", world.creditor)
+        for language in ("de", "en")
+    ]
+
+    assert [page.code for page in pages] == ([0, 0] if fits else [2, 2])
+    assert ("§ 2 Abs. 2 RDG" in pages[0].out, "§ 2(2) RDG" in pages[1].out) == (
+        fits and role != "assignee", fits and role != "assignee",
+    )  # fmt: skip
+    assert ("needs an agency whose role is assignee" in pages[0].err) is not fits
+
+
 CARE = "customer_no;tone;language;channels;stage;ask_first\n"
 
 
@@ -213,6 +242,36 @@ def test_special_care_travels_with_the_case(world: World) -> None:
         tone=Tone.FIRM, language=Language.ENGLISH, channels=(Channel.LETTER,)
     )
     assert cases["RE-000003"].instruction is None
+
+
+@pytest.mark.parametrize(
+    ("supports", "care", "refused"),
+    [
+        ('tones = ["neutral"]', "firm;;;;", True),
+        ('tones = ["firm"]', "firm;;;;", False),
+        ('languages = ["de"]', ";en;;;", True),
+        ('languages = ["en"]', ";en;;;", False),
+        ('channels = ["telephone"]', ";;letter email;;", True),
+        ('channels = ["email"]', ";;letter email;;", False),
+        ("ask_first = false", ";;;;yes", True),
+        ("ask_first = false", "firm;en;letter;reminding;no", False),
+    ],
+)
+def test_what_an_agency_cannot_follow_comes_back(world: World, supports: str, care: str, refused: bool) -> None:
+    """A case whose instruction its settings do not support is refused in the receipt, and keeps no identity there."""
+    world.configure('preset = "erp-de"', 'preset = "erp-de"\ncare = "care.csv"')
+    (world.creditor.parent / "care.csv").write_text(f"{CARE}K-000001;{care}\n")
+    world.agency.write_text(f"{world.agency.read_text()}\n[supports]\n{supports}\n")
+    world.drop("a.jsonl", jsonl([row(1), row(2)]))
+    assert world.handover().code == 0
+
+    kept = set(received_cases(world))
+    cli("feedback", "--config", world.creditor)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        standings = sorted(case.standing for case in office.cases.at("ostsee"))
+
+    assert kept == ({"RE-000002"} if refused else {"RE-000001", "RE-000002"})
+    assert standings == (["refused", "under-review"] if refused else ["under-review", "under-review"])
 
 
 @pytest.mark.parametrize(

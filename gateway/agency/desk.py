@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from audit.witness import Witness
 from gateway.agency.answers import AnswersStore
+from gateway.agency.settings import Abilities
 from gateway.agency.store import CasesStore, IdentitiesStore
 from gateway.reading import Readings
 from gateway.steps.seal import SealTo
@@ -36,6 +37,7 @@ class Desk:
 
     folders: tuple[Path, ...]
     opener: Opener
+    abilities: Abilities
     ring: Keyring
     witness: Witness
     readings: Readings

@@ -1,7 +1,8 @@
 """Receiving: one package of a creditor, whole or not at all, and the answer to each of its messages.
 
 What must hold before a message is believed is `steps.unseal`. Then, message by message: a new case is under review until
-the agency decides, but refused if it came before, or if a stop for it came first; a stop is carried out at once, and
+the agency decides, but refused if it came before, if a stop for it came first, or if it asks for what the agency's
+settings say it cannot do; a stop is carried out at once, and
 kept if its case has not come; every message is answered, in a receipt signed over the manifest's digest, and every stop
 also by what was done about it (Art. 19 GDPR). A case belongs to its sender: no other creditor's message reaches it.
 
@@ -125,6 +126,10 @@ def _keep_cases(desk: Desk, manifest: Manifest, lines: Sequence[Line], answers: 
         before.add(case.case_ref)
         known.add(case.message_id)
         record = _new_case(line, case, manifest, stops.get(case.case_ref, []))
+        if not desk.abilities.can_follow(case.instruction) and record.standing is CaseStanding.UNDER_REVIEW:
+            records.append(record._replace(standing=CaseStanding.REFUSED))
+            answers.receipt(case, ReceiptVerdict.REFUSED, RefusalCode.INSTRUCTION_NOT_SUPPORTED)
+            continue
         records.append(record)
         if record.standing is CaseStanding.UNDER_REVIEW:
             identities.append((case.message_id, line.identity))

@@ -12,6 +12,7 @@ from gateway.errors import UsageError
 from gateway.settings import explain, load_toml
 from schemas.base import Strict
 from schemas.identifiers import PartyId
+from schemas.mandate import Channel, Instruction, Language, Tone
 
 _Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 _Recipient = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
@@ -25,6 +26,27 @@ class CreditorProfile(Strict):
     server: _Location | None = None
 
 
+class Abilities(Strict):
+    """What we can do for one case alone, if its creditor asks for it; a case that asks for more is refused at once.
+
+    `ask_first`: take no step without asking the creditor.
+    """
+
+    tones: Annotated[tuple[Tone, ...], Field(max_length=3)] = tuple(Tone)
+    languages: Annotated[tuple[Language, ...], Field(max_length=2)] = tuple(Language)
+    channels: Annotated[tuple[Channel, ...], Field(max_length=5)] = tuple(Channel)
+    ask_first: bool = True
+
+    def can_follow(self, instruction: Instruction | None) -> bool:
+        """Whether we can work a case as its instruction asks; a stage only sets a limit, which everybody can keep."""
+        return instruction is None or (
+            (instruction.tone is None or instruction.tone in self.tones)
+            and (instruction.language is None or instruction.language in self.languages)
+            and (instruction.channels is None or not set(instruction.channels).isdisjoint(self.channels))
+            and (self.ask_first or not instruction.ask_first)
+        )
+
+
 class AgencySettings(Strict):
     """`server` is the folder in which the SFTP server puts what creditors send."""
 
@@ -35,6 +57,7 @@ class AgencySettings(Strict):
     identities_store: _Location = "identities.db"
     witness: _Location = "witness"
     readings: _Location = "readings"
+    supports: Abilities = Abilities()
     creditors: tuple[CreditorProfile, ...] = ()
 
 

@@ -23,6 +23,14 @@ witness = "witness"
 # The log of readings: which command showed whose data.
 readings = "readings"
 
+# What we can do for a single case if its creditor asks for it (special care). A case that asks for more is refused at once,
+# as instruction-not-supported. Without this part: everything.
+#[supports]
+#tones = ["neutral", "firm"]
+#languages = ["de"]
+#channels = ["letter", "email", "telephone"]
+#ask_first = false
+
 # Creditors we answer. `inkasso doctor` at the creditor prints its recipient; confirm it out of band.
 """
 _CREDITOR = """\

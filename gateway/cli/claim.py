@@ -14,7 +14,7 @@ from gateway.errors import UsageError
 from gateway.listing import held_claims
 from gateway.office import Office
 from gateway.release import Asked, release, releasing
-from gateway.reports.held import read_sheet, sentences, who_may_release, write_sheet
+from gateway.reports.held import held_table, read_sheet, write_sheet
 from gateway.settings import load
 from gateway.showing import show
 from gateway.wiring import clock, open_office
@@ -45,7 +45,7 @@ def claim_list(
 ) -> int:
     """List the held claims with their reasons: claim numbers and rows, no personal data."""
     with open_office(load(config)) as office:
-        found = held_claims(office) if held else []
+        found = held_claims(office, today_in_germany(clock())) if held else []
     if csv is not None:
         try:
             write_private(csv, write_sheet(found, language))
@@ -55,10 +55,9 @@ def claim_list(
             f"{len(found):,} held claims are in {csv}; fill in `release reason`, then `claim release --sheet {csv}`"
         )
     elif json:
-        output.as_json({"held": [claim._asdict() for claim in found]})
+        output.as_json({"held": [claim.as_json() for claim in found]})
     else:
-        rows = [(*one.cells(), who_may_release(one.rules), sentences(one.rules, language)) for one in found]
-        output.table([("claim", "source", "row", "held by", "released by", "what to do"), *rows], indent=0)
+        output.table(held_table(found, language), indent=0)
     return 0
 
 

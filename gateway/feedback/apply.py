@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeGuard, get_args
 from audit.items import commitment
 from audit.store import append, items_of
 from gateway.errors import IntegrityError
+from gateway.feedback.outcomes import count_outcome
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.probe import probe_answered
@@ -234,6 +235,7 @@ def _move(
         times["acted"] = case.acted or moment
     if isinstance(answer, CaseClosed):
         times["closed"] = moment
+        count_outcome(office, case, answer.code, known.keys)
     moved = case._replace(standing=update.standing, restricted=update.restricted, **times)
     office.cases.change(case.message_id, standing=moved.standing, restricted=moved.restricted, **times)
     # Later answers of the same package find the case as this one left it.

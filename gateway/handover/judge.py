@@ -15,7 +15,7 @@ from gateway.handover.feed import Feed, Named
 from gateway.handover.inbox import FirstPass
 from gateway.handover.mixups import MIXUPS
 from gateway.handover.repeats import Place
-from gateway.handover.standing import standing
+from gateway.handover.standing import standing_by_agency
 from gateway.handover.told import told_digest
 from gateway.office import Office
 from gateway.rules.current import current
@@ -94,8 +94,7 @@ class Judge:
         self._choice = choice
         self._today = today
         self._feed = feed
-        known = standing(source, office.configuration.settings.figures)
-        self._standing = known.model_copy(update={"facts": feed.silent})
+        self._standing = standing_by_agency(office, source, feed.silent)
         with office.connection.begin():
             self._stopped = office.requests.stopped()
             self._markers = office.requests.has_markers()
@@ -185,7 +184,7 @@ class Judge:
         chosen = self._choice.choose(current(claim, facts))
         if chosen is None:
             return None
-        known = self._standing
+        known = self._standing[chosen.mandate.agency]
         if mark != Mark() or facts is not known.facts or chosen.selecting != 1 or not chosen.agency_fit:
             changes = {"facts": facts, "mandates": chosen.selecting, "agency_fit": chosen.agency_fit}
             known = known.model_copy(update=changes | mark._asdict())

@@ -6,7 +6,7 @@ take for a formula is written with an apostrophe before it, and read without. Re
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.errors import InputError
@@ -14,10 +14,15 @@ from gateway.listing import HeldClaim
 from gateway.release import Asked
 from gateway.rules.ordered import rule
 from gateway.rules.rule import Release
+from gateway.rules.worth import Sum
 from schemas.mandate import Language
+from schemas.money import euros
 from schemas.release import ReleaseReason
 
-COLUMNS: Final = ("source", "claim", "row", "held by", "what to do", "who may release", "release reason")
+COLUMNS: Final = (
+    "source", "claim", "row", "held by", "what to do", "lawful fee EUR", "cost if uncollected EUR", "paid of 100",
+    "to be expected EUR", "minimum EUR", "who may release", "release reason",
+)  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _WHO: Final = {Release.NEVER: "nobody", Release.ACTOR: "one actor", Release.TWO_ACTORS: "two actors"}
 
@@ -28,10 +33,34 @@ def sentences(rules: Iterable[str], language: Language) -> str:
     return " ".join(one.sentence_de if language is Language.GERMAN else one.sentence_en for one in found)
 
 
+def sum_in_words(worth: Sum | None) -> str:
+    """The sum behind `not-worth-it` in one cell; empty for other claims."""
+    if worth is None:
+        return ""
+    return (
+        f"fee {euros(worth.fee)}, cost {euros(worth.cost)}, {worth.percent} of 100 paid: {euros(worth.expected)} EUR "
+        f"of {euros(worth.asked)}"
+    )
+
+
 def who_may_release(rules: Iterable[str]) -> str:
     """Who may release a claim that these rules hold."""
     asked = {rule(name).release for name in rules}
     return next(words for who, words in _WHO.items() if who in asked or who is Release.TWO_ACTORS)
+
+
+def held_table(held: Sequence[HeldClaim], language: Language) -> list[tuple[str, ...]]:
+    """The list for a terminal; with a column for the sum if any claim is not worth it."""
+    rows = [
+        (
+            *(one.claim_no, one.source, str(one.row), ", ".join(one.rules), who_may_release(one.rules)),
+            *(sum_in_words(one.worth), sentences(one.rules, language)),
+        )
+        for one in held
+    ]
+    head = ("claim", "source", "row", "held by", "released by", "what it would bring", "what to do")
+    empty = not any(one.worth for one in held)
+    return [row[:5] + row[6:] if empty else row for row in (head, *rows)]
 
 
 def write_sheet(held: Iterable[HeldClaim], language: Language) -> bytes:
@@ -41,7 +70,8 @@ def write_sheet(held: Iterable[HeldClaim], language: Language) -> bytes:
     writer.writerow(COLUMNS)
     for one in held:
         cells = (one.source, one.claim_no, str(one.row), ", ".join(one.rules), sentences(one.rules, language))
-        writer.writerow([_guarded(cell) for cell in (*cells, who_may_release(one.rules), "")])
+        guarded = [_guarded(cell) for cell in cells]
+        writer.writerow([*guarded, *_amounts(one.worth), who_may_release(one.rules), ""])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -70,6 +100,18 @@ def _asked(cells: list[str], row: int) -> Asked:
             f"row {row} of the sheet, column `release reason`: one of {', '.join(ReleaseReason)} is expected"
         )
     return Asked(source, claim_no, ReleaseReason(reason.strip()))
+
+
+def _amounts(worth: Sum | None) -> tuple[str, ...]:
+    """The sum behind `not-worth-it`; our own figures, so a negative one is a number and no formula."""
+    if worth is None:
+        return ("",) * 5
+    fee, cost, expected, asked = (_plain(cents) for cents in (worth.fee, worth.cost, worth.expected, worth.asked))
+    return fee, cost, str(worth.percent), expected, asked
+
+
+def _plain(cents: int) -> str:
+    return euros(cents).replace(",", "")
 
 
 def _guarded(cell: str) -> str:

@@ -51,6 +51,7 @@ def mandate_rows(configuration: Configuration, mandate: Mandate, language: Langu
     found = {
         "creditor": f"{creditor.name}, {creditor.street} {creditor.house_no}, {creditor.postcode} {creditor.city}",
         "agency": f"{agency}, {codes[profile.role]}" if profile else agency,
+        "type": codes[mandate.type],
         "claims": _segment(mandate, mandate.segment, texts),
         "tone": codes[mandate.tone],
         "language": codes[mandate.language],

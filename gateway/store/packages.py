@@ -84,6 +84,12 @@ class Packages:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def source(self, package_id: str) -> str:
+        """The source whose new cases a package holds."""
+        return self._connection.execute(
+            select(col(PackageRow.source)).where(col(PackageRow.id) == package_id)
+        ).scalar_one()
+
     def open(self, package_id: str, addressee: Addressee, source: str, now: datetime) -> None:
         """Begins a package; until it is sealed or empty, its rows count for nothing."""
         row = {"id": package_id, "source": source, "state": PackageState.OPEN, "created": now.isoformat()}
