@@ -45,7 +45,7 @@ def claim_list(
 ) -> int:
     """List the held claims with their reasons: claim numbers and rows, no personal data."""
     with open_office(load(config)) as office:
-        found = held_claims(office, today_in_germany(clock())) if held else []
+        found = held_claims(office, day_in_germany(clock())) if held else []
     if csv is not None:
         try:
             write_private(csv, write_sheet(found, language))

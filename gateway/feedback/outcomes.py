@@ -5,7 +5,6 @@ Only endings that say something of success count, and only payment in full is a 
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from gateway.handover.judge import key_of
 from gateway.office import Office
@@ -13,9 +12,9 @@ from gateway.rules.worth import band_of
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
 from keys.vault import ClaimKey
+from schemas.calendar import day_in_germany
 from schemas.codes import ClosingCode
 
-_BERLIN: Final = ZoneInfo("Europe/Berlin")
 _TELLING: Final = frozenset(
     {
         ClosingCode.PAID,
@@ -39,6 +38,6 @@ def count_outcome(office: Office, case: CaseRecord, code: ClosingCode, keys: dic
         return
     screening = office.claims.of_package(case.package, case.claim)
     claim = open_payload(screening.payload, key_of(keys, case.claim), case.package).claim
-    opened = datetime.fromisoformat(case.opened).astimezone(_BERLIN).date()
+    opened = day_in_germany(datetime.fromisoformat(case.opened))
     band = band_of((opened - claim.due_date).days, claim.open)
     office.outcomes.count(office.packages.source(case.package), case.agency, band, paid=code is ClosingCode.PAID)
