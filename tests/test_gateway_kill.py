@@ -10,13 +10,12 @@ from gateway.wiring import open_desk
 from schemas.messages import IdentityLine
 from world import World, jsonl, killed, row, running_world
 
-CLAIMS = 5_000
-HELD = {7, 4_001, 4_999}
-CLEARED = sorted(f"RE-{number:06d}" for number in range(CLAIMS) if number not in HELD)
+FEW, MANY = 600, 5_000
+HELD = {7, 450, 4_001, 4_999}
 # One row a step: the function, as its caller finds it, and the call on which the kill falls.
 STEPS = {
     "first pass": ("gateway.pipeline:first_pass", 1),
-    "read": ("gateway.readers.border:Border.read", 2_500),
+    "read": ("gateway.readers.border:Border.read", 500),
     "screen": ("gateway.handover.judge:screen", 4_500),
     "vault": ("keys.vault:Vault.references", 2),
     "minimise": ("gateway.handover.batch:minimise", 4_200),
@@ -33,9 +32,12 @@ STEPS = {
 }
 
 
-@pytest.fixture(scope="module")
-def export() -> bytes:
-    return jsonl([row(number, disputed=number in HELD) for number in range(CLAIMS)])
+# These fall into the second chunk of a file, which has more than 4,000 rows.
+SECOND_CHUNK = {"screen", "vault", "minimise", "keep", "seal"}
+
+
+def export(claims: int) -> bytes:
+    return jsonl([row(number, disputed=number in HELD) for number in range(claims)])
 
 
 def arrived(world: World) -> tuple[list[str], set[str]]:
@@ -46,12 +48,13 @@ def arrived(world: World) -> tuple[list[str], set[str]]:
     return sorted(one.invoice_no for one in persons), cases
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_kill_in_any_step_loses_nothing_and_sends_nothing_twice(step: str, tmp_path: Path, export: bytes) -> None:
-    """After `kill -9` and another run, every cleared claim has arrived exactly once, and the log is complete."""
+def kill_and_repair(step: str, claims: int, folder: Path) -> None:
+    """Kills a hand-over in a step, runs it again, and asserts that nothing was lost, doubled or left."""
     function, nth = STEPS[step]
-    with running_world(tmp_path) as world:
-        world.drop("export.jsonl", export)
+    cleared = sorted(f"RE-{number:06d}" for number in range(claims) if number not in HELD)
+    with running_world(folder) as world:
+        before = world.events()
+        world.drop("export.jsonl", export(claims))
         status, reached = killed(world, function, nth)
 
         assert (status, reached) == (-signal.SIGKILL, function)
@@ -62,7 +65,14 @@ def test_a_kill_in_any_step_loses_nothing_and_sends_nothing_twice(step: str, tmp
 
         assert (again.code, again.err) == (0, "")
         assert (received.code, received.json["failures"]) == (0, [])
-        assert invoices == CLEARED
-        assert len(cases) == len(CLEARED)
-        assert world.events() == ["store.created", "claims.screened", "package.sealed", "package.uploaded"]
+        assert invoices == cleared
+        assert len(cases) == len(cleared)
+        night = ["mandate.issued", "claims.screened", "package.sealed", "package.uploaded"]
+        assert world.events()[len(before) :] == night
         assert list(world.home.glob("creditor/outbox/*.part")) == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_in_any_step_loses_nothing_and_sends_nothing_twice(step: str, tmp_path: Path) -> None:
+    """After `kill -9` and another run, every cleared claim has arrived exactly once, and the log is complete."""
+    kill_and_repair(step, MANY if step in SECOND_CHUNK else FEW, tmp_path)
