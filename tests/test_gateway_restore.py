@@ -302,7 +302,6 @@ def test_a_copy_put_in_place_by_hand_is_refused(history: History, which: str) ->
 
 
 STEPS = {
-    "lay out": ("gateway.wiring:lay_out", 1),
     "approve": ("gateway.custody.restore:settle", 1),
     "replay": ("gateway.custody.restore:replay", 1),
     "replayed in the vault": ("gateway.erasing:_complete", 1),
