@@ -17,6 +17,7 @@ from gateway.reading import Readings
 from gateway.settings import Agency, Configuration
 from gateway.store.cases import Cases
 from gateway.store.claims import Claims
+from gateway.store.documents import Documents
 from gateway.store.erasures import Erasures
 from gateway.store.items import KeptItems
 from gateway.store.mandates import MandateVersions
@@ -88,6 +89,11 @@ class Office:
     def mandates(self) -> MandateVersions:
         """The versions of mandates that have been used or signed."""
         return MandateVersions(self.connection)
+
+    @property
+    def documents(self) -> Documents:
+        """Documents that were released for agencies."""
+        return Documents(self.connection)
 
     @property
     def releases(self) -> Releases:

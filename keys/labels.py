@@ -57,6 +57,7 @@ class Label(StrEnum):
     RECEIVED_LINE = "received-line"
     ANSWER_LINE = "answer-line"
     MESSAGE = "message"
+    DOCUMENT = "document"
     JOURNAL = "erasure-journal"
 
 

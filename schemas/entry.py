@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.approval import Approved, Fingerprint
 from schemas.base import Strict
-from schemas.codes import RecallReason
+from schemas.case_entry import CaseEntry
 from schemas.custody import CustodyEntry
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf, LogKey, Origin
@@ -162,14 +162,6 @@ class MessagesReceived(Leaf):
     items: Items | None = None
 
 
-class CaseRecalled(Leaf):
-    """Somebody decided that a case must not be worked any further."""
-
-    event: Literal["case.recalled"] = "case.recalled"
-    agency: PartyId
-    reason: RecallReason
-
-
 class BooksCompared(Leaf):
     """Both sides' books of an agency were put side by side; `books` is the digest both have, if there is no difference."""
 
@@ -266,10 +258,10 @@ Entry = (
     | PackageDelivered
     | PackageWithdrawn
     | MessagesReceived
-    | CaseRecalled
     | BooksCompared
     | ReportMade
     | ClaimsReleased
+    | CaseEntry
     | MandateEntry
     | CustodyEntry
     | RequestEntry

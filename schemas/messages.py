@@ -8,9 +8,10 @@ line in the identities file is an `IdentityLine` for `case.new`, either an `Iden
 """
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.base import Strict
 from schemas.case import Case, Identity
@@ -67,6 +68,14 @@ class CaseAnswer(_AboutCase):
     answer: AnswerCode
     document: Digest | None = None
     document_bytes: Annotated[int, Field(ge=1, le=MAXIMUM_DOCUMENT_BYTES)] | None = None
+
+    @model_validator(mode="after")
+    def _names_what_it_says(self) -> Self:
+        has = (self.answer is AnswerCode.DOCUMENT, self.document is not None, self.document_bytes is not None)
+        if len(set(has)) != 1:
+            sentence = "the answer that is a document, and no other, names its digest and size"
+            raise PydanticCustomError(sentence, "{rule}", {"rule": sentence})
+        return self
 
 
 class CaseRecall(_AboutCase):

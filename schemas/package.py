@@ -43,11 +43,18 @@ class PackageType(StrEnum):
 
 
 class Part(StrEnum):
-    """The sealed files of a package: cases and identities to an agency, answers to a creditor."""
+    """The sealed files of a package: cases and identities to an agency, with a released document beside them if one goes
+    with it, sealed as identities are; answers to a creditor.
+    """
 
     CASES = "cases"
     IDENTITIES = "identities"
+    DOCUMENTS = "documents"
     ANSWERS = "answers"
+
+    def file_of(self, package_id: str) -> str:
+        """The name of this file of a package."""
+        return f"{package_id}.{self}{'' if self is Part.DOCUMENTS else '.jsonl.zst'}.age"
 
 
 class Direction(StrEnum):
@@ -58,7 +65,7 @@ class Direction(StrEnum):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The sealed files of every package in this direction."""
+        """The sealed files of every package in this direction; a document may stand beside those to an agency."""
         return (Part.CASES, Part.IDENTITIES) if self is Direction.TO_AGENCY else (Part.ANSWERS,)
 
     @property

@@ -1,9 +1,12 @@
 """What takes back a case overtakes it wherever it is: in the outbox, at the agency's server, or in its stores."""
 
 import json
+from pathlib import Path
 
+from audit.store import entries
 from gateway.agency.settings import load_agency
 from gateway.wiring import open_desk
+from keys.sqlite import open_store
 from schemas.codes import CaseStanding
 from world import World, cli, jsonl, row
 
@@ -94,3 +97,22 @@ def test_a_changed_row_becomes_the_right_message_the_same_night(world: World) ->
     assert [one["street"] for one in found[2:4]] == ["Neuer Weg", "Musterweg"]
     assert [one["standing"] for one in found[4:]] == ["recalled", "under-review"]
     assert [one["restricted"] for one in found] == [False, False, False, True, False, False]
+
+
+def test_a_recall_can_be_looked_at_first_and_can_name_who_did_it(world: World, tmp_path: Path) -> None:
+    """A dry run changes nothing; a recall needs no approval, and the log names the person who gives one."""
+    world.drop("export.jsonl", jsonl([row(1), row(2)]))
+    world.handover()
+    wanted = ("claim", "recall", "F-000001", "--reason", "not-owed", "--config", world.creditor)
+    before = world.events()
+    looked = cli(*wanted, "--dry-run")
+    written = cli(*wanted, "--preview-to", tmp_path / "preview")
+
+    assert (looked.code, written.code, world.events()) == (0, 0, before)
+    given = ("--preview", tmp_path / "preview", "--key", world.home / "clerk" / "demo-clerk")
+    assert cli(*wanted, *given).code == 0
+    assert recall(world, 2) == 0
+    assert world.events()[len(before) :] == ["case.recalled", "case.recalled"]
+    with open_store(world.creditor.parent / "gateway.db").connect() as connection:
+        actors = [one.entry.actor for one in entries(connection)][-2:]
+    assert [actor.partition(":")[0] for actor in actors] == ["key", "system"]

@@ -15,7 +15,7 @@ from gateway.agency.store import CaseRecord
 from schemas.answers import AgencyPayment
 from schemas.case import Case, Identity
 from schemas.codes import CaseStanding, PaidTo
-from schemas.messages import CaseCredit, CaseNew, CasePayment, CaseRectify, IdentityLine
+from schemas.messages import CaseAnswer, CaseCredit, CaseNew, CasePayment, CaseRectify, IdentityLine
 
 _STATE: Final = ("creditor", "standing", "restricted", "agency_ref", "open")
 
@@ -26,6 +26,15 @@ def exported(desk: Desk, creditor: str, *, joined: bool) -> Iterator[dict[str, A
     for case_ref, record in sorted(desk.cases.cases(creditor).items()):
         if record.line is not None and record.standing is not CaseStanding.ERASED:
             yield _row(desk, record, case_ref, identities)
+
+
+def documents(desk: Desk, creditor: str) -> Iterator[tuple[str, bytes]]:
+    """Every document that came with an answer, with a name for its file; inside the caller's transactions."""
+    for kept in desk.cases.messages(creditor):
+        if isinstance(kept.message, CaseAnswer) and kept.message.document is not None:
+            content = desk.persons.document(kept.message.message_id)
+            if content is not None:
+                yield f"{kept.message.case_ref}.{kept.message.message_id}.pdf", content
 
 
 def as_csv(rows: list[dict[str, Any]], *, joined: bool) -> str:

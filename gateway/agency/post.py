@@ -79,7 +79,7 @@ def _seal(desk: Desk, envelope: Envelope, correspondent: Correspondent, now: dat
 
 def _place(desk: Desk, package_id: str, correspondent: Correspondent) -> None:
     manifest = f"{package_id}{MANIFEST_SUFFIX}"
-    for name in (f"{package_id}.{Part.ANSWERS}.jsonl.zst.age", manifest, f"{manifest}{SIGNATURE_SUFFIX}"):
+    for name in (Part.ANSWERS.file_of(package_id), manifest, f"{manifest}{SIGNATURE_SUFFIX}"):
         part = part_path(correspondent.answers, name)
         if part.exists():
             part.rename(correspondent.answers / name)

@@ -177,6 +177,8 @@ def _keep_messages(desk: Desk, manifest: Manifest, lines: Sequence[Line], answer
         desk.cases.add_message(message, line.raw, manifest.sender, manifest.package_id, kept=kept, is_open=is_open)
         if b'"invoice_no"' in line.identity and not gone:
             desk.persons.add(manifest.package_id, [(message.message_id, line.identity)])
+        if line.document:
+            desk.persons.add_document(manifest.package_id, message.message_id, line.document)
         answers.receipt(message, ReceiptVerdict.ACCEPTED)
         if is_stop(message):
             if case is not None:

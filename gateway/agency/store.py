@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from gateway.agency.tables import AnswerRow, CaseRow, IdentityRow, MessageRow, PackageRow, ReplyRow
+from gateway.agency.tables import AnswerRow, CaseRow, DocumentRow, IdentityRow, MessageRow, PackageRow, ReplyRow
 from keys.labels import Label, bound
 from keys.material import Secret
 from keys.wrap import unwrap, wrap
@@ -213,7 +213,8 @@ class IdentitiesStore:
 
     def sweep(self, package_id: str) -> None:
         """Removes what an interrupted receipt of this package left."""
-        self._connection.execute(delete(IdentityRow).where(col(IdentityRow.package) == package_id))
+        for row in (IdentityRow, DocumentRow):
+            self._connection.execute(delete(row).where(col(row.package) == package_id))
 
     def add(self, package_id: str, lines: Iterable[tuple[str, bytes]]) -> None:
         """Keeps identity lines by message id."""
@@ -229,8 +230,21 @@ class IdentitiesStore:
             self._connection.execute(insert(IdentityRow), rows)
 
     def erase(self, message_ids: Collection[str]) -> None:
-        """Forgets identity lines."""
-        self._connection.execute(delete(IdentityRow).where(col(IdentityRow.message_id).in_(message_ids)))
+        """Forgets identity lines and documents."""
+        for row in (IdentityRow, DocumentRow):
+            self._connection.execute(delete(row).where(col(row.message_id).in_(message_ids)))
+
+    def add_document(self, package_id: str, message_id: str, content: bytes) -> None:
+        """Keeps the document that came with a message."""
+        wrapped = wrap(self._key, content, bound(Label.DOCUMENT, message_id))
+        row = {"message_id": message_id, "package": package_id, "content": wrapped}
+        self._connection.execute(insert(DocumentRow), [row])
+
+    def document(self, message_id: str) -> bytes | None:
+        """The document that came with a message; None if none did, or it was erased."""
+        query = select(col(DocumentRow.content)).where(col(DocumentRow.message_id) == message_id)
+        content = self._connection.execute(query).scalar()
+        return None if content is None else unwrap(self._key, content, bound(Label.DOCUMENT, message_id))
 
     def lines(self) -> Iterator[tuple[str, bytes]]:
         """Every identity line with its message id."""

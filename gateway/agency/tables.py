@@ -106,5 +106,14 @@ class IdentityRow(_IdentitiesTable, table=True):
     line: bytes = Field(sa_type=LargeBinary)
 
 
+class DocumentRow(_IdentitiesTable, table=True):
+    """The document that came with a message; kept with identities, for it names people."""
+
+    __tablename__ = "document"
+    message_id: str = Field(primary_key=True)
+    package: str = Field(index=True)
+    content: bytes = Field(sa_type=LargeBinary)
+
+
 CASES_METADATA: Final = _CasesTable.metadata
 IDENTITIES_METADATA: Final = _IdentitiesTable.metadata

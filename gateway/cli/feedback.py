@@ -5,14 +5,18 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from gateway.cli import output
+from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
 from gateway.errors import OverdueError, UsageError
 from gateway.feedback.books import reconcile, sums
 from gateway.feedback.run import Feedback, collect_all
-from gateway.handover.stops import recall
+from gateway.handover.stops import recall, recalling
+from gateway.office import Office
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from schemas.codes import RecallReason
+
+NOTHING_GIVEN = Consent()
 
 
 def register(app: App) -> None:
@@ -44,23 +48,41 @@ def claim_recall(
     *,
     reason: Annotated[RecallReason, Parameter(help="Why it must not be worked any further.")],
     source: Annotated[str | None, Parameter(help="The source of the claim; not needed if there is one.")] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Say what would be recalled; keep and send nothing.")] = False,
+    consent: Consent = NOTHING_GIVEN,
     config: Config,
 ) -> int:
     """Recall a case: the stop goes out with the next `handover` or `nightly`, before any new case.
+
+    Nobody has to approve it; whoever does is named in the log.
 
     Parameters
     ----------
     claim_no
         The claim's number.
     """
+    now = clock()
     with open_office(load(config)) as office:
-        sources = office.configuration.settings.sources
-        if source is None and len(sources) != 1:
-            raise UsageError("name the --source of this claim")
-        entity = office.configuration.source(source or sources[0].id).entity
-        case = recall(office, entity, claim_no, reason, clock())
-    output.line(f"recalled from {case.agency}: the stop goes out with the next `inkasso handover` or `inkasso nightly`")
+        found = recalling(office, entity_of(office, source), claim_no, reason)
+        if dry_run:
+            output.line("\n".join(found.build(now).lines))
+            return 0
+        if consent == NOTHING_GIVEN:
+            recall(office, found, None, now)
+        elif not carry_out(office, found.build, consent, now, lambda given: recall(office, found, given, now)):
+            return 0
+    output.line(
+        f"recalled from {found.case.agency}: the stop goes out with the next `inkasso handover` or `inkasso nightly`"
+    )
     return 0
+
+
+def entity_of(office: Office, source: str | None) -> str:
+    """The legal entity of a source, or of the only one. Raises UsageError."""
+    found = [one.entity for one in office.configuration.settings.sources if source in (None, one.id)]
+    if len(found) != 1:
+        raise UsageError("name the --source of this claim")
+    return found[0]
 
 
 def reconcile_books(

@@ -1,19 +1,21 @@
 """The agency's commands for its daily work: export, reply, statement, status."""
 
 import json as json_text
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from gateway.agency.export import as_csv, exported
+from gateway.agency.export import documents as released
 from gateway.agency.post import post
 from gateway.agency.reply import MAXIMUM_BYTES, take_replies
 from gateway.agency.settings import load_agency
 from gateway.agency.statement import Settled, books, state
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
-from gateway.errors import InputError
+from gateway.errors import InputError, UsageError
 from gateway.wiring import clock, open_desk
 from schemas.calendar import day_in_germany
 
@@ -33,6 +35,9 @@ def export(
         bool, Parameter(negative="", help="Names and addresses too; only where letters are written.")
     ] = False,
     csv: Annotated[bool, Parameter(name="--csv", negative="", help="CSV instead of JSON Lines.")] = False,
+    documents: Annotated[
+        Path | None, Parameter(help="Also write the creditor's documents into this existing folder; they name people.")
+    ] = None,
     config: Config,
 ) -> int:
     """Print the cases of one creditor for our own system.
@@ -44,12 +49,22 @@ def export(
     """
     with open_desk(load_agency(config)) as desk, desk.cases_connection.begin(), desk.identities_connection.begin():
         rows = list(exported(desk, creditor, joined=joined))
+        if documents is not None:
+            _write(documents, released(desk, creditor))
     if csv:
         output.line(as_csv(rows, joined=joined).removesuffix("\n"))
         return 0
     for row in rows:
         output.line(json_text.dumps(row, ensure_ascii=False, sort_keys=True))
     return 0
+
+
+def _write(folder: Path, found: Iterable[tuple[str, bytes]]) -> None:
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder: make it first")
+    for name, content in found:
+        if not (folder / name).exists():
+            output.private_file(folder / name, content)
 
 
 def reply(

@@ -16,6 +16,7 @@ from audit.log import LogError
 from gateway.cli import (
     actor,
     agency,
+    answering,
     audit,
     claim,
     configuring,
@@ -55,6 +56,7 @@ for commands in (
     actor,
     claim,
     feedback,
+    answering,
     custody,
     agency,
     kit,

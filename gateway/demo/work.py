@@ -18,7 +18,7 @@ from gateway.feedback.books import Reconciliation, reconcile
 from gateway.feedback.run import Feedback, collect_all
 from gateway.handover.judge import key_of
 from gateway.handover.outbox import send
-from gateway.handover.stops import recall
+from gateway.handover.stops import recall, recalling
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
 from gateway.store.payload import open_payload
@@ -48,7 +48,7 @@ def overtake(office: Office, agency: str, now: datetime) -> None:
         screening = office.claims.of_package(cases[0].package, cases[0].claim)
         key = key_of(office.vault.by_id([cases[0].claim]), cases[0].claim)
         claim_no = open_payload(screening.payload, key, screening.package).claim.claim_no
-    recall(office, cases[0].entity, claim_no, RecallReason.NOT_OWED, now)
+    recall(office, recalling(office, cases[0].entity, claim_no, RecallReason.NOT_OWED), None, now)
     seal_waiting(office, now)
     send(office, office.configuration.agency(agency), now, lambda _: None)
 

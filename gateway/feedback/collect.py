@@ -32,7 +32,7 @@ class Collected:
 def names_of(package_id: str) -> tuple[str, ...]:
     """The files of a package of answers, the signature first: without it the package is not announced."""
     manifest = f"{package_id}{MANIFEST_SUFFIX}"
-    return (f"{manifest}{SIGNATURE_SUFFIX}", manifest, f"{package_id}.{Part.ANSWERS}.jsonl.zst.age")
+    return (f"{manifest}{SIGNATURE_SUFFIX}", manifest, Part.ANSWERS.file_of(package_id))
 
 
 def collect(transport: SftpTransport, quarantine: Path) -> Collected:

@@ -8,8 +8,10 @@ it for a case that it has not seen.
 
 import hashlib
 from datetime import datetime
+from typing import NamedTuple
 
 from audit.store import append
+from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import InputError, PartnerError
 from gateway.handover.batch import SYSTEM_ACTOR, publish
 from gateway.handover.waiting import queue
@@ -23,30 +25,63 @@ from gateway.store.packages import FileOfPackage, Outgoing
 from gateway.transport.sftp import ContentError
 from keys.references import new_id
 from keys.sshsig import sign
+from keys.vault import ClaimKey
 from schemas.canonical import encode_model
+from schemas.case_entry import CaseRecalled
 from schemas.codes import CaseStanding, RecallReason
-from schemas.entry import CaseRecalled, PackageWithdrawn
+from schemas.entry import PackageWithdrawn
 from schemas.messages import CaseRecall
 from schemas.package import VOID_NAMESPACE, Direction, PackageType, VoidManifest
 
 
-def recall(office: Office, entity: str, claim_no: str, reason: RecallReason, now: datetime) -> CaseRecord:
-    """A case must not be worked any further: the stop waits from here on. Raises InputError if it is no open case."""
-    with office.vault_connection.begin():
-        key = office.vault.find(entity, [claim_no]).get(claim_no)
-    if key is None:
-        raise InputError("this claim number is not known: check it, and the source it belongs to")
+class Recalling(NamedTuple):
+    """Which case would be recalled, and why."""
+
+    claim_no: str
+    case: CaseRecord
+    key: ClaimKey
+    reason: RecallReason
+
+    @property
+    def build(self) -> Build:
+        """The preview."""
+        lines = (
+            f"claim: {self.claim_no}",
+            f"recalled from {self.case.agency}, where it is {self.case.standing}",
+            f"reason: {self.reason}",
+        )
+        return lambda made: Preview("claim recall", made, lines)
+
+
+def recalling(office: Office, entity: str, claim_no: str, reason: RecallReason) -> Recalling:
+    """What a recall comes to. Raises InputError if the claim has no open case."""
     with office.connection.begin(), office.vault_connection.begin():
+        key = office.vault.find(entity, [claim_no]).get(claim_no)
+        if key is None:
+            raise InputError("this claim number is not known: check it, and the source it belongs to")
         case = office.cases.of_claims(None, [key.claim_id]).get(key.claim_id)
         after = None if case is None else standing_after(case.standing, CaseEvent.RECALL)
         if case is None or after is not CaseStanding.RECALLED or case.standing is after:
             raise InputError("this claim is not with an agency, or its case has ended: there is nothing to recall")
+    return Recalling(claim_no, case, key, reason)
+
+
+def recall(office: Office, recalling: Recalling, given: Given | None, now: datetime) -> None:
+    """A case must not be worked any further: the stop waits from here on.
+
+    It protects, so it needs nobody's approval; a person who gives one is named in the log. Raises ApprovalError.
+    """
+    case, key, reason = recalling.case, recalling.key, recalling.reason
+    with office.connection.begin(), office.vault_connection.begin():
+        approved = None if given is None else settle(recalling.build, given, office.roster, now)
         case_ref = office.vault.references_of([key.claim_id], case.agency)[key.claim_id]
         queue(office, case, CaseRecall(message_id=new_id(), case_ref=case_ref, reason=reason), key, now)
-        office.cases.change(case.message_id, standing=after)
-        entry = CaseRecalled(id=new_id(), time=now, actor="system:claim-recall", agency=case.agency, reason=reason)
-        append(office.connection, entry)
-    return case
+        office.cases.change(case.message_id, standing=CaseStanding.RECALLED)
+        actor = "system:claim-recall" if approved is None else actor_of(approved)
+        entry = CaseRecalled(id=new_id(), time=now, actor=actor, agency=case.agency, reason=reason, approved=approved)
+        position = append(office.connection, entry).position
+        if approved is not None:
+            office.roster.use(approved, position)
 
 
 def withdraw_recalled(office: Office, agency: Agency, now: datetime) -> list[str]:

@@ -7,9 +7,10 @@ first and wait for no other, the rest in `cases` packages. The item is kept unde
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import Final, TypeVar
 
 from audit.items import commitment
@@ -69,9 +70,15 @@ def queue_for_agency(office: Office, agency: str, entity: str, message: BooksAgr
 def seal_waiting(office: Office, now: datetime) -> list[str]:
     """Seals everything that waits, stops first; the ids of the packages. Each is finished or never happened."""
     with office.connection.begin():
-        waiting = office.cases.waiting()
-    parts = [(addressee, part) for addressee, messages in waiting for part in slices(messages, MAXIMUM_CLAIMS)]
+        waiting, documented = office.cases.waiting(), office.documents.with_document()
+    parts = [(addressee, part) for addressee, messages in waiting for part in _packages(messages, documented)]
     return [_seal(office, addressee, part, now) for addressee, part in parts]
+
+
+def _packages(messages: Sequence[MessageRecord], documented: set[str]) -> Iterator[Sequence[MessageRecord]]:
+    """What goes into a package each, in order; a message with a document has one of its own."""
+    for has_document, run in groupby(messages, key=lambda one: one.message_id in documented):
+        yield from slices(list(run), 1 if has_document else MAXIMUM_CLAIMS)
 
 
 def slices(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
@@ -120,6 +127,7 @@ def _seal(office: Office, addressee: Addressee, messages: Sequence[MessageRecord
     commitments: list[bytes] = []
     for chunk in slices(messages, _CHUNK):
         writer.add(_lines(office, chunk, commitments))
+    _enclose(office, messages, writer)
     trail = trail_for(office, agency.id)
     signing = partial(sign, key=office.ring.signing_key(), namespace=addressee.type.namespace)
     sealed = writer.finish(signing, now, trail)
@@ -130,6 +138,14 @@ def _seal(office: Office, addressee: Addressee, messages: Sequence[MessageRecord
         show(office, agency.id, trail)
     publish(office, sealed.files)
     return package_id
+
+
+def _enclose(office: Office, messages: Sequence[MessageRecord], writer: PackageWriter) -> None:
+    only = messages[0]
+    with office.connection.begin(), office.vault_connection.begin():
+        if only.claim is not None and only.message_id in office.documents.with_document():
+            key = key_of(office.vault.by_id([only.claim]), only.claim)
+            writer.enclose(office.documents.open(only.message_id, key))
 
 
 def _lines(office: Office, messages: Sequence[MessageRecord], commitments: list[bytes]) -> list[Lines]:

@@ -138,6 +138,19 @@ class _SealedPart:
         self.file.close()
 
 
+class _SealedDocument:
+    """The sealed file of a document, padded with zero bytes: its message says how long it is."""
+
+    def __init__(self, path: Path, recipients: Sequence[Recipient], content: bytes) -> None:
+        self.file = _HashedFile(path)
+        self._sealer = Sealer(self.file, recipients)
+        self._sealer.write(content + bytes(padme(max(len(content), MINIMUM_SEALED_BYTES)) - len(content)))
+
+    def finish(self) -> None:
+        self._sealer.finish()
+        self.file.close()
+
+
 class PackageWriter:
     """Seals one package, chunk by chunk, into an outbox. Without `finish`, `.part` files stay, to be swept."""
 
@@ -146,6 +159,7 @@ class PackageWriter:
         self._envelope = envelope
         self._messages = 0
         self._principal_open = 0
+        self._document: _SealedDocument | None = None
         self._parts = {
             part: _SealedPart(part_path(outbox, self._name(part)), envelope.recipients[part])
             for part in envelope.addressing.direction.parts
@@ -155,7 +169,7 @@ class PackageWriter:
 
     def close(self) -> None:
         """Lets go of the files; harmless after `finish`."""
-        for sealed in self._parts.values():
+        for sealed in self._files().values():
             sealed.file.close()
 
     def add(self, chunk: Sequence[Lines]) -> None:
@@ -166,6 +180,11 @@ class PackageWriter:
             self._messages += len(chunk)
             self._principal_open += sum(lines.principal_open for lines in chunk)
 
+    def enclose(self, document: bytes) -> None:
+        """Seals the one document of the package, to those who can open identities; its message names it."""
+        path = part_path(self._outbox, self._name(Part.DOCUMENTS))
+        self._document = _SealedDocument(path, self._envelope.recipients[Part.IDENTITIES], document)
+
     def finish(self, sign: Sign, now: datetime, trail: Trail | None = None) -> Sealed:
         """Ends both files, writes manifest and signature; all are durable when this returns.
 
@@ -175,6 +194,8 @@ class PackageWriter:
             principal_open = self._principal_open if part is Part.CASES else None
             sealed.frame([encode_model(End(messages=self._messages, principal_open=principal_open))])
             sealed.finish()
+        if self._document is not None:
+            self._document.finish()
         manifest = self._manifest(now, trail or Trail())
         raw = encode(manifest.model_dump(mode="json"))
         name = f"{self._envelope.addressing.package_id}.manifest.json"
@@ -193,9 +214,9 @@ class PackageWriter:
                 name=self._name(part),
                 size=sealed.file.size,
                 sha256=sealed.file.sha256(),
-                recipients=tuple(one.fingerprint for one in self._envelope.recipients[part]),
+                recipients=tuple(one.fingerprint for one in self._recipients(part)),
             )
-            for part, sealed in self._parts.items()
+            for part, sealed in self._files().items()
         )
         return Manifest(
             **self._addressing(),
@@ -215,8 +236,14 @@ class PackageWriter:
     def _addressing(self) -> dict[str, Any]:
         return dict(self._envelope.addressing)
 
+    def _files(self) -> dict[Part, _SealedPart | _SealedDocument]:
+        return {**self._parts, **({} if self._document is None else {Part.DOCUMENTS: self._document})}
+
+    def _recipients(self, part: Part) -> tuple[SealTo, ...]:
+        return self._envelope.recipients[Part.IDENTITIES if part is Part.DOCUMENTS else part]
+
     def _name(self, part: Part) -> str:
-        return f"{self._envelope.addressing.package_id}.{part}.jsonl.zst.age"
+        return part.file_of(self._envelope.addressing.package_id)
 
 
 def write_private_file(path: Path, name: str, content: bytes) -> FileOfPackage:

@@ -7,7 +7,8 @@
     4  it has not expired
     5  every sealed file is there with the size and SHA-256 the manifest names
     6  the files open with our keys to their last chunk; their frames, headers and ends say what the manifest says
-    7  every message has one line in each file, in the same order, and is of a type that the package may hold
+    7  every message has one line in each file, in the same order, and is of a type that the package may hold; the
+       document that one names is there, of that size and SHA-256
 
 Left to the caller: to ask for the last number inside the transaction it commits in, to believe nothing before the last
 message has been given out, and to apply a message once. No plaintext file exists.
@@ -27,6 +28,7 @@ from typing import Final, NamedTuple, get_args
 from pydantic import ValidationError
 
 from gateway.errors import PartnerError
+from gateway.steps.enclosed import check_padding, enclosed
 from gateway.steps.frames import FrameError, lines
 from gateway.steps.hashed import HashedReader
 from keys.age import AgeError, Identity, unseal
@@ -97,11 +99,12 @@ class Signed(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A message as it came: parsed, and its raw lines; an answer has no identity line."""
+    """A message as it came: parsed, and its raw lines; an answer has no identity line. `document` goes with it, if any."""
 
     message: ToAgency | FromAgency
     raw: bytes
     identity: bytes
+    document: bytes = b""
 
 
 def announced(folder: Path) -> list[str]:
@@ -185,7 +188,7 @@ def _signed_by(
 def _check_files(folder: Path, manifest: Manifest) -> dict[Part, Path]:
     paths = {}
     for file in manifest.files:
-        path = folder / f"{manifest.package_id}.{file.part}.jsonl.zst.age"
+        path = folder / file.part.file_of(manifest.package_id)
         if file.name != path.name or file.part in paths:
             raise PackageError(f"package {manifest.package_id}: the manifest names a file that is not its own")
         if path.is_symlink() or not path.is_file() or path.stat().st_size != min(file.size, MAXIMUM_SEALED_BYTES):
@@ -194,7 +197,8 @@ def _check_files(folder: Path, manifest: Manifest) -> dict[Part, Path]:
             if not hmac.compare_digest(hashlib.file_digest(sealed, "sha256").hexdigest(), file.sha256):
                 raise PackageError(f"package {manifest.package_id}: the {file.part} file has another content")
         paths[file.part] = path
-    if set(paths) != set(manifest.direction.parts):
+    beside = {Part.DOCUMENTS} if manifest.package_type is PackageType.CASES else set()
+    if set(paths) - beside != set(manifest.direction.parts):
         raise PackageError(f"package {manifest.package_id}: the manifest does not name all files of its direction")
     return paths
 
@@ -209,6 +213,7 @@ def _messages(paths: dict[Part, Path], manifest: Manifest, opener: Opener) -> It
             streams.append(lines(unseal(opened[part], opener.identities[part])))
             _check_header(next(streams[-1], b""), part, manifest)
         first, *others = streams
+        document = _document(opened, opener)
         principal_open = 0
         for count, raw in enumerate(first):
             if count > MAXIMUM_MESSAGES:
@@ -224,13 +229,20 @@ def _messages(paths: dict[Part, Path], manifest: Manifest, opener: Opener) -> It
             if beside:
                 _check_identity(message, beside[0])
             principal_open += message.principal_open if isinstance(message, CaseNew) else 0
-            yield Line(message, raw, b"".join(beside))
+            yield Line(message, raw, b"".join(beside), enclosed(message, document))
         else:
             raise FrameError("a sealed file has no end line")
         if any(next(stream, None) is not None for stream in streams):
             raise FrameError("lines follow the end line")
+        check_padding(document or ())
         if not all(hmac.compare_digest(opened[file.part].sha256(), file.sha256) for file in manifest.files):
             raise FrameError("a file was given another content while it was opened")
+
+
+def _document(opened: dict[Part, HashedReader], opener: Opener) -> Iterator[bytes] | None:
+    if Part.DOCUMENTS not in opened:
+        return None
+    return unseal(opened[Part.DOCUMENTS], opener.identities[Part.IDENTITIES])
 
 
 def _check_end(end: End, others: Sequence[End], count: int, principal_open: int, direction: Direction) -> None:

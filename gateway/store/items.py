@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from audit.completions import Position
 from gateway.store.case_tables import CaseRow, InboundRow, MessageRow
+from gateway.store.documents import DocumentRow
 from gateway.store.releases import ReleaseRow
 from gateway.store.tables import PackageRow, ScreeningRow
 from gateway.store.unmatched import UnmatchedRow
@@ -106,6 +107,7 @@ class KeptItems:
         for row, claim in (
             (ScreeningRow, ScreeningRow.claim),
             (MessageRow, MessageRow.claim),
+            (DocumentRow, DocumentRow.claim),
             (CaseRow, CaseRow.claim),
             (ReleaseRow, ReleaseRow.claim),
             (UnmatchedRow, UnmatchedRow.claim),

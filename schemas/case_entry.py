@@ -1,0 +1,39 @@
+"""What people did about single cases: entries without any person or case in clear."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.approval import Approved
+from schemas.codes import AnswerCode, QuestionCode, RecallReason
+from schemas.identifiers import PartyId
+from schemas.leaf import Leaf
+
+
+class CaseRecalled(Leaf):
+    """Somebody decided that a case must not be worked any further."""
+
+    event: Literal["case.recalled"] = "case.recalled"
+    agency: PartyId
+    reason: RecallReason
+    approved: Approved | None = None
+
+
+class QuestionAnswered(Leaf):
+    """An agency's question was answered; with a document only if a person has released it (§ 13a(2) RDG)."""
+
+    event: Literal["question.answered"] = "question.answered"
+    agency: PartyId
+    asked: QuestionCode
+    answer: AnswerCode
+    approved: Approved | None = None
+
+    @model_validator(mode="after")
+    def _released(self) -> Self:
+        if self.answer is AnswerCode.DOCUMENT and self.approved is None:
+            raise PydanticCustomError("a document has an approval", "a document has an approval")
+        return self
+
+
+CaseEntry = CaseRecalled | QuestionAnswered
