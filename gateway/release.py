@@ -138,6 +138,8 @@ def _held(office: Office, asked: Asked, position: int) -> tuple[Screening, Claim
     found = None if key is None else office.claims.current([key.claim_id]).get(key.claim_id)
     if key is None or found is None or found.verdict != ClaimState.HELD:
         raise UsageError(f"claim {position} of those named is not held: see `inkasso claim list --held`")
+    if not found.rules:
+        raise UsageError(f"claim {position} of those named is held by nothing: the next run judges it again")
     if "request-open" in found.rules and asked.reason is not ReleaseReason.LEGAL_CLAIMS:
         raise UsageError(
             f"claim {position} of those named is restricted: only {ReleaseReason.LEGAL_CLAIMS} releases it (Art. 18(2))"

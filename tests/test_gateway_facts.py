@@ -314,3 +314,36 @@ def test_a_page_about_a_night_tells_euros_by_reason(world: World) -> None:
 
     assert "2  1,100.50  disputed" in page
     assert "1  fees-removed  Reminder fees above what is lawful were taken out of the claim." in page
+
+
+HEADER = b"kind;claim_no;invoice_no;customer_no;date;amount\n"
+
+
+@pytest.mark.parametrize(
+    ("fact", "changes", "lost"),
+    [
+        ("insolvency;;;K-000001;2026-05-02;", {}, None),
+        ("insolvency;;;K-000001;2026-05-02;", {"amount": "121.00"}, b""),
+        ("withdrawal;F-000001;;;2026-06-20;", {}, HEADER),
+        ("dispute;F-000001;;;2026-06-20;", {}, None),
+        ("payment;F-000001;;;2026-06-20;120.50", {}, HEADER),
+    ],
+)
+def test_a_lost_feed_takes_nothing_back(fed: World, fact: str, changes: dict[str, object], lost: bytes | None) -> None:
+    """What stopped a claim last night stops it when the feed is missing, empty or cut off; a fresh silence is a no."""
+    path = fed.creditor.parent / "facts.csv"
+    tell(fed, fact)
+    fed.drop("claims.jsonl", jsonl([row(1)]))
+    first = fed.handover().json["claims"]
+    path.unlink()
+    if lost is not None:
+        path.write_bytes(lost)
+    fed.drop("again.jsonl", jsonl([row(1, **changes), row(2)]))
+    second = fed.handover()
+    tell(fed)
+    fed.drop("corrected.jsonl", jsonl([row(1, amount="121.50")]))
+    third = fed.handover().json["claims"]
+
+    assert first["handed_over"] == 0
+    assert (second.code, second.json["claims"]["handed_over"]) == (3, 1)
+    assert third["handed_over"] == 1

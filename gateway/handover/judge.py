@@ -1,7 +1,8 @@
 """Judging a chunk: what store and vault know of its claims is read once, then the pure screening runs.
 
 Reads only, so a dry run is the same code. A row that is as it was costs one look-up and is not judged again, unless it was
-refused: facts may have changed. A held claim is judged again each night from its stored form.
+refused: facts may have changed. A held claim is judged again each night from its stored form. On a night without a fresh
+feed, what a fact once stopped stays as it is: the silence of a feed that is missing, cut off or old takes nothing back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +31,7 @@ from gateway.store.releases import Release
 from keys.labels import Label
 from keys.vault import ClaimKey
 from schemas.claim import Claim, Rejected, Row
-from schemas.screening import Changed, Cleared, Verdict
+from schemas.screening import Changed, Cleared, Refused, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,9 @@ class Judge:
                     continue
                 mark = mark._replace(handed_over=stored.handed_over, held_since=stored.held_since if same_row else None)
             found = self._judge(row.claim, mark, row.row, digest, row.dropped)
-            if found is not None and same_row and is_as_it_was(found.verdict, stored):
+            if found is not None and (
+                (same_row and is_as_it_was(found.verdict, stored)) or self._forgets(found.verdict, stored)
+            ):
                 unchanged += 1
             elif found is not None:
                 judged.append(found if stored is None or not mark.handed_over else self._as_change(found, stored))
@@ -160,7 +163,8 @@ class Judge:
             mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped)
             judged = self._judge(claim, mark, found.row, found.row_digest)
             if judged is not None:
-                (same if is_as_it_was(judged.verdict, found) else changed).append(judged)
+                stays = is_as_it_was(judged.verdict, found) or self._forgets(judged.verdict, found, released)
+                (same if stays else changed).append(judged)
         return HeldChunk(changed, same)
 
     def _released(self, found: Screening, claim: Claim, key: ClaimKey, releases: Sequence[Release]) -> frozenset[str]:
@@ -174,6 +178,17 @@ class Judge:
             for release in releases
             if (release.row_digest, release.told_digest) == (found.row_digest, told)
             for name in release.rules
+        )
+
+    def _forgets(
+        self, verdict: Verdict | Changed, stored: Screening | None, released: frozenset[str] = frozenset()
+    ) -> bool:
+        """Whether a claim would go on because a fact that stopped it is not told, by a feed whose silence is not a no."""
+        if stored is None or stored.handed_over or self._source.facts is None or self._feed.silent.fresh:
+            return False
+        gone = set(stored.rules) - set(reasons(verdict)) - released - {"dispute-unknown"}
+        return not isinstance(verdict, Refused) and any(
+            need.startswith("facts.") for name in gone for need in rule(name).needs
         )
 
     def _judge(

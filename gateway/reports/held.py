@@ -25,11 +25,17 @@ COLUMNS: Final = (
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _WHO: Final = {Release.NEVER: "nobody", Release.ACTOR: "one actor", Release.TWO_ACTORS: "two actors"}
+_JUDGED_AGAIN: Final = {
+    Language.GERMAN: "Das Paket wurde zurückgezogen, ehe es abging: Der nächste Lauf prüft die Forderung erneut.",
+    Language.ENGLISH: "Its package was withdrawn before it left: the next run judges the claim again.",
+}
 
 
 def sentences(rules: Iterable[str], language: Language) -> str:
     """What is the matter and what to do, one sentence a rule."""
     found = [rule(name) for name in rules]
+    if not found:
+        return _JUDGED_AGAIN[language]
     return " ".join(one.sentence_de if language is Language.GERMAN else one.sentence_en for one in found)
 
 
@@ -45,7 +51,7 @@ def sum_in_words(worth: Sum | None) -> str:
 
 def who_may_release(rules: Iterable[str]) -> str:
     """Who may release a claim that these rules hold."""
-    asked = {rule(name).release for name in rules}
+    asked = {rule(name).release for name in rules} or {Release.NEVER}
     return next(words for who, words in _WHO.items() if who in asked or who is Release.TWO_ACTORS)
 
 

@@ -76,12 +76,12 @@ class Claims:
         return _screening(self._connection.execute(query).one())
 
     def judge_again(self, package: str, claims: Sequence[str]) -> None:
-        """Claims of a package that was withdrawn were not handed over: the next screening reads them as held."""
+        """Claims of a package that was withdrawn were not handed over: the next screening reads them as held, by no rule."""
         for some in (claims[start : start + _SOME] for start in range(0, len(claims), _SOME)):
             self._connection.execute(
                 update(ScreeningRow)
                 .where(col(ScreeningRow.package) == package, col(ScreeningRow.claim).in_(some))
-                .values(verdict="held", rules="withdrawn", handed_over=False, message_item=None)
+                .values(verdict="held", rules="", handed_over=False, message_item=None)
             )
 
     def ids(self, after: str, limit: int) -> list[str]:
