@@ -10,6 +10,11 @@ from audit.proofs import check_inclusion
 from schemas.entry import LogKeyRotated
 
 
+def names_key(leaf: bytes) -> bool:
+    """Whether a leaf of a verified log is the entry that names its next key."""
+    return isinstance(decode(leaf), LogKeyRotated) if b'"event":"log.key-rotated"' in leaf else False
+
+
 def successor(key: VerifierKey, proof: bytes) -> VerifierKey:
     """The key that follows `key`. Raises NoteError, CheckpointError, ProofError, EntryError."""
     found = parse_proof(proof)

@@ -93,7 +93,7 @@ class Witness:
     def kept_size(self, name: str) -> int | None:
         """How many entries the checkpoint kept of a log covers; None if none is kept. Raises WitnessError."""
         kept = self._kept(name)
-        return None if kept is None else _opened(kept.note.encode(), [parse_key(kept.log_key)]).size
+        return None if kept is None else _opened(kept.note.encode(), parse_key(kept.log_key)).size
 
     def alarms(self) -> list[Path]:
         """The files of alarms that stand."""
@@ -109,7 +109,7 @@ class Witness:
     def _judged(self, kept: _Kept | None, shown: Shown) -> Checkpoint | None:
         """The checkpoint to keep; None if it is older than the one kept and was shown before it."""
         if kept is None:
-            return _opened(shown.note, [shown.key])
+            return _opened(shown.note, shown.key)
         pinned = parse_key(kept.log_key)
         if pinned.name != shown.key.name:
             raise AlarmError("another log is shown under the name of the one kept")
@@ -119,7 +119,7 @@ class Witness:
             raise WitnessError("the proof of a new log key does not hold") from None
         if shown.key not in keys:
             raise AlarmError("the log's key changed, and the old one did not sign for the new one")
-        new, old = _opened(shown.note, keys), _opened(kept.note.encode(), [pinned])
+        new, old = _opened(shown.note, shown.key), _opened(kept.note.encode(), pinned)
         if new.size < old.size:
             if shown.time > kept.shown:
                 raise AlarmError("the log shrank: it is smaller than it was shown before")
@@ -142,13 +142,11 @@ class Witness:
         return self._folder / f"{name}.{kind}"
 
 
-def _opened(note: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
-    for key in reversed(keys):
-        try:
-            return open_checkpoint(note, key)
-        except (NoteError, CheckpointError):
-            continue
-    raise WitnessError("the checkpoint is not signed by the log's key")
+def _opened(note: bytes, key: VerifierKey) -> Checkpoint:
+    try:
+        return open_checkpoint(note, key)
+    except (NoteError, CheckpointError):
+        raise WitnessError("the checkpoint is not signed by the log's key") from None
 
 
 def _check_continues(old: Checkpoint, new: Checkpoint, consistency: Mapping[int, Sequence[bytes]]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from audit.log import Log
-from gateway.outside import Outside, log_signer
+from gateway.outside import Outside, log_signers
 from gateway.reading import Readings
 from gateway.settings import Agency, Configuration
 from gateway.store.cases import Cases
@@ -63,7 +63,7 @@ class Office:
     def readings(self) -> Readings:
         """The log of who saw personal data."""
         folder = self.configuration.path(self.configuration.settings.stores.readings)
-        return Readings(folder, self.outside.folder, partial(log_signer, self.ring))
+        return Readings(folder, self.outside.folder, partial(log_signers, self.ring))
 
     @property
     def unmatched(self) -> Unmatched:

@@ -14,15 +14,17 @@ from sqlalchemy.engine import Connection
 
 from audit.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from audit.durable import replace_durably
+from audit.entry import decode
 from audit.log import Log, LogError
 from audit.note import ED25519, NoteSigner, VerifierKey, parse_key
-from audit.store import entries
+from audit.store import entries, rotations
 from gateway.errors import IntegrityError, UsageError
 from gateway.store.marks import StoreMark, read_mark
 from keys.journal import Journal
 from keys.labels import Purpose
+from keys.material import Secret
 from keys.ring import Keyring
-from schemas.entry import StoreCreated
+from schemas.entry import LogKeyRotated, StoreCreated
 from schemas.readings import ReadingsBegun
 
 CHECKPOINT_NAME: Final = "checkpoint"
@@ -58,7 +60,15 @@ def keep_checkpoint(path: Path, connection: Connection, log: Log) -> None:
 
 def log_signer(ring: Keyring, origin: str, key_id: str | None = None) -> NoteSigner:
     """The key that signs checkpoints, as notes know it: the active one, or the one that a log stands under."""
-    secret = ring.by_id(Purpose.LOG_SIGNING, key_id or ring.key_id(Purpose.LOG_SIGNING))
+    return _signer(ring.by_id(Purpose.LOG_SIGNING, key_id or ring.key_id(Purpose.LOG_SIGNING)), origin)
+
+
+def log_signers(ring: Keyring, origin: str) -> list[NoteSigner]:
+    """Every key that signs or signed checkpoints and was not destroyed, the active one first."""
+    return [_signer(secret, origin) for secret in ring.kept(Purpose.LOG_SIGNING)]
+
+
+def _signer(secret: Secret, origin: str) -> NoteSigner:
     key = Ed25519PrivateKey.from_private_bytes(secret.reveal())
     return NoteSigner(VerifierKey(origin, ED25519, key.public_key().public_bytes_raw()), key.sign)
 
@@ -74,6 +84,12 @@ def origin_of(connection: Connection) -> str:
 def first_key(connection: Connection) -> VerifierKey:
     """The key that a log begins with, as its first entry names it. Raises IntegrityError."""
     return parse_key(beginning(connection).log_key)
+
+
+def log_keys(connection: Connection) -> list[VerifierKey]:
+    """The key that a log begins with, and those that entries name after it; the last one signs the next checkpoint."""
+    changed = [decode(leaf) for _, leaf in rotations(connection)]
+    return [first_key(connection), *(parse_key(one.log_key) for one in changed if isinstance(one, LogKeyRotated))]
 
 
 def beginning(connection: Connection) -> StoreCreated | ReadingsBegun:

@@ -29,11 +29,11 @@ from audit.stored import StoredLog
 from audit.verdict import Verdict
 from audit.verify import verify
 from gateway.errors import InputError, IntegrityError
-from gateway.outside import beginning, check_checkpoint, first_key, keep_checkpoint
+from gateway.outside import beginning, check_checkpoint, first_key, keep_checkpoint, log_keys
 from gateway.store.readings import READINGS_METADATA, Read, add_reads, reads_of
 from keys.references import new_id
 from keys.sqlite import create_store, open_store, truncate_log
-from schemas.entry import DataRead
+from schemas.entry import DataRead, LogKeyRotated
 from schemas.readings import LogRead, ReadingsBegun
 
 _COMPANIONS: Final = ("", "-wal", "-shm")
@@ -50,10 +50,10 @@ class OpenReadings(NamedTuple):
 class Readings:
     """The logs of readings in one folder; `outside` is the folder of their last checkpoints."""
 
-    def __init__(self, folder: Path, outside: Path, signer: Callable[[str], NoteSigner]) -> None:
+    def __init__(self, folder: Path, outside: Path, signers: Callable[[str], Sequence[NoteSigner]]) -> None:
         self._folder = folder
         self._outside = outside
-        self._signer = signer
+        self._signers = signers
 
     def record(self, command: str, whose: Iterable[str], now: datetime) -> None:
         """Somebody is about to see personal data; call it before any of it is shown. `whose`: at least one id.
@@ -69,6 +69,12 @@ class Readings:
         entry = DataRead(id=new_id(), time=now, actor=actor, command=command, items=items)
         with self._writing(now) as (connection, _), connection.begin():
             add_reads(connection, append(connection, entry, commitments).position, reads)
+
+    def follow(self, now: datetime) -> None:
+        """This year's log, if there is one, goes on under the active key: before the one before it is destroyed."""
+        if now.year in self.years():
+            with self._writing(now):
+                pass
 
     def record_log_read(self, command: str, now: datetime) -> None:
         """Somebody is about to read a log of readings."""
@@ -88,7 +94,7 @@ class Readings:
         with engine.connect() as connection:
             with connection.begin():
                 first = count(connection) == 1
-                log = Log(connection, self._signer(beginning(connection).origin))
+                log = Log(connection, self._signers(beginning(connection).origin)[0])
             if first and not held.exists():
                 keep_checkpoint(held, connection, log)  # a kill came between the two
             with connection.begin():
@@ -129,15 +135,34 @@ class Readings:
         if not self._path(now.year).exists() and not self._checkpoint(now.year).exists():
             self._begin(now)
         with self.opened(now.year) as found:
+            self._follow(*found, now)
             yield found
             keep_checkpoint(self._checkpoint(now.year), *found)
+
+    def _follow(self, connection: Connection, log: Log, now: datetime) -> None:
+        """Once the audit log's key has changed, this log's changes too, by an entry that the old one signs."""
+        active, *others = self._signers(log.origin)
+        with connection.begin():
+            in_force = log_keys(connection)[-1]
+        if in_force == active.key:
+            return
+        before = next((one for one in others if one.key == in_force), None)
+        if before is None:
+            raise IntegrityError("the key that signs this year's log of readings is gone: bring it back from escrow")
+        log.sign_with(before)
+        with connection.begin():
+            append(
+                connection,
+                LogKeyRotated(id=new_id(), time=now, actor="system:readings", log_key=str(active.key)),
+            )
+        log.sign_with(active)
 
     def _begin(self, now: datetime) -> None:
         path = self._path(now.year)
         part = path.with_suffix(".part")
         for suffix in _COMPANIONS:
             part.with_suffix(f".part{suffix}").unlink(missing_ok=True)
-        signer = self._signer(f"inkasso-readings/{now.year}/{new_id()}")
+        signer, *_ = self._signers(f"inkasso-readings/{now.year}/{new_id()}")
         begun = ReadingsBegun(
             id=new_id(), time=now, actor="system:readings", origin=signer.key.name, log_key=str(signer.key)
         )

@@ -9,18 +9,21 @@ import base64
 import hmac
 
 from audit.checkpoint import EntryProof, format_proof, open_checkpoint, parse_checkpoint
-from audit.note import NoteError, VerifierKey, open_cosigned
+from audit.note import NoteError, VerifierKey, open_cosigned, signed_by
 from audit.store import checkpoint_over, rotations
 from gateway.errors import PartnerError
 from gateway.office import Office
+from gateway.outside import log_keys
 from schemas.package import Consistency, Trail
 
 
 def trail_for(office: Office, agency: str) -> Trail:
     """What the next manifest to an agency shows."""
-    key = office.log.key
     with office.connection.begin():
         note = office.log.checkpoint()
+        # Between a change of the key and the next entry, the newest checkpoint is still the one the old key signed.
+        keys = [office.log.key, *log_keys(office.connection)]
+        key = next((one for one in keys if signed_by(note, one)), office.log.key)
         size = open_checkpoint(note, key).size
         proofs = tuple(
             Consistency(size=old, proof=tuple(map(_base64, office.log.consistency(old, size))))

@@ -2,16 +2,18 @@
 
 import secrets
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.checkpoint import CheckpointError
+from audit.checkpoint import CheckpointError, EntryProof, format_proof, parse_checkpoint
 from audit.entry import EntryError
 from audit.exported import ExportedLog
-from audit.note import COSIGNATURE, NoteError, NoteSigner, VerifierKey, parse_key
-from audit.proofs import consistency_proof
+from audit.note import COSIGNATURE, NoteError, NoteSigner, VerifierKey, parse_key, signed_by
+from audit.proofs import Subtree, consistency_proof, inclusion_proof
+from audit.rotation import key_after, names_key
 from audit.tiles import TILE_WIDTH, subtrees
 from audit.verify import verify
 from audit.witness import AlarmError, Shown, Witness, WitnessError
@@ -49,7 +51,9 @@ def watch_export(home: Path, folder: Path, key: str | None, now: datetime) -> Pa
         size, note = log.head().size, log.checkpoints()[-1]
         kept = witness.kept_size(_LOG)
         proofs = {} if kept is None or not 0 < kept < size else {kept: _consistency(log, kept, size)}
-        witness.see(_LOG, Shown(note, first, now, proofs))
+        rotations = _rotations(log)
+        key_of_head = next((one for one in reversed(key_after(first, rotations)) if signed_by(note, one)), first)
+        witness.see(_LOG, Shown(note, key_of_head, now, proofs, rotations))
     except AlarmError as error:
         raise IntegrityError(f"ALARM, this log cannot be trusted: {error}") from None
     except (WitnessError, NoteError, CheckpointError, EntryError) as error:
@@ -58,11 +62,27 @@ def watch_export(home: Path, folder: Path, key: str | None, now: datetime) -> Pa
 
 
 def _consistency(log: ExportedLog, old: int, new: int) -> list[bytes]:
+    return consistency_proof(old, new, _tiles(log, new))
+
+
+def _rotations(log: ExportedLog) -> tuple[bytes, ...]:
+    """For each change of the log's key, the proof that it lies under a checkpoint of the key before."""
+    proofs, size = [], log.head().size
+    heads = [(parse_checkpoint(note.rpartition(b"\n\n")[0] + b"\n").size, note) for note in log.checkpoints()]
+    for index, leaf in enumerate(chain.from_iterable(log.leaves())):
+        if names_key(leaf):
+            over, note = next(one for one in heads if one[0] > index)
+            path = tuple(inclusion_proof(index, over, _tiles(log, size)))
+            proofs.append(format_proof(EntryProof(index, path, note, leaf)))
+    return tuple(proofs)
+
+
+def _tiles(log: ExportedLog, size: int) -> Subtree:
     def read(level: int, number: int) -> bytes:
-        width = min(TILE_WIDTH, (new >> (8 * level)) - number * TILE_WIDTH)
+        width = min(TILE_WIDTH, (size >> (8 * level)) - number * TILE_WIDTH)
         return log.tile(level, number, width) or b""
 
-    return consistency_proof(old, new, subtrees(read))
+    return subtrees(read)
 
 
 def _signer(home: Path) -> NoteSigner:

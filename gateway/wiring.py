@@ -28,7 +28,7 @@ from gateway.custody.restore import Chosen, choose
 from gateway.erasing import finish_erasures
 from gateway.errors import UsageError
 from gateway.office import Office
-from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, last_known, log_signer, origin_of
+from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, last_known, log_signer, log_signers, origin_of
 from gateway.reading import Readings
 from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
@@ -231,7 +231,7 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
             ring=ring,
             witness=Witness(configuration.path(settings.witness), cosigner(ring, settings.id)),
             readings=Readings(
-                configuration.path(settings.readings), configuration.path(settings.witness), partial(log_signer, ring)
+                configuration.path(settings.readings), configuration.path(settings.witness), partial(log_signers, ring)
             ),
             creditors=creditors,
             cases_connection=cases,

@@ -63,6 +63,12 @@ class Keyring:
             raise DestroyedKeyError(f"{purpose} key {key_id} was destroyed: what it wrapped is dead")
         return found.secret
 
+    def kept(self, purpose: Purpose) -> list[Secret]:
+        """All keys of a purpose that were not destroyed, the active one first. Raises KeyFileError if there is none."""
+        active = self.key_id(purpose)
+        others = [one for key_id, one in self._held.items() if one.purpose is purpose and key_id != active]
+        return [self.secret(purpose), *(one.secret for one in others if one.secret is not None)]
+
     def is_destroyed(self, key_id: str) -> bool:
         """Whether a key was destroyed on purpose, which is another thing than missing."""
         found = self._held.get(key_id)

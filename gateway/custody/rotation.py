@@ -140,6 +140,8 @@ def destroy(office: Office, key_id: str, given: Given, now: datetime) -> None:
     """A retired key is gone for good, approved by two actors. Raises UsageError, ApprovalError."""
     escrow_of(office)
     file = retired_key(office, key_id)
+    if file.purpose is Purpose.LOG_SIGNING:
+        office.readings.follow(now)
     with office.connection.begin():
         approved = settle(destruction(file), given, office.roster, now, _DESTROYERS)
         entry = KeyDestroyed(
