@@ -110,6 +110,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> History:
     with running_world(home) as world:
         pass
     enrol_second(world)
+    assert cli("key", "export", "--root", home / "root.age", "--config", world.creditor).code == 0
     world.drop("first.jsonl", rows(range(6)))
     night(world, TODAY)
     first, first_vault = backup(world, TODAY)
@@ -169,15 +170,26 @@ def forget_lost_log(world: World) -> None:
         path.unlink()
 
 
+def bring_back_keys(world: World) -> None:
+    """The key directory is lost too, and comes back from its escrow copy and the root key's."""
+    for path in (world.creditor.parent / "keys").iterdir():
+        if path.suffix in {".json", ".key"}:
+            path.unlink()
+    for file in ("root.age", "offline/keys.age"):
+        identity = world.home / "offline" / "escrow.agekey"
+        assert cli("key", "import", world.home / file, "--identity", identity, "--config", world.creditor).code == 0
+
+
 @pytest.mark.parametrize("copy", ["first", "later"])
 def test_the_person_stays_gone_and_nothing_is_sent_twice(history: History, copy: str) -> None:
-    """A copy a month or a day old, the newest vault: erased people are nowhere, and the same export again sends nothing
-    that the agency has.
+    """A copy a month or a day old, the newest vault and escrow: erased people are nowhere, and the same export again sends
+    nothing that the agency has.
     """
     world, gateway = history.world, history.first if copy == "first" else history.later
     before = invoices(world)
     stores = world.creditor.parent
     (stores / "gateway.db").write_bytes(b"lost")
+    bring_back_keys(world)
     done = restore(history, gateway, history.newest_vault)
 
     assert (done.code, done.err) == (0, "")
