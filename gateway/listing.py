@@ -5,8 +5,8 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from gateway.handover.choice import Choice
-from gateway.handover.feed import feed_of
-from gateway.handover.judge import key_of, named
+from gateway.handover.feed import feed_of, named
+from gateway.handover.judge import key_of
 from gateway.handover.standing import standing_by_agency
 from gateway.office import Office
 from gateway.rules.current import current

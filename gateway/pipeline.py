@@ -2,7 +2,8 @@
 
     recover      what a killed run left is taken back or finished
     stop         what takes back goes out first, and what it overtakes in the outbox is withdrawn
-    read         each complete file of the inbox, in two passes; then the claims held on earlier nights
+    read         each complete file of the inbox, in two passes; then the claims held on earlier nights; then what the
+                 facts feed says of claims that agencies have
     screen       a chunk at a time, with what facts feed, store and vault know of its claims; the feed is asked again
                  right before a package is sealed
     keep         references and keys, verdicts, sealed lines: `handover.batch`, one package per 50,000 claims
@@ -31,6 +32,7 @@ from gateway.handover.feed import FactsChangedError, Feed, feed_of
 from gateway.handover.figures import Figures
 from gateway.handover.inbox import InboxFile, first_pass, opened, put_away, waiting
 from gateway.handover.judge import Judge
+from gateway.handover.news import news
 from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
 from gateway.handover.stops import withdraw_recalled
@@ -142,7 +144,8 @@ def _screen_source(office: Office, night: Night, source: Source, unfit: Collecti
         except InputError as failure:
             figures.failures.append(failure)
     try:
-        _on_latest_facts(given, partial(_screen_held, office, night, last=last, figures=figures))
+        given = _on_latest_facts(given, partial(_screen_held, office, night, last=last, figures=figures))
+        _tell_news(office, night, given, figures)
     except InputError as failure:
         figures.failures.append(failure)
 
@@ -210,6 +213,16 @@ def _screen_held(office: Office, night: Night, given: Given, *, last: int, figur
             night.progress("held claims read again", len(page))
         batches.finish(None)
     figures.merge(told)
+
+
+def _tell_news(office: Office, night: Night, given: Given, figures: Figures) -> None:
+    if given.source.facts is None:
+        return
+    judge = Judge(office, given.source, given.choice, night.today, given.feed)
+    with Batches(office, given.assignments, None, figures, feed=given.feed, dry_run=night.dry_run) as batches:
+        for changes in news(office, given.source, given.feed, judge):
+            batches.add(changes, [])
+        batches.finish(None)
 
 
 def _deliver(office: Office, night: Night, unfit: Collection[str], figures: Figures) -> None:

@@ -15,8 +15,7 @@ from typing import Final, NamedTuple
 from audit.store import append
 from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import UsageError
-from gateway.handover.feed import feed_of
-from gateway.handover.judge import named
+from gateway.handover.feed import feed_of, named
 from gateway.handover.told import told_digest
 from gateway.office import Office
 from gateway.rules.ordered import rule

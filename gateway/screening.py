@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from gateway.errors import UsageError
 from gateway.handover.choice import Choice
-from gateway.handover.feed import Feed, feed_of
+from gateway.handover.feed import Feed, feed_of, named
 from gateway.handover.inbox import alone, first_pass
-from gateway.handover.judge import named, reasons
+from gateway.handover.judge import reasons
 from gateway.handover.repeats import Place
 from gateway.handover.standing import law_of, standing
 from gateway.readers.presets import Preset, load_preset, preset_of

@@ -42,13 +42,21 @@ class Fact(Strict):
 class Facts(Strict):
     """What is known of one claim. `fresh`: a complete feed younger than a day was read, so its silence is a no.
 
-    `paid`: payments, credits and part returns in all, in cents. `kinds` names all kinds but those that are sums; a part
-    return is in `returned_on` alone.
+    `missing`: there is a feed, and it could not be read whole today. `paid`: payments, credits and part returns in all, in
+    cents, and `sums` are these one by one. `kinds` names all kinds but those that are sums; a part return is in
+    `returned_on` alone.
     """
 
     fresh: bool = False
+    missing: bool = False
     kinds: frozenset[FactKind] = frozenset()
     paid: Cents = 0
+    sums: tuple[Fact, ...] = ()
     returned_on: date | None = None
     deferred_to: date | None = None
     address: Address | None = None
+
+    @property
+    def credited(self) -> int:
+        """How much of `paid` nobody paid: credits and part returns, in cents."""
+        return sum(one.amount or 0 for one in self.sums if one.kind is not FactKind.PAYMENT)

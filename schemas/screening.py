@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Strict
 from schemas.claim import Claim
+from schemas.codes import RecallReason
 from schemas.facts import Facts
 from schemas.figures import LegalFigures
 from schemas.mandate import Declarations
@@ -124,16 +125,31 @@ class Refused(Strict):
 Verdict = Cleared | Held | Refused
 
 
-class Changed(Strict):
-    """Handed over earlier, and the row has changed: what the agency is told. Amounts in cents.
+class Told(Strict):
+    """A claim as its agency knows it: as handed over, with all that it was told since.
 
-    `disputed`: True if a dispute has begun, False if it has ended. A date is given where it is another one now.
+    `claim.amount` is what was handed over, `claim.paid` all that has been paid or credited since, of which `credited` was
+    credited; a case is recalled once.
     """
 
     claim: Claim
-    paid: Annotated[int, Field(ge=0)] = 0
     credited: Annotated[int, Field(ge=0)] = 0
     recalled: bool = False
+
+
+class Changed(Strict):
+    """Handed over earlier, and row or facts have changed: what the agency is told, and what it knows then. In cents.
+
+    `booked_on`: the value date of the newest payment, where the facts feed knows it. `disputed`: True if a dispute has
+    begun, False if it has ended. A date is given where it is another one now.
+    """
+
+    claim: Claim
+    told: Told
+    paid: Annotated[int, Field(ge=0)] = 0
+    credited: Annotated[int, Field(ge=0)] = 0
+    booked_on: date | None = None
+    recalled: RecallReason | None = None
     disputed: bool | None = None
     identity: bool = False
     contract_date: date | None = None
@@ -144,3 +160,11 @@ class Changed(Strict):
     def rules(self) -> tuple[RuleId, ...]:
         """Nothing speaks against it."""
         return ()
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the agency knows everything already."""
+        dates = (self.contract_date, self.invoice_date, self.due_date)
+        return (
+            not (self.paid or self.credited or self.recalled or self.identity or any(dates)) and self.disputed is None
+        )

@@ -129,6 +129,7 @@ class Batch:
             sealed = self._writer.finish(sign_manifest, self._assignment.now, trail)
         with self._office.connection.begin():
             screened = self._log_screened()
+            self._office.cases.carry_out(self.package_id)
             if sealed is None:
                 self._office.packages.finish_empty(self.package_id, screened)
             else:
@@ -178,7 +179,7 @@ class Batch:
             case = case_line(pseudonymised)
             message_kept = _commit(item_bytes(pseudonymised), opening, self._commitments.messages)
             lines.append(Lines(case, identity_line(pseudonymised, opening), pseudonymised.case.principal_open))
-        payload = Payload(claim=found.claim, verdict=verdict_kept, message=message_kept)
+        payload = Payload(claim=found.claim, told=found.told, verdict=verdict_kept, message=message_kept)
         return Screening(
             claim=key.claim_id,
             package=self.package_id,
@@ -260,8 +261,7 @@ class Batch:
             items=items,
         )
         index = append(self._office.connection, entry, self._commitments.messages).position
-        messages = len(self._commitments.messages)
-        self._office.packages.seal(outgoing_of(sealed, messages), screened, index)
+        self._office.packages.seal(outgoing_of(sealed, len(self._commitments.messages)), screened, index)
 
 
 def outgoing_of(sealed: Sealed, messages: int) -> Outgoing:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from gateway.handover.batch import MAXIMUM_CLAIMS, Assignment, Batch
-from gateway.handover.feed import Feed, Named
+from gateway.handover.feed import Feed, Named, named
 from gateway.handover.figures import Figures
-from gateway.handover.judge import Judged, named
+from gateway.handover.judge import Judged
 from gateway.handover.recovery import take_back
 from gateway.handover.tell import tell
 from gateway.office import Office

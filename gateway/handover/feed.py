@@ -6,7 +6,7 @@ a feed lists what is special, not every claim.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from gateway.errors import InputError
 from gateway.readers.facts import NUMBERS, Complete, Told, read_facts
 from gateway.settings import Configuration, Source
-from schemas.claim import Rejected
+from schemas.claim import Claim, Rejected
 from schemas.facts import Fact, FactKind, Facts
 
 MAXIMUM_FACTS: Final = 1_000_000  # some 500 MB; a feed of more is an export of everything
@@ -28,6 +28,11 @@ class Named(NamedTuple):
     claim_no: str
     invoice_no: str
     customer_no: str
+
+
+def named(claim: Claim) -> Named:
+    """The numbers by which a facts feed may name a claim."""
+    return Named(claim.claim_no, claim.invoice_no, claim.customer_no)
 
 
 class FactsChangedError(InputError):
@@ -53,7 +58,11 @@ class Feed:
                 as_of = self._read(path)
             except InputError as failure:
                 self.failure = failure
-        self.silent = Facts(fresh=as_of is not None and self.failure is None)
+        self.silent = Facts(fresh=as_of is not None and self.failure is None, missing=self.failure is not None)
+
+    def names(self) -> Mapping[str, Collection[str]]:
+        """The numbers that the feed names, by which of `NUMBERS` they are."""
+        return self._facts
 
     def told(self, named: Named) -> tuple[Fact, ...]:
         """The facts that name one claim, each by itself."""
@@ -126,14 +135,16 @@ def _state(path: Path | None) -> _State:
 
 def _together(found: Sequence[Fact], silent: Facts) -> Facts:
     part_returns = [fact for fact in found if fact.kind is FactKind.RETURN and fact.amount is not None]
+    sums = [fact for fact in found if fact.kind in _SUMS] + part_returns
     addresses = [fact for fact in found if fact.kind is FactKind.ADDRESS]
     newest = max(addresses, key=lambda fact: fact.on).address if addresses else None
-    sums = [fact.amount or 0 for fact in found if fact.kind in _SUMS] + [fact.amount or 0 for fact in part_returns]
     plain = {fact.kind for fact in found if fact not in part_returns} - _SUMS - {FactKind.DEFERRAL, FactKind.ADDRESS}
     return Facts(
         fresh=silent.fresh,
+        missing=silent.missing,
         kinds=frozenset(plain | ({FactKind.ADDRESS} if addresses and newest is None else set())),
-        paid=sum(sums),
+        paid=sum(fact.amount or 0 for fact in sums),
+        sums=tuple(sums),
         returned_on=max((fact.on for fact in part_returns), default=None),
         deferred_to=max((fact.on for fact in found if fact.kind is FactKind.DEFERRAL), default=None),
         address=newest,

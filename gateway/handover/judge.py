@@ -11,8 +11,9 @@ from datetime import date
 from typing import NamedTuple
 
 from gateway.errors import IntegrityError
+from gateway.handover.changes import changes_of
 from gateway.handover.choice import Choice
-from gateway.handover.feed import Feed, Named
+from gateway.handover.feed import Feed, named
 from gateway.handover.inbox import FirstPass
 from gateway.handover.mixups import MIXUPS
 from gateway.handover.repeats import Place
@@ -23,7 +24,6 @@ from gateway.rules.current import current
 from gateway.rules.ordered import rule
 from gateway.settings import Source
 from gateway.state import ClaimState, state_of
-from gateway.steps.change import changed
 from gateway.steps.screen import screen
 from gateway.store.claims import Screening
 from gateway.store.payload import open_payload
@@ -31,12 +31,15 @@ from gateway.store.releases import Release
 from keys.labels import Label
 from keys.vault import ClaimKey
 from schemas.claim import Claim, Rejected, Row
-from schemas.screening import Changed, Cleared, Refused, Verdict
+from schemas.screening import Changed, Cleared, Refused, Told, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A claim, its verdict today under which mandate, and what the store must know of the row it came from."""
+    """A claim, its verdict today under which mandate, and what the store must know of the row it came from.
+
+    `told`: what its agency will know of it, where that is more than the row says.
+    """
 
     claim: Claim
     verdict: Verdict | Changed
@@ -46,6 +49,7 @@ class Judged:
     handed_over: bool
     held_since: date | None = None
     dropped: tuple[str, ...] = ()
+    told: Told | None = None
 
 
 class Chunk(NamedTuple):
@@ -111,12 +115,12 @@ class Judge:
         """
         erased = self._erased(rows)
         placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows if row.row not in erased]
-        later = [
-            Rejected(row=row.row, field="claim_no", rule="repeated") for row, place in placed if place is Place.LATER
-        ]
+        twice = [row.row for row, place in placed if place is Place.LATER]
+        later = [Rejected(row=number, field="claim_no", rule="repeated") for number in twice]
         known = self._known(row.claim.claim_no for row, _ in placed)
         stopped = self._requested(row.claim for row, _ in placed)
-        judged, unchanged = [], 0
+        judged: list[tuple[Judged, Screening | None]] = []
+        unchanged = 0
         for row, place in placed:
             if place is Place.LATER:
                 continue
@@ -141,9 +145,9 @@ class Judge:
             ):
                 unchanged += 1
             elif found is not None:
-                judged.append(found if stored is None or not mark.handed_over else self._as_change(found, stored))
+                judged.append((found, stored))
         gone = [Rejected(row=row, field="claim_no", rule="erased") for row in sorted(erased)]
-        return Chunk(judged, gone + later, unchanged)
+        return Chunk(self.as_changes(judged), gone + later, unchanged)
 
     def held(self, screenings: Sequence[Screening]) -> HeldChunk:
         """Judges held claims again. Raises IntegrityError if the vault does not know one of them."""
@@ -154,6 +158,8 @@ class Judge:
             unmatched = self._office.unmatched.among([found.claim for found in screenings])
         changed: list[Judged] = []
         same: list[Judged] = []
+        both: list[tuple[Judged, Screening]] = []
+        lifted_of: dict[str, frozenset[str]] = {}
         for found in screenings:
             claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
             released = self._released(found, claim, keys[found.claim], lifted.get(found.claim, ()))
@@ -163,8 +169,11 @@ class Judge:
             mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped)
             judged = self._judge(claim, mark, found.row, found.row_digest)
             if judged is not None:
-                stays = is_as_it_was(judged.verdict, found) or self._forgets(judged.verdict, found, released)
-                (same if stays else changed).append(judged)
+                both.append((judged, found))
+                lifted_of[found.claim] = released
+        for now, (_, before) in zip(self.as_changes(both), both, strict=True):
+            stays = is_as_it_was(now.verdict, before) or self._forgets(now.verdict, before, lifted_of[before.claim])
+            (same if stays else changed).append(now)
         return HeldChunk(changed, same)
 
     def _released(self, found: Screening, claim: Claim, key: ClaimKey, releases: Sequence[Release]) -> frozenset[str]:
@@ -205,18 +214,25 @@ class Judge:
             known = known.model_copy(update=changes | mark._asdict())
         verdict = screen(claim, known, chosen.mandate, self._today)
         since = held_since(verdict, mark.held_since, self._today)
-        return Judged(claim, verdict, chosen.mandate.id, row, row_digest, mark.handed_over, since, dropped)
+        more = isinstance(verdict, Cleared) and facts is not self._feed.silent
+        told = Told(claim=verdict.claim, credited=facts.credited) if more else None
+        return Judged(claim, verdict, chosen.mandate.id, row, row_digest, mark.handed_over, since, dropped, told)
 
-    def _as_change(self, found: Judged, stored: Screening) -> Judged:
-        """A changed row of a case that an agency has: what it will be told, unless only a person can say."""
-        with self._office.connection.begin(), self._office.vault_connection.begin():
-            told = self._office.claims.told(stored.claim)
-            keys = self._office.vault.by_id([stored.claim])
-        if told is None:
-            return found
-        before = open_payload(told.payload, key_of(keys, told.claim), told.package).claim
-        change = changed(before, found.claim)
-        return found if change is None else replace(found, verdict=change, held_since=None)
+    def again(self, claim: Claim, stored: Screening) -> Judged | None:
+        """A claim that an agency has, as its row was last read."""
+        return self._judge(claim, Mark(handed_over=True), stored.row, stored.row_digest)
+
+    def as_changes(self, found: Sequence[tuple[Judged, Screening | None]]) -> list[Judged]:
+        """Of claims that agencies have, what they will be told of each, unless only a person can say; others as they are."""
+        handed_over = [(one.claim, stored) for one, stored in found if stored is not None and stored.handed_over]
+        with self._office.vault_connection.begin():
+            keys = self._office.vault.by_id([stored.claim for _, stored in handed_over])
+        changes = changes_of(self._office, self._feed, [(*one, key_of(keys, one[1].claim)) for one in handed_over])
+        told = [None if stored is None else changes.get(stored.claim) for _, stored in found]
+        return [
+            one if change is None else replace(one, verdict=change, told=change.told, held_since=None)
+            for (one, _), change in zip(found, told, strict=True)
+        ]
 
     def _known(self, claim_nos: Iterable[str]) -> _Stored:
         with self._office.vault_connection.begin():
@@ -271,11 +287,6 @@ def held_since(verdict: Verdict, before: date | None, today: date) -> date | Non
 def reasons(verdict: Verdict | Changed) -> tuple[str, ...]:
     """The rules against handing a claim over."""
     return () if isinstance(verdict, Cleared) else verdict.rules
-
-
-def named(claim: Claim) -> Named:
-    """The numbers by which a facts feed may name a claim."""
-    return Named(claim.claim_no, claim.invoice_no, claim.customer_no)
 
 
 def key_of(keys: dict[str, ClaimKey], claim_id: str) -> ClaimKey:

@@ -1,20 +1,19 @@
 """Telling an agency what has changed about a case: the right messages, queued with the batch that learnt of it."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 from gateway.handover.batch import Assignment
 from gateway.handover.judge import Judged
 from gateway.handover.waiting import queue
 from gateway.office import Office
-from gateway.state import CaseEvent, standing_after
 from gateway.steps.minimise import identity_of
 from gateway.store.cases import CaseRecord
 from keys.references import new_id
 from keys.vault import ClaimKey
-from schemas.codes import CaseStanding, CreditReason, RecallReason, RestrictionGround
-from schemas.messages import CaseCredit, CasePayment, CaseRecall, CaseRectify, CaseRestrict, CaseUnrestrict, ToAgency
+from schemas.codes import CaseStanding, CreditReason, RestrictionGround
+from schemas.messages import CaseCredit, CasePayment, CaseRecall, CaseRectify, CaseRestrict, CaseUnrestrict, Stop
 from schemas.screening import Changed
 
 _GONE: Final = {CaseStanding.REFUSED, CaseStanding.ERASED}
@@ -27,67 +26,65 @@ class _Told(NamedTuple):
 
 
 def tell(office: Office, given: Assignment, judged: Sequence[Judged], batch: str) -> None:
-    """Queues what the changes of a chunk say; taken back together with their batch."""
+    """Queues what the changes of a chunk say; taken back together with their batch, and carried out here when it ends."""
     changes = {found.claim.claim_no: found.verdict for found in judged if isinstance(found.verdict, Changed)}
     if not changes:
         return
     with office.connection.begin(), office.vault_connection.begin():
         keys = office.vault.find(given.source.entity, changes)
         cases = office.cases.of_claims(None, [key.claim_id for key in keys.values()])
+        stopped = office.requests.stopped()
         for number, key in keys.items():
             case = cases.get(key.claim_id)
             if case is not None and case.standing not in _GONE:
-                _queue(office, given, _Told(changes[number], case, key), batch, given.now)
+                told = _Told(changes[number], case, key)
+                _queue(office, given, told, batch, only_kept=key.subject_id in stopped)
 
 
-def _queue(office: Office, given: Assignment, told: _Told, batch: str, now: datetime) -> None:
+def _queue(office: Office, given: Assignment, told: _Told, batch: str, *, only_kept: bool) -> None:
+    """`only_kept`: a request of the person restricts the case as well, so the end of a dispute does not end that."""
     change, case, key = told
     case_ref = office.vault.references_of([key.claim_id], case.agency)[key.claim_id]
-    for message in _messages(change, case_ref, given.today):
+    for message in [*_stops(change, case_ref), *_sums(change, case_ref, given.today)]:
+        if only_kept and isinstance(message, CaseUnrestrict):
+            continue
         about_people = isinstance(message, CaseRectify) and change.identity
         identity = (
-            identity_of(change.claim, given.source.declarations, given.mandate.channels) if about_people else None
+            identity_of(change.told.claim, given.source.declarations, given.mandate.channels) if about_people else None
         )
-        queue(office, case, message, key, now, identity=identity, batch=batch)
-    if change.disputed is not None:
-        office.cases.change(case.message_id, restricted=change.disputed)
-    after = standing_after(case.standing, CaseEvent.RECALL)
-    if change.recalled and after is not None:
-        office.cases.change(case.message_id, standing=after)
+        queue(office, case, message, key, given.now, identity=identity, batch=batch)
 
 
-def _messages(change: Changed, case_ref: str, today: date) -> list[ToAgency]:
-    found: list[ToAgency] = []
+def _stops(change: Changed, case_ref: str) -> Iterator[Stop]:
     if change.disputed is True:
-        found.append(CaseRestrict(message_id=new_id(), ground=RestrictionGround.DISPUTED, case_ref=case_ref))
+        yield CaseRestrict(message_id=new_id(), ground=RestrictionGround.DISPUTED, case_ref=case_ref)
     if change.disputed is False:
-        found.append(CaseUnrestrict(message_id=new_id(), case_ref=case_ref))
+        yield CaseUnrestrict(message_id=new_id(), case_ref=case_ref)
     if change.identity or change.contract_date or change.invoice_date or change.due_date:
-        found.append(
-            CaseRectify(
-                message_id=new_id(),
-                contract_date=change.contract_date,
-                invoice_date=change.invoice_date,
-                due_date=change.due_date,
-                case_ref=case_ref,
-            )
+        yield CaseRectify(
+            message_id=new_id(),
+            contract_date=change.contract_date,
+            invoice_date=change.invoice_date,
+            due_date=change.due_date,
+            case_ref=case_ref,
         )
-    if change.recalled:
-        found.append(CaseRecall(message_id=new_id(), reason=RecallReason.NOT_OWED, case_ref=case_ref))
-    currency = change.claim.currency
+    if change.recalled is not None:
+        yield CaseRecall(message_id=new_id(), reason=change.recalled, case_ref=case_ref)
+
+
+def _sums(change: Changed, case_ref: str, today: date) -> Iterator[CasePayment | CaseCredit]:
+    """A value date that the feed gives in advance is not told before its day."""
+    booked_on, currency = min(change.booked_on or today, today), change.claim.currency
     if change.paid:
-        found.append(
-            CasePayment(message_id=new_id(), case_ref=case_ref, amount=change.paid, currency=currency, booked_on=today)
+        yield CasePayment(
+            message_id=new_id(), case_ref=case_ref, amount=change.paid, currency=currency, booked_on=booked_on
         )
     if change.credited:
-        found.append(
-            CaseCredit(
-                message_id=new_id(),
-                case_ref=case_ref,
-                amount=change.credited,
-                currency=currency,
-                booked_on=today,
-                reason=CreditReason.CORRECTION,
-            )
+        yield CaseCredit(
+            message_id=new_id(),
+            case_ref=case_ref,
+            amount=change.credited,
+            currency=currency,
+            booked_on=booked_on,
+            reason=CreditReason.CORRECTION,
         )
-    return found

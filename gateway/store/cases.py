@@ -6,17 +6,20 @@ A case is asked for by its agency as well, so that no agency's answer reaches an
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
+from gateway.state import CaseEvent, standing_after
 from gateway.store.case_tables import CaseRow, InboundRow, MessageRow
 from gateway.store.packages import Addressee
 from schemas.codes import CaseStanding
 from schemas.messages import STOPS
 from schemas.package import Manifest, PackageType
+
+_EFFECTIVE: Final = ("case.recall", "case.restrict", "case.unrestrict")
 
 
 class CaseRecord(NamedTuple):
@@ -88,6 +91,11 @@ class Cases:
             query = query.where(col(CaseRow.entity) == entity)
         return [_case(row) for row in self._connection.execute(query)]
 
+    def restricted(self, entity: str) -> list[str]:
+        """The claims of an entity whose cases may only be kept now."""
+        query = select(col(CaseRow.claim)).where(col(CaseRow.entity) == entity, col(CaseRow.restricted))
+        return list(self._connection.execute(query.order_by(col(CaseRow.claim))).scalars())
+
     def change(self, message_id: str, **columns: str | bool | None) -> None:
         """What is new about a case."""
         self._connection.execute(update(CaseRow).where(col(CaseRow.message_id) == message_id).values(**columns))
@@ -126,6 +134,20 @@ class Cases:
             col(MessageRow.outbound), col(MessageRow.agency) == agency, col(MessageRow.message_id).in_(message_ids)
         )
         return {row.message_id: MessageRecord._make(row) for row in self._connection.execute(query)}
+
+    def carry_out(self, batch: str) -> None:
+        """What the stops of a batch that has happened do to their cases, in their order."""
+        query = _messages().where(col(MessageRow.batch) == batch, col(MessageRow.type).in_(_EFFECTIVE))
+        for message in map(
+            MessageRecord._make, self._connection.execute(query.order_by(col(MessageRow.position))).all()
+        ):
+            kind = message.type
+            (case,) = self.of_claims(message.agency, {message.claim or ""}).values()
+            after = standing_after(case.standing, CaseEvent.RECALL)
+            if kind != "case.recall":
+                self.change(case.message_id, restricted=kind == "case.restrict")
+            elif after is not None:
+                self.change(case.message_id, standing=after)
 
     def inbound_ids(self, agency: str, message_ids: Collection[str]) -> set[str]:
         """Which of these ids an agency has used before."""

@@ -3,7 +3,7 @@
 Every call works inside the caller's transaction, a chunk at a time. Claims are known here by their random ids alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -60,15 +60,26 @@ class Claims:
             rows = [found._asdict() | {"rules": ",".join(found.rules)} for found in screenings]
             self._connection.execute(insert(ScreeningRow), rows)
 
-    def told(self, claim: str) -> Screening | None:
-        """The version of a claim that its agency knows: as handed over, or as last changed by messages."""
-        query = select(*_COLUMNS).where(
-            col(ScreeningRow.claim) == claim,
+    def told(self, claims: Collection[str]) -> dict[str, Screening]:
+        """The version of each claim that its agency knows: as handed over, or as last changed by messages."""
+        latest = select(func.max(col(ScreeningRow.id))).where(
+            col(ScreeningRow.claim).in_(claims),
             col(ScreeningRow.handed_over),
             col(ScreeningRow.verdict).in_(("cleared", "changed")),
         )
-        row = self._connection.execute(query.order_by(col(ScreeningRow.id).desc()).limit(1)).one_or_none()
-        return None if row is None else _screening(row)
+        query = select(*_COLUMNS).where(col(ScreeningRow.id).in_(latest.group_by(col(ScreeningRow.claim))))
+        return {found.claim: found for found in map(_screening, self._connection.execute(query).all())}
+
+    def with_agencies(self, source: str, claims: Collection[str]) -> list[Screening]:
+        """The current versions of those of these claims of a source that were handed over and are not held."""
+        latest = select(func.max(col(ScreeningRow.id))).where(col(ScreeningRow.claim).in_(claims))
+        query = (
+            select(*_COLUMNS)
+            .join(PackageRow, col(PackageRow.id) == col(ScreeningRow.package))
+            .where(col(ScreeningRow.id).in_(latest.group_by(col(ScreeningRow.claim))))
+            .where(col(ScreeningRow.handed_over), col(ScreeningRow.verdict) != "held", col(PackageRow.source) == source)
+        )
+        return [_screening(row) for row in self._connection.execute(query.order_by(col(ScreeningRow.claim)))]
 
     def of_package(self, package: str, claim: str) -> Screening:
         """The verdict with which a claim was put into a package."""

@@ -10,6 +10,7 @@ from keys.wrap import unwrap, wrap
 from schemas.base import Strict
 from schemas.claim import Claim
 from schemas.messages import Opening
+from schemas.screening import Told
 
 
 class ItemKept(Strict):
@@ -20,11 +21,20 @@ class ItemKept(Strict):
 
 
 class Payload(Strict):
-    """A claim, the item of its verdict, and the item of its message if it was handed over."""
+    """A claim as read, the item of its verdict, and the item of its message if it was handed over.
+
+    `told`: what the agency knows of it, where that is more than the row says.
+    """
 
     claim: Claim
+    told: Told | None = None
     verdict: ItemKept
     message: ItemKept | None = None
+
+    @property
+    def known(self) -> Told:
+        """What the agency knows of a claim that was handed over."""
+        return self.told or Told(claim=self.claim)
 
 
 def seal_payload(payload: Payload, key: ClaimKey, package: str) -> bytes:
