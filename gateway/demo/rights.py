@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gateway.actors import enrol, read_actor
 from gateway.agency.desk import Desk
 from gateway.agency.post import post
+from gateway.agency.receive import is_stop
 from gateway.agency.reply import take_replies
 from gateway.approvals import Given
 from gateway.demo.vetting import ACTOR, make_key
@@ -68,8 +69,8 @@ def ask(office: Office, home: Path, agency: str, today: date, clock: Callable[[]
 def erase_here(desk: Desk, creditor: str, today: date, now: datetime) -> None:
     """The agency, a controller of its own, decides that it erases what it was told about, and signs that it has."""
     with desk.cases_connection.begin():
-        found = desk.cases.cases(creditor)
-        waiting = [ref for ref in sorted(found) if any(one.open for one in desk.cases.messages(creditor, [ref]))]
+        told = desk.cases.messages(creditor, sorted(desk.cases.cases(creditor)))
+    waiting = [one.message.case_ref for one in told if one.open and is_stop(one.message)]
     rows = [{"type": "notice.ack", "case_ref": ref, "result": "executed"} for ref in waiting]
     if rows:
         take_replies(desk, json.dumps(rows).encode(), today, dry_run=False)

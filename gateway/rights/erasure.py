@@ -24,6 +24,7 @@ from gateway.rights.deadline import months_after
 from gateway.rights.fate import MARKED_YEARS, Standing, by_group, decide
 from gateway.rights.life import PENDING, Opened, change, load_request
 from gateway.state import ClaimState
+from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
 from gateway.store.requests import Marker, Restriction
 from keys.references import new_id
@@ -73,11 +74,13 @@ def standings_of(office: Office, subjects: Sequence[str]) -> list[Standing]:
     """Where every claim of these subjects stands, inside the caller's transactions."""
     claims = list(office.vault.of_subjects(subjects))
     current = office.claims.current(claims)
-    cases = office.cases.all_of_claims(claims)
+    cases: dict[str, list[CaseRecord]] = {}
+    for case in office.cases.all_of_claims(claims):
+        cases.setdefault(case.claim, []).append(case)
     told = {one.claim for one in office.cases.of_claim_messages(claims)}
     found = []
     for claim in claims:
-        own = [case for case in cases if case.claim == claim]
+        own = cases.get(claim, [])
         ended = [day_in_germany(datetime.fromisoformat(case.closed or case.opened)) for case in own]
         verdict = ClaimState(current[claim].verdict) if claim in current else ClaimState.REFUSED
         found.append(
