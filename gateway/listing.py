@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from gateway.handover.choice import Choice
 from gateway.handover.feed import feed_of, named
 from gateway.handover.judge import key_of
+from gateway.handover.missing import OPEN_CASES
 from gateway.handover.standing import standing_by_agency
 from gateway.office import Office
 from gateway.rules.current import current
@@ -49,6 +50,30 @@ def held_claims(office: Office, today: date) -> list[HeldClaim]:
                     payload = open_payload(screening.payload, key_of(keys, screening.claim), screening.package)
                     worth = sums[source.id](payload.claim) if "not-worth-it" in screening.rules else None
                     found.append(HeldClaim(payload.claim.claim_no, source.id, screening.row, screening.rules, worth))
+    return found
+
+
+class VanishedClaim(NamedTuple):
+    """A claim at an agency that is missing from the full exports of its source, and since when."""
+
+    claim_no: str
+    source: str
+    agency: str
+    since: str
+
+
+def vanished_claims(office: Office) -> list[VanishedClaim]:
+    """All claims that a person must ask about, by source. Raises IntegrityError, keys.wrap.WrapError."""
+    found = []
+    with office.connection.begin(), office.vault_connection.begin():
+        for source in office.configuration.settings.sources:
+            cases = [one for one in office.cases.of_source(source.id, OPEN_CASES) if one.vanished is not None]
+            told = office.claims.told([one.claim for one in cases])
+            keys = office.vault.by_id([one.claim for one in cases])
+            for case in cases:
+                last = told[case.claim]
+                claim = open_payload(last.payload, key_of(keys, case.claim), last.package).claim
+                found.append(VanishedClaim(claim.claim_no, source.id, case.agency, case.vanished or ""))
     return found
 
 

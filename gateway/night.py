@@ -19,7 +19,7 @@ def whole_night(office: Office, night: Night) -> Figures:
     answered = collect_all(office, night.now)
     late = due_requests(office, night.today, night.now)
     figures = hand_over(office, night)
-    figures.failures.extend([*answered.failures, *late])
+    figures.failures.extend([*answered.failures, *answered.refused, *late])
     end_readings(office, night.now, night.today)
     figures.retention_ended = retain(office, night.now, night.today, night.progress)
     try:

@@ -32,6 +32,7 @@ from gateway.handover.feed import FactsChangedError, Feed, feed_of
 from gateway.handover.figures import Figures
 from gateway.handover.inbox import InboxFile, first_pass, opened, put_away, waiting
 from gateway.handover.judge import Judge
+from gateway.handover.missing import Presence
 from gateway.handover.news import news
 from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
@@ -183,15 +184,19 @@ def _screen_file(office: Office, night: Night, given: Given, *, file: InboxFile,
     document = file.document()
     with Batches(office, given.assignments, digest, figures, feed=given.feed, dry_run=night.dry_run) as batches:
         count = unchanged = 0
+        presence = Presence(office, given.source)
         for chunk in _chunks(read_rows(document, file.mapping), CHUNK):
             readable = [row for row in chunk if isinstance(row, Row)]
             judged, repeated, same = judge.rows(readable, seen)
             unchanged += same
+            presence.note(row.claim.claim_no for row in readable)
             batches.add(judged, [row for row in chunk if isinstance(row, Rejected)] + repeated)
             count += len(chunk)
             night.progress("screened", len(chunk))
         if not hmac.compare_digest(document.sha256(), seen.sha256):
             raise InputError("a file of the inbox changed while it was read: let its exporter finish, and run again")
+        if not night.dry_run:
+            presence.conclude(night.today, night.now)
         batches.finish(count if given.choice.complete else None)
     figures.unchanged += unchanged
 

@@ -74,7 +74,8 @@ class Source(Strict):
     `mapping` is a table, or the name of a TOML file. A file in the inbox counts as complete when it has not changed for
     `settle_seconds`; one that has been read goes to the folder `processed`, or stays if there is none. `facts`: the file
     of its facts feed. `care`: the list of customers with special care.
-    `hold_days`: after so many days a claim that waits for a person is refused.
+    `hold_days`: after so many days a claim that waits for a person is refused. `complete_exports`: each export holds every
+    open claim, so that one at an agency that is missing from it is asked about.
     """
 
     id: PartyId
@@ -89,6 +90,7 @@ class Source(Strict):
     care: _Location | None = None
     worth: Worth | None = None
     hold_days: Annotated[int, Field(ge=1, le=1_000)] = 180
+    complete_exports: bool = False
 
     @model_validator(mode="after")
     def _reads_one_way(self) -> Self:

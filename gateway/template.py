@@ -57,6 +57,7 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #settle_seconds = 60     # a file counts as complete when it has not changed for so long
 #facts = "facts.csv"     # the facts feed: disputes, payments, returns, insolvencies, … (docs/screening.md)
 #hold_days = 180         # a claim that waits for a person is refused after so many days
+#complete_exports = false # true: an export holds every open claim; one at an agency that is missing is asked about
 #care = "care.csv"                       # customers with special care: see docs/mandates.md
 #[sources.declarations]  # what exports do not say, declared by a person
 #declared_by = "…"

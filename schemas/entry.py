@@ -57,6 +57,15 @@ class ClaimsScreened(Leaf):
     items: Items | None = None
 
 
+class ClaimsMissed(Leaf):
+    """Claims that agencies have: so many are no longer in a full export of their source, so many are back in it."""
+
+    event: Literal["claims.missed"] = "claims.missed"
+    source: PartyId
+    gone: _Count
+    back: _Count
+
+
 class PackageSealed(Leaf):
     """A package exists and will be sent; its items are its messages."""
 
@@ -243,6 +252,7 @@ class ClaimsReleased(Leaf):
 Entry = (
     StoreCreated
     | ClaimsScreened
+    | ClaimsMissed
     | PackageSealed
     | PackageUploaded
     | ActorEnrolled

@@ -116,3 +116,33 @@ def test_a_recall_can_be_looked_at_first_and_can_name_who_did_it(world: World, t
     with open_store(world.creditor.parent / "gateway.db").connect() as connection:
         actors = [one.entry.actor for one in entries(connection)][-2:]
     assert [actor.partition(":")[0] for actor in actors] == ["key", "system"]
+
+
+def test_what_vanishes_from_a_full_export_is_asked_about(world: World) -> None:
+    """It is not assumed paid: the agency is told nothing, and a clerk finds it until it is back; never of another source's
+    word.
+    """
+
+    def listed() -> list[str]:
+        found = cli("claim", "list", "--vanished", "--json", "--config", world.creditor).json["vanished"]
+        return [one["claim_no"] for one in found]
+
+    world.drop("1.jsonl", jsonl([row(1), row(2), row(3)]))
+    world.handover()
+    world.drop("2.jsonl", jsonl([row(1)]))
+    world.handover()
+    undeclared = listed()
+    world.configure("settle_seconds = 0\n", "settle_seconds = 0\ncomplete_exports = true\n")
+    world.drop("3.jsonl", jsonl([row(1), row(2, note="x")]))
+    night = world.handover()
+    gone = listed()
+    recall(world, 3)
+    world.drop("4.jsonl", jsonl([row(2)]))
+    world.handover()
+    later = listed()
+    world.drop("5.jsonl", jsonl([row(2), row(1)]))
+    world.handover()
+
+    assert (undeclared, gone, later, listed()) == ([], ["F-000003"], ["F-000001"], [])
+    assert (night.code, night.json["packages"]["sealed"]) == (0, 0)
+    assert world.events().count("claims.missed") == 3

@@ -11,7 +11,7 @@ from gateway.cli.consent import Consent, carry_out, read_bounded
 from gateway.cli.creditor import Config, Json
 from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
-from gateway.listing import held_claims
+from gateway.listing import held_claims, vanished_claims
 from gateway.office import Office
 from gateway.release import Asked, release, releasing
 from gateway.reports.held import held_table, read_sheet, write_sheet
@@ -38,12 +38,17 @@ def register(app: App) -> None:
 def claim_list(
     *,
     held: Annotated[bool, Parameter(negative="", help="Held claims: what `list` shows unless told otherwise.")] = True,
+    vanished: Annotated[
+        bool, Parameter(negative="", help="Claims at agencies that a full export no longer holds: find out why.")
+    ] = False,
     csv: Annotated[Path | None, Parameter(help="Write a spreadsheet to fill in, for `claim release --sheet`.")] = None,
     language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
     json: Json = False,
     config: Config,
 ) -> int:
     """List the held claims with their reasons: claim numbers and rows, no personal data."""
+    if vanished:
+        return _list_vanished(config, json=json)
     with open_office(load(config)) as office:
         found = held_claims(office, day_in_germany(clock())) if held else []
     if csv is not None:
@@ -58,6 +63,16 @@ def claim_list(
         output.as_json({"held": [claim.as_json() for claim in found]})
     else:
         output.table(held_table(found, language), indent=0)
+    return 0
+
+
+def _list_vanished(config: Path, *, json: bool) -> int:
+    with open_office(load(config)) as office:
+        found = vanished_claims(office)
+    if json:
+        output.as_json({"vanished": [claim._asdict() for claim in found]})
+    else:
+        output.table([("claim", "source", "agency", "missing since"), *found], indent=0)
     return 0
 
 

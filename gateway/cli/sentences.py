@@ -18,6 +18,10 @@ SENTENCES: Final = {
         "Aus {source} geprüft: {cleared} freigegeben, {held} zurückgehalten, {refused} abgelehnt, {rejected} unlesbar.",
         "Screened from {source}: {cleared} cleared, {held} held, {refused} refused, {rejected} unreadable.",
     ),
+    "claims.missed": Sentence(
+        "Im vollständigen Export aus {source} fehlen {gone} übergebene Forderungen, {back} sind wieder da.",
+        "{gone} claims at agencies are missing from a full export of {source}, {back} are back.",
+    ),
     "package.sealed": Sentence(
         "Paket {package} (Nummer {sequence}) wurde für {recipient} versiegelt.",
         "Package {package} (number {sequence}) was sealed for {recipient}.",

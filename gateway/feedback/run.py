@@ -48,9 +48,16 @@ class Feedback:
 
     @property
     def exit_code(self) -> int:
-        """0, or that of the gravest failure; refused answers are the agency's fault."""
-        refused = PartnerError.exit_code if self.refusals else 0
-        return max((failure.exit_code for failure in self.failures), default=0) or refused
+        """0, or that of the gravest failure."""
+        return max((failure.exit_code for failure in [*self.failures, *self.refused]), default=0)
+
+    @property
+    def refused(self) -> list[PartnerError]:
+        """Refused answers are the agency's fault: one sentence for each reason."""
+        return [
+            PartnerError(f"{count} answers of agencies were refused: {reason}")
+            for reason, count in self.refusals.most_common()
+        ]
 
     def add(self, applied: Applied) -> None:
         """Counts one package."""

@@ -15,6 +15,7 @@ from sqlmodel import col
 from gateway.state import CaseEvent, standing_after
 from gateway.store.case_tables import CaseRow, InboundRow, MessageRow
 from gateway.store.packages import Addressee
+from gateway.store.tables import PackageRow
 from schemas.codes import CaseStanding
 from schemas.messages import STOPS
 from schemas.package import Manifest, PackageType
@@ -90,6 +91,12 @@ class Cases:
         if entity is not None:
             query = query.where(col(CaseRow.entity) == entity)
         return [_case(row) for row in self._connection.execute(query)]
+
+    def of_source(self, source: str, standings: Collection[CaseStanding]) -> list[CaseRecord]:
+        """The cases whose claims came from a source, with one of these standings."""
+        query = _cases().join(PackageRow, col(PackageRow.id) == col(CaseRow.package))
+        query = query.where(col(PackageRow.source) == source, col(CaseRow.standing).in_(standings))
+        return [_case(row) for row in self._connection.execute(query.order_by(col(CaseRow.message_id)))]
 
     def restricted(self, entity: str) -> list[str]:
         """The claims of an entity whose cases may only be kept now."""
