@@ -57,6 +57,10 @@ class ExportedLog:
         """A tile, full or not."""
         return self._read(tile_path(str(level), number, width), TILE_WIDTH * 32)
 
+    def full_tiles(self) -> int | None:
+        """Files beyond the checkpoint's size are nobody's: an export may have been interrupted."""
+        return None
+
     def checkpoints(self) -> Sequence[bytes]:
         """Those over changes of the key, then the head."""
         head = self._read("checkpoint", MAXIMUM_NOTE_BYTES)
@@ -88,7 +92,10 @@ class ExportedLog:
 
     def _read(self, path: str, limit: int) -> bytes:
         try:
-            with (self._folder / path).open("rb") as file:
+            found = self._folder / path
+            if not found.is_file():  # a pipe or a device would never end
+                raise EntryError(f"the export lacks {path}")
+            with found.open("rb") as file:
                 content = file.read(limit + 1)
         except OSError:
             raise EntryError(f"the export lacks {path}") from None

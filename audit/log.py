@@ -66,6 +66,10 @@ class Log:
             raise LogError("the log has no checkpoint: it was never sealed")
         return note
 
+    def unsealed(self) -> int:
+        """How many entries were committed past this class, so that no checkpoint is over them."""
+        return count(self._connection) - self._sealed_size()
+
     def head(self) -> Checkpoint:
         """Size and root of the tree as it is stored. Raises LogError."""
         edge = self._loaded()

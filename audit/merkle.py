@@ -37,9 +37,8 @@ def root(hashes: Sequence[bytes]) -> bytes:
     sha256 = hashlib.sha256
     level = list(hashes)
     while len(level) > 1:
-        parents = [
-            sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)
-        ]
+        one_by_one = iter(level)
+        parents = [sha256(b"\x01" + left + right).digest() for left, right in zip(one_by_one, one_by_one, strict=False)]
         if len(level) & 1:
             parents.append(level[-1])
         level = parents

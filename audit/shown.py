@@ -34,6 +34,9 @@ class Evidence(Protocol):
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """A stored tile of 256 hashes, or of fewer where the evidence stores the right edge."""
 
+    def full_tiles(self) -> int | None:
+        """How many full tiles are stored; None if the evidence does not say."""
+
     @property
     def stores_edge(self) -> bool:
         """Whether tiles that are not full are stored."""

@@ -173,6 +173,11 @@ def tiles(connection: Connection, level: int, first: int) -> list[bytes]:
     return list(connection.execute(query.order_by(col(_TileRow.number))).scalars())
 
 
+def count_tiles(connection: Connection) -> int:
+    """How many full tiles are stored."""
+    return int(connection.execute(select(func.count(col(_TileRow.hashes)))).scalar_one())
+
+
 def add_head(connection: Connection, full: Sequence[Tile], size: int, note: bytes) -> None:
     """The tiles that became full, and the signed head over them."""
     if full:

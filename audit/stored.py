@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.checkpoint import CheckpointError, parse_checkpoint
 from audit.entry import EntryError
 from audit.shown import Kept, OpenItems
-from audit.store import checkpoints, commitment_bytes, committed, completions, leaves, tile
+from audit.store import checkpoints, commitment_bytes, committed, completions, count_tiles, leaves, tile
 
 _CHUNK = 4_096
 _T = TypeVar("_T")
@@ -49,6 +49,10 @@ class StoredLog:
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """A full tile."""
         return _read(lambda: tile(self._connection, level, number)) if width == 256 else None
+
+    def full_tiles(self) -> int | None:
+        """All rows of the table."""
+        return count_tiles(self._connection)
 
     def checkpoints(self) -> Sequence[bytes]:
         """Every checkpoint, in order of size."""

@@ -27,7 +27,7 @@ from audit.items import commitment
 from audit.merkle import leaf_hashes, root, split
 from audit.note import NoteError, VerifierKey, parse_key
 from audit.shown import Evidence, Held
-from audit.tiles import Edge
+from audit.tiles import Edge, widths
 from audit.verdict import Fault, HeldBy, Items, Verdict
 from schemas.custody import StoreRestored
 from schemas.entry import Entry, ErasureCompleted, LogKeyRotated
@@ -240,6 +240,10 @@ class _Verification:
         self.counts.not_opened += len(kept) - opened
 
     def _check_edge(self) -> None:
+        """What is left of obligation 2: the tiles that are not full, and that there are no others."""
+        stored_tiles = self._evidence.full_tiles()
+        if stored_tiles is not None and stored_tiles != sum(full >> 8 for full in widths(self.edge.size)):
+            raise FaultFoundError("tiles are stored that no entries make")
         if not self._evidence.stores_edge:
             return
         for level, hashes in enumerate(self.edge.levels):

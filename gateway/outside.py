@@ -110,6 +110,11 @@ def check_checkpoint(log: Log, path: Path) -> None:
         same = same and hmac.compare_digest(committed.root, head.root) and committed.size == head.size
     except (LogError, CheckpointError) as error:
         raise IntegrityError(f"the audit log is damaged: {error}; keep a copy of gateway.db") from None
+    if log.unsealed():
+        raise IntegrityError(
+            "entries stand in the audit log that no checkpoint is over: something else than the gateway wrote them; keep a "
+            "copy of the database, and restore it from a backup"
+        )
     if not same:
         raise IntegrityError(_OLDER.format(outside=f"its checkpoint in {path}"))
 

@@ -2,16 +2,19 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from gateway.auditing import open_items, verify_office
 from gateway.erasing import erase
 from gateway.settings import load
+from gateway.store.tables import PackageRow
 from gateway.wiring import open_office
 from schemas.entry import ErasureGround
-from world import TODAY, World, row, running_world
+from world import TODAY, World, cli, jsonl, killed, make_world, row, running_world
 
 CANARY = "Zyxwvutkanarie"
 
@@ -59,7 +62,7 @@ def residue(world: World, secrets: list[bytes]) -> list[str]:
 
 
 def test_an_erased_claim_is_found_nowhere_and_the_log_verifies(tmp_path: Path) -> None:
-    """Database files, write-ahead logs and free pages hold neither item, key, r nor name; two claims are as they were."""
+    """Databases, write-ahead logs, free pages and an export hold neither item, key, r nor name; two claims are as before."""
     with running_world(tmp_path) as world:
         claims = handed_over(world)
         secrets = secrets_of(world, claims[1])
@@ -67,6 +70,7 @@ def test_an_erased_claim_is_found_nowhere_and_the_log_verifies(tmp_path: Path) -
         with open_office(load(world.creditor)) as office:
             erase(office, [claims[1]], ErasureGround.REQUEST, None, TODAY)
         after = fault(world)
+        assert cli("audit", "export", tmp_path / "creditor" / "out", "--config", world.creditor).code == 0
 
     assert before == (0, 6, 0)
     assert after == (2, 4, 0)
@@ -74,31 +78,31 @@ def test_an_erased_claim_is_found_nowhere_and_the_log_verifies(tmp_path: Path) -
     assert world.events()[-2:] == ["erasure.intended", "erasure.completed"]
 
 
-@pytest.mark.parametrize("stop", ["journal", "vault", "complete"])
-def test_an_erasure_that_was_stopped_is_finished_by_the_next_start(
-    tmp_path: Path, stop: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Intent, journal, vault, completion: stopped before any of them, it is finished once, and only once."""
-    doors = {
-        "journal": "keys.journal.Journal.append",
-        "vault": "keys.vault.Vault.destroy",
-        "complete": "gateway.erasing._complete",
-    }
+STEPS = {
+    "journal": ("keys.journal:Journal.append", 1),
+    "vault": ("keys.vault:Vault.destroy", 1),
+    "vault's log": ("gateway.erasing:truncate_log", 1),
+    "complete": ("gateway.erasing:_complete", 1),
+    "store's log": ("gateway.erasing:truncate_log", 2),
+    "outside": ("gateway.outside:keep_checkpoint", 1),
+}
 
-    def stopped(*_: object) -> None:
-        raise KeyboardInterrupt
 
-    with running_world(tmp_path) as world:
-        claims = handed_over(world)
-        with monkeypatch.context() as patched:
-            patched.setattr(doors[stop], stopped)
-            with open_office(load(world.creditor)) as office, pytest.raises(KeyboardInterrupt):
-                erase(office, [claims[0]], ErasureGround.RETENTION, None, TODAY)
+@pytest.mark.parametrize("step", STEPS)
+def test_an_erasure_that_was_killed_is_finished_by_the_next_start(tmp_path: Path, step: str) -> None:
+    """Intent, journal, vault, completion: killed with SIGKILL before any of them, it is finished once, and only once."""
+    world = make_world(tmp_path)
+    world.drop("one.jsonl", jsonl([row(1, amount="20.00"), row(2, disputed=True)]))
+    assert world.handover().json["claims"]["refused"] == 1
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        office.connection.execute(update(PackageRow).values(created="2026-03-01T00:00:00+00:00"))
+    function, nth = STEPS[step]
 
-        assert fault(world) == (2, 4, 0)
-        assert world.events().count("erasure.completed") == 1
-        with open_office(load(world.creditor)) as office:
-            assert [one.claims for one in office.outside.journal.records()][1:] == [(claims[0],)]
+    assert killed(world, function, nth, "retention") == (-signal.SIGKILL, function)
+    assert fault(world) == (1, 1, 0)
+    assert world.events().count("erasure.completed") == 1
+    with open_office(load(world.creditor)) as office:
+        assert [len(one.claims) for one in office.outside.journal.records()][1:] == [1]
 
 
 @pytest.mark.parametrize("store", ["gateway.db", "vault.db"])
