@@ -57,6 +57,20 @@ def term(days: int, contract: str = "2026-11-20", **declared: object) -> Situati
 MAHNUNG = reminder(2, "2026-02-20")
 LAST_DAY_BEFORE_DEFAULT, FIRST_DAY_OF_DEFAULT = day("2026-02-23"), day("2026-02-24")
 TABLE: dict[str, tuple[list[Situation], list[Situation]]] = {
+    "unmatched": ([Situation(known={"unmatched": True})], [Situation()]),
+    "date-in-future": (
+        [
+            Situation({"contract_date": day("2026-07-01")}),
+            Situation({"debtor.birth_date": day("2026-07-01")}),
+            reminded(MAHNUNG, reminder(3, "2026-07-01")),
+        ],
+        [
+            Situation({"contract_date": day("2026-06-30")}),
+            Situation({"debtor.birth_date": day("2026-06-30")}),
+            Situation({"debtor.birth_date": None}),
+            reminded(MAHNUNG, reminder(3, "2026-06-30")),
+        ],
+    ),
     "due-before-invoice": (
         [Situation({"due_date": day("2026-01-09")})],
         [Situation({"due_date": day("2026-01-10")}), Situation({"due_date": day("2026-01-11")})],
@@ -150,6 +164,12 @@ TABLE: dict[str, tuple[list[Situation], list[Situation]]] = {
             arose("2022-01-01", "2026-01-01"),
             arose("2022-12-31", "2026-01-02", suspended_days=1),
             arose("2020-02-29", "2024-01-01"),
+            Situation(
+                {"contract_date": day("2022-11-30"), "due_date": day("2022-12-30")},
+                told(deferred_to=day("2023-01-31")),
+                declared={"payment_date_agreed": True},
+                today=day("2026-01-01"),
+            ),
         ],
         [
             arose("2022-12-31", "2025-12-31"),

@@ -52,9 +52,11 @@ def limited_after(claim: Claim, known: Known) -> date:
     """The last day before limitation (§§ 195, 199(1) BGB): the end of the third year after the one the claim arose in,
     and the days of suspension (§ 209 BGB).
 
-    A claim arises when it is due; without an agreed date, at the contract (§ 271(1) BGB): in the debtor's favour.
+    A claim arises when it is due; without an agreed date, at the contract (§ 271(1) BGB), and so after a deferral, which
+    suspends and does not begin anew (§ 205 BGB): in the debtor's favour.
     """
-    arose = claim.due_date if known.declarations.payment_date_agreed else min(claim.contract_date, claim.due_date)
+    agreed = known.declarations.payment_date_agreed and known.facts.deferred_to is None
+    arose = claim.due_date if agreed else min(claim.contract_date, claim.due_date)
     return date(arose.year + _LIMITATION_YEARS, 12, 31) + timedelta(days=claim.suspended_days)
 
 

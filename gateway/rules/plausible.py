@@ -20,6 +20,16 @@ def due_before_invoice(claim: Claim, _known: Known, _mandate: Mandate, _today: d
     return claim.due_date < claim.invoice_date
 
 
+def date_in_future(claim: Claim, _known: Known, _mandate: Mandate, today: date) -> bool:
+    """Contract, birth or a reminder lies in the future: what rests on such a date cannot be relied on."""
+    born = claim.debtor.birth_date
+    return (
+        claim.contract_date > today
+        or (born is not None and born > today)
+        or any(reminder.sent_on > today for reminder in claim.reminders)
+    )
+
+
 def postcode(claim: Claim, _known: Known, _mandate: Mandate, _today: date) -> bool:
     """A German postcode has five digits."""
     code = claim.debtor.address.postcode
@@ -94,6 +104,15 @@ RULES: Final = (
         "The due date lies before the invoice date: correct the dates at the source.",
         due_before_invoice,
         ("due_date", "invoice_date"),
+    ),
+    Rule(
+        "date-in-future",
+        _ACCURACY,
+        Severity.HOLD,
+        "Vertrag, Geburt oder eine Mahnung liegt in der Zukunft: Datum in der Quelle berichtigen.",
+        "Contract, birth or a reminder lies in the future: correct the date at the source.",
+        date_in_future,
+        ("contract_date", "debtor.birth_date", "reminders"),
     ),
     Rule(
         "postcode",
