@@ -18,6 +18,7 @@ from schemas.base import Strict, failures
 from schemas.canonical import digest
 from schemas.figures import LegalFigures
 from schemas.identifiers import PartyId
+from schemas.leaf import LogKey
 from schemas.mandate import Declarations, Mandate, MandateType
 from schemas.package import Creditor
 from schemas.privacy import Privacy
@@ -116,8 +117,8 @@ class Agency(Strict):
     """An agency. `classic_recipients` seals to X25519 alone, and is recorded as a downgrade.
 
     `signers` are the keys that may sign its answers, two while one replaces the other; without any, no answer is
-    believed. A receipt is overdue `receipt_days` after the upload. Without `profile`, or with a check older than
-    `check_days`, it gets nothing.
+    believed. `cosigner` is the key of its cosignatures under our audit log. A receipt is overdue `receipt_days` after the
+    upload. Without `profile`, or with a check older than `check_days`, it gets nothing.
     """
 
     id: PartyId
@@ -129,6 +130,7 @@ class Agency(Strict):
     remove_after_receipt: bool = True
     receipt_days: Annotated[int, Field(ge=1, le=30)] = 2
     signers: Annotated[tuple[_Signer, ...], Field(max_length=4)] = ()
+    cosigner: LogKey | None = None
     check_days: Annotated[int, Field(ge=1, le=730)] = 180
     profile: Profile | None = None
     sftp: Server

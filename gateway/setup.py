@@ -20,7 +20,7 @@ from gateway.store.marks import begin_marks
 from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA
 from gateway.transport.sftp import ANSWERS_FOLDER
-from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES
+from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES, cosigner
 from keys.journal import Journal, create_journal
 from keys.keyfile import create_key
 from keys.labels import Purpose
@@ -112,6 +112,12 @@ def agency_signer(home: Path) -> str:
     """The public line of the key that signs an agency's answers: for `signers` in the creditor's configuration."""
     keys = home / "keys"
     return public_line(load_ring(keys, load_root(keys, None), AGENCY_PURPOSES).signing_key().public_key())
+
+
+def agency_cosigner(home: Path, name: str) -> str:
+    """The public key of an agency's cosignatures: for `cosigner` in the creditor's configuration."""
+    keys = home / "keys"
+    return str(cosigner(load_ring(keys, load_root(keys, None), AGENCY_PURPOSES), name).key)
 
 
 def add_creditor(home: Path, lines: str, allowed_signers: str) -> None:

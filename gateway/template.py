@@ -104,6 +104,7 @@ journal = "journal"      # what was erased, and the log's last checkpoint: back 
 #remove_after_receipt = true              # sent packages and collected answers leave outbox and server
 #receipt_days = 2                        # a receipt that has not come by then is overdue
 #signers = ["ssh-ed25519 …"]             # who signs its answers; two while one key replaces the other
+#cosigner = "…"                          # what `agency init` prints: its cosignatures keep our manifests short
 #check_days = 180                        # a check older than this stops delivery
 #[agencies.profile]                      # who it is; after a change, `inkasso agency check`
 #role = "controller"                     # or "processor" (Art. 28 GDPR), "assignee" (owns the claims, § 398 BGB)

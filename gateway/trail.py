@@ -47,7 +47,7 @@ def show(office: Office, agency: str, trail: Trail) -> None:
 
 
 def accept_cosignature(office: Office, agency: str, note: bytes, cosigner: VerifierKey) -> None:
-    """Keeps an agency's cosigned checkpoint, inside the caller's transaction. Raises PartnerError."""
+    """Keeps an agency's cosigned checkpoint if it is newer, inside the caller's transaction. Raises PartnerError."""
     try:
         checkpoint = parse_checkpoint(open_cosigned(note, cosigner).text)
     except ValueError:
@@ -56,7 +56,9 @@ def accept_cosignature(office: Office, agency: str, note: bytes, cosigner: Verif
         raise PartnerError(f"agency {agency} cosigned a checkpoint that is not of our log")
     if not hmac.compare_digest(office.log.root_at(checkpoint.size), checkpoint.root):
         raise PartnerError(f"agency {agency} cosigned a checkpoint that our log never had: compare it with ours")
-    office.witnesses.record(agency, checkpoint.size, note)
+    kept = office.witnesses.cosigned(agency)
+    if kept is None or parse_checkpoint(kept.rpartition(b"\n\n")[0] + b"\n").size < checkpoint.size:
+        office.witnesses.record(agency, checkpoint.size, note)
 
 
 def rotation_proofs(office: Office) -> tuple[str, ...]:

@@ -111,7 +111,8 @@ class Consistency(Strict):
 
 class Trail(Strict):
     """What a sender shows of its audit log: its key, its newest checkpoint, what connects that to those the recipient
-    may have kept, and the newest record of its erasure journal. An agency keeps no such log, and shows nothing.
+    may have kept, and the newest record of its erasure journal. An agency keeps no such log: its receipts show the
+    recipient's own newest checkpoint, `cosigned` by the agency.
     """
 
     log_key: LogKey | None = None
@@ -119,6 +120,7 @@ class Trail(Strict):
     checkpoint: Annotated[str, Field(max_length=20_000)] | None = None
     consistency_proof: Annotated[tuple[Consistency, ...], Field(max_length=1_000)] | None = None
     journal_head: Digest | None = None
+    cosigned: Annotated[str, Field(max_length=20_000)] | None = None
 
 
 class Manifest(Addressing, Trail):

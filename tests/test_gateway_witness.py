@@ -8,12 +8,14 @@ import pytest
 
 from audit.note import open_cosigned, parse_key
 from gateway.agency.settings import load_agency
+from gateway.agency.template import agency_template
 from gateway.errors import PartnerError
 from gateway.settings import load
+from gateway.setup import agency_cosigner, init_agency
 from gateway.trail import accept_cosignature
 from gateway.wiring import open_desk, open_office
 from schemas.package import Manifest
-from world import World, row, running_world
+from world import TODAY, World, cli, row, running_world
 
 
 def lines(*rows: dict) -> bytes:
@@ -82,3 +84,33 @@ def test_a_rewritten_log_raises_an_alarm_that_stays(tmp_path: Path) -> None:
         assert "ALARM" in received.err
         assert cosigned(world)[0] == before
         assert world.receive().code == 5
+
+
+def test_cosignatures_come_back_and_keep_manifests_short(tmp_path: Path) -> None:
+    """With the agency's public key, three nights show one proof each, from what was cosigned; one by another is a fault."""
+    with running_world(tmp_path) as world:
+        key = agency_cosigner(world.agency.parent, "ostsee")
+        world.configure("remove_after_receipt = false", f'remove_after_receipt = false\ncosigner = "{key}"')
+        codes = []
+        for number in (1, 2, 3):
+            world.drop(f"{number}.jsonl", lines(row(number)))
+            assert world.handover().code == 0
+            assert world.receive().code == 0
+            codes.append(cli("feedback", "--config", world.creditor).code)
+        shown = [one for one in manifests(world) if one.package_type == "cases"]
+        size = cosigned(world)[1]
+        with open_office(load(world.creditor)) as office, office.connection.begin():
+            kept = office.witnesses.sizes("ostsee")
+        other = init_agency(tmp_path / "other", agency_template("other", "sftp"), "", TODAY)
+        world.configure(key, agency_cosigner(tmp_path / "other", "ostsee"))
+        world.drop("4.jsonl", lines(row(4)))
+        world.handover()
+        world.receive()
+        wrong = cli("feedback", "--json", "--config", world.creditor)
+
+    assert other
+    assert codes == [0, 0, 0]
+    assert [len(one.consistency_proof or ()) for one in shown] == [0, 1, 1]
+    assert kept == (size,)
+    assert (wrong.code, wrong.json["packages"]["delivered"]) == (4, 1)
+    assert "not its own" in wrong.err

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from audit.witness import WitnessError
 from gateway.agency.answers import Envelope, SentPackage
 from gateway.agency.desk import Correspondent, Desk
 from gateway.errors import UsageError
@@ -17,7 +18,7 @@ from gateway.steps.seal import Lines, PackageWriter, part_path, sync_directory
 from gateway.steps.unseal import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
 from keys.references import new_id
 from keys.sshsig import sign
-from schemas.package import Addressing, Direction, Part
+from schemas.package import Addressing, Direction, PackageType, Part, Trail
 
 _CHUNK: Final = 4_000
 _MAXIMUM_ANSWERS: Final = 50_000
@@ -70,11 +71,21 @@ def _seal(desk: Desk, envelope: Envelope, correspondent: Correspondent, now: dat
             last, count = page[-1][0], count + len(page)
             writer.add([Lines(line) for _, line in page])
         signing = partial(sign, key=desk.ring.signing_key(), namespace=envelope.type.namespace)
-        sealed = writer.finish(signing, now)
+        sealed = writer.finish(signing, now, Trail(cosigned=_cosigned(desk, envelope)))
         sent = SentPackage(package_id, envelope.creditor, envelope.type, sequence, sealed.manifest_digest)
         desk.answers.seal(envelope, sent, last, now)
     _place(desk, package_id, correspondent)
     return sent
+
+
+def _cosigned(desk: Desk, envelope: Envelope) -> str | None:
+    """Receipts bring a creditor the newest checkpoint of its log that we cosigned."""
+    if envelope.type is not PackageType.RECEIPT:
+        return None
+    try:
+        return desk.witness.cosigned(envelope.creditor).decode()
+    except WitnessError:
+        return None
 
 
 def _place(desk: Desk, package_id: str, correspondent: Correspondent) -> None:

@@ -14,7 +14,7 @@ from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
 from gateway.mandates import MANDATE_NAMESPACE, countersigned_bytes
-from gateway.setup import add_creditor, agency_signer, init_agency, read_allowed_signers
+from gateway.setup import add_creditor, agency_cosigner, agency_signer, init_agency, read_allowed_signers
 from gateway.wiring import clock, open_desk
 from keys.recipients import parse_recipient
 from keys.root import write_private
@@ -57,6 +57,7 @@ def init(
         add_creditor(home, creditor_lines(creditor, answers_recipient), "")
     output.line(f"{home} is ready. Hand these public keys to the creditor:")
     output.line(f'signers = ["{agency_signer(home)}"]')
+    output.line(f'cosigner = "{agency_cosigner(home, name)}"')
     for part, recipient in recipients.items():
         output.line(f'{part}_recipients = ["{recipient}"]')
     return 0

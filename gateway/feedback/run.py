@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from audit.note import parse_key
 from gateway.custody.matching import awaits, pass_over_delivered, take_statements
 from gateway.errors import GatewayError, OverdueError, PartnerError
 from gateway.feedback.apply import Applied, ReceiptAlarmError, apply
@@ -30,6 +31,7 @@ from gateway.steps.unseal import (
     read_manifest,
 )
 from gateway.store.packages import Addressee
+from gateway.trail import accept_cosignature
 from gateway.transport.sftp import SftpTransport
 from keys.sshsig import AllowedSigner, parse_public_line
 from schemas.package import Direction, Manifest, PackageType, Part
@@ -105,6 +107,7 @@ def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Fe
             continue
         if applied is not None:
             feedback.add(applied)
+            _take_cosignature(office, agency, signed, feedback)
         if agency.remove_after_receipt:
             _clean_up(office, transport, signed.manifest.package_id, () if applied is None else applied.delivered)
     empty(office.quarantine)
@@ -152,6 +155,18 @@ def _apply(office: Office, agency: Agency, signed: Signed, now: datetime) -> App
         applied = apply(office, signed, lines, now)
         take_statements(office, manifest, [line.message for line in lines], now)
         return applied
+
+
+def _take_cosignature(office: Office, agency: Agency, signed: Signed, feedback: Feedback) -> None:
+    """A cosignature that is not good is a fault of the agency's, and keeps no answer of its package from counting."""
+    manifest = signed.manifest
+    if agency.cosigner is None or not isinstance(manifest, Manifest) or manifest.cosigned is None:
+        return
+    try:
+        with office.connection.begin():
+            accept_cosignature(office, agency.id, manifest.cosigned.encode(), parse_key(agency.cosigner))
+    except PartnerError as failure:
+        feedback.failures.append(failure)
 
 
 def _opener(office: Office, agency: Agency, entity: str) -> Opener:
