@@ -5,10 +5,9 @@ item later takes nothing from a proof that was given away.
 """
 
 import base64
-import binascii
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from audit.checkpoint import Checkpoint, CheckpointError, open_checkpoint, parse_path, parse_proof
 from audit.entry import decode
@@ -48,9 +47,10 @@ def check_evidence(raw: bytes, key: VerifierKey) -> Proven:
         found = ItemEvidence.model_validate_json(raw)
         item = base64.b64decode(found.item, validate=True)
         opening = base64.b64decode(found.opening, validate=True)
-    except (ValidationError, binascii.Error):
+        proof_text = found.entry.encode()
+    except ValueError:  # of the model, of base64, or of a text that is no ASCII or no Unicode
         raise CheckpointError("not an item's evidence of this version") from None
-    proof = parse_proof(found.entry.encode())
+    proof = parse_proof(proof_text)
     checkpoint = open_checkpoint(proof.checkpoint, key)
     check_inclusion(proof.index, checkpoint.size, leaf_hash(proof.extra), checkpoint.root, proof.path)
     entry = decode(proof.extra)

@@ -5,6 +5,7 @@ An item that is shown is personal data, and its showing an entry in the log of r
 
 import base64
 import hmac
+import json
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,18 +23,25 @@ from gateway.auditing import open_items
 from gateway.errors import InputError, IntegrityError
 from gateway.office import Office
 from gateway.store.items import KeptItem
+from gateway.store.payload import open_message
+from schemas.answers import PackageReceipt
 from schemas.canonical import encode_model
-from schemas.entry import Items
+from schemas.entry import Items, PackageSealed
 
 _DRAW_BYTES: Final = 16
+_RECEIPT: Final = "package.receipt"
 
 
 class Sampled(NamedTuple):
-    """One item that was drawn: opened and as logged, erased by a completion, or without a key."""
+    """One item that was drawn: opened and as logged, erased by a completion, or without a key.
+
+    `receipt` is about a message that was sent: whether the agency signed for it, naming the manifest that the log names.
+    """
 
     entry: int
     item: int
     outcome: str
+    receipt: str = ""
 
 
 def evidence(office: Office, entry: int, place: int, now: datetime) -> bytes:
@@ -91,7 +99,29 @@ def _look(office: Office, entry: int, place: int, erased: set[Position]) -> Samp
     expected = commitments(office.connection, entry)[place]
     if not hmac.compare_digest(commitment(opened.opening, opened.item), expected):
         raise IntegrityError(f"item {place} of entry {entry} is not the one that was logged")
-    return Sampled(entry, place, "opened")
+    return Sampled(entry, place, "opened", _receipt(office, found[0], opened))
+
+
+def _receipt(office: Office, kept: KeptItem, opened: Opened) -> str:
+    sealed = next(entries(office.connection, kept.entry)).entry
+    if not isinstance(sealed, PackageSealed) or kept.claim is None:
+        return ""
+    message_id = json.loads(opened.item.partition(b"\n")[0])["message_id"]
+    key = office.vault.by_id([kept.claim])[kept.claim]
+    for one in office.cases.of_claim_messages([kept.claim]):
+        if one.outbound or one.type != _RECEIPT or one.refused is not None:
+            continue
+        receipt = PackageReceipt.model_validate_json(
+            open_message(one.payload, key, one.message_id).item.partition("\n")[0]
+        )
+        if receipt.about != message_id:
+            continue
+        if not hmac.compare_digest(receipt.manifest_digest, sealed.manifest_digest):
+            raise IntegrityError(
+                f"the agency signed for item {kept.item} of entry {kept.entry} in another package than was logged"
+            )
+        return "signed for"
+    return "no receipt"
 
 
 def _items(entry: object) -> Items | None:

@@ -1,9 +1,11 @@
 """Notes, checkpoints, proofs and entries: one form each; what was written is read back, and nothing else is accepted."""
 
 import base64
+import json
 from collections.abc import Callable
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,6 +135,25 @@ def test_an_entry_has_one_form(leaf: bytes) -> None:
     """Spaces, escapes, fractions of a second, unknown fields and line ends are not as this log writes."""
     with pytest.raises(EntryError):
         decode(leaf)
+
+
+@given(st.integers(0, 1 << 40), st.booleans())
+def test_an_entry_is_written_as_rfc_8785_says(number: int, post_quantum: bool) -> None:
+    """rfc8785, used as the oracle: the same bytes for the same values."""
+    entry = uploaded(number % 1000).model_copy(update={"post_quantum": post_quantum})
+
+    assert rfc8785.dumps(json.loads(encode(entry))) == encode(entry)
+
+
+@pytest.mark.parametrize("field", ["item", "entry"])
+@pytest.mark.parametrize("text", ["\u00e4", "\\ud800"])
+def test_evidence_that_is_no_ascii_is_refused(field: str, text: str) -> None:
+    """A fuzzer's finding: an umlaut where base64 belongs, or half a character, is no crash."""
+    fields = {"place": 0, "item": "aQ==", "opening": "A" * 43 + "=", "path": [], "entry": "x"}
+    raw = json.dumps(fields | {field: "@"}).replace('"@"', f'"{text}"').encode()
+
+    with pytest.raises(CheckpointError):
+        check_evidence(raw, SIGNER.key)
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,7 @@ INSIDE: dict[str, Tamper] = {
     "the end is cut off": sql('DELETE FROM entry WHERE "index" > 290'),
     "a leaf is stored as text": sql('UPDATE entry SET leaf = CAST(leaf AS TEXT) WHERE "index" = 9'),
     "a tile is replaced": sql("UPDATE tile SET hashes = zeroblob(8192)"),
+    "a tile is added": sql("INSERT INTO tile SELECT level, number + 9, hashes FROM tile"),
     "a tile is deleted": sql("DELETE FROM tile"),
     "the checkpoint is deleted": sql("DELETE FROM checkpoint WHERE size = (SELECT MAX(size) FROM checkpoint)"),
     "the checkpoint is another one": sql(

@@ -124,6 +124,13 @@ def test_evidence_proves_one_item_and_outlives_its_erasure(world: World, tmp_pat
     assert {one["outcome"] for one in audit(copy, "sample", "--json").json["sampled"]} <= {"opened", "erased"}
 
 
+def test_a_sample_says_what_no_agency_has_signed_for(world: World) -> None:
+    """Two verdicts were never sent; two messages were, and their receipts have not come."""
+    found = audit(world, "sample", "--count", "200", "--json").json["sampled"]
+
+    assert sorted(one["receipt"] for one in found) == ["", "", "no receipt", "no receipt"]
+
+
 def test_a_list_answers_the_questions_a_person_has(world: World) -> None:
     """By event, day, package, claim and subject; in sentences, JSON and CSV; never with a name."""
     by_claim = audit(world, "list", "--claim", "F-000002", "--json").json["entries"]

@@ -45,6 +45,8 @@ def test_everybody_follows_the_logs_key_across_its_change(tmp_path: Path) -> Non
         offline = cli("audit", "verify", out, "--key", key, "--held", earlier, "--held", dpo / "log.cosigned", "--json")
         readings = run(world, "audit", "verify", "--readings", "2026", "--json")
         alarms = list((world.home / "agency" / "witness").glob("*.alarm"))
+        assert cli("feedback", "--config", world.creditor, now=later).code == 0
+        sampled = run(world, "audit", "sample", "--count", "500", "--json").json["sampled"]
         with open_office(load(world.creditor)) as office:
             changed = office.log.key
 
@@ -52,5 +54,6 @@ def test_everybody_follows_the_logs_key_across_its_change(tmp_path: Path) -> Non
     assert (watched.code, alarms) == (0, [])
     assert [one["size"] for one in offline.json["held"]] == sorted(one["size"] for one in offline.json["held"])
     assert offline.json["fault"] is None
+    assert {one["receipt"] for one in sampled if one["outcome"] == "opened"} == {"", "signed for"}
     assert (readings.json["fault"], readings.json["entries"]) == (None, 4)
     assert run(world, "audit", "verify", "--json").json["fault"] is None

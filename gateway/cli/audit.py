@@ -155,7 +155,9 @@ def audit_sample(*, number: Annotated[int, Parameter(name="--count")] = 20, json
     if json:
         output.as_json({"sampled": [one._asdict() for one in found]})
     else:
-        output.table([("entry", "item", "outcome"), *((str(a), str(b), c) for a, b, c in found)], indent=0)
+        output.table(
+            [("entry", "item", "outcome", "receipt"), *((str(a), str(b), c, d) for a, b, c, d in found)], indent=0
+        )
     return 0
 
 
