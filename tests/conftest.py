@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from world import World, running_world
+from world import World, make_world, running_world
 
 
 @pytest.fixture
@@ -13,3 +13,19 @@ def world(tmp_path: Path) -> Iterator[World]:
     """A creditor and an agency with a running server between them."""
     with running_world(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def module_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """One world for all tests of a module that hand nothing over; its server is down."""
+    return make_world(tmp_path_factory.mktemp("module"))
+
+
+@pytest.fixture
+def still_world(module_world: World) -> Iterator[World]:
+    """The same, with configuration and inbox as they were when the test is over."""
+    text = module_world.creditor.read_text()
+    yield module_world
+    module_world.creditor.write_text(text)
+    for path in module_world.inbox.iterdir():
+        path.unlink()

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from pypdf import PdfReader
 
-from gateway.agency.settings import load_agency
+from gateway.agency.settings import Abilities, load_agency
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
 from gateway.settings import load
@@ -66,13 +66,13 @@ def test_each_claim_goes_under_the_one_mandate_that_selects_it(world: World) -> 
     ],
 )
 def test_none_or_two_mandates_hold_a_claim(
-    world: World, below: int, open_from: int, amount: str, reason: str | None
+    still_world: World, below: int, open_from: int, amount: str, reason: str | None
 ) -> None:
     """One cent below, equal and above each border of two segments; 20.00 of every amount has been paid."""
-    two_mandates(world, below, open_from)
-    world.drop("a.jsonl", jsonl([row(1, amount=amount)]))
+    two_mandates(still_world, below, open_from)
+    still_world.drop("a.jsonl", jsonl([row(1, amount=amount)]))
 
-    told = world.handover("--dry-run").json
+    told = still_world.handover("--dry-run").json
 
     assert told["reasons"] == ({} if reason is None else {reason: 1})
 
@@ -154,16 +154,18 @@ def test_a_used_mandate_changes_only_with_a_new_version(world: World) -> None:
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_the_page_is_one_page_and_says_every_point(world: World, tmp_path: Path, language: str) -> None:
+def test_the_page_is_one_page_and_says_every_point(still_world: World, tmp_path: Path, language: str) -> None:
     """`report mandate` writes one page with the digest that every manifest bears, and a place for both signatures."""
     path = tmp_path / "mandate.pdf"
-    written = cli("report", "mandate", "standard", "--out", path, "--language", language, "--config", world.creditor)
-    shown = cli("report", "mandate", "standard", "--language", language, "--config", world.creditor)
+    written = cli(
+        "report", "mandate", "standard", "--out", path, "--language", language, "--config", still_world.creditor
+    )
+    shown = cli("report", "mandate", "standard", "--language", language, "--config", still_world.creditor)
     pages = PdfReader(path).pages
     text = pages[0].extract_text()
 
     assert (written.code, shown.code, len(pages)) == (0, 0, 1)
-    assert digest(load(world.creditor).settings.mandates[0]) in text.replace("\n", "")
+    assert digest(load(still_world.creditor).settings.mandates[0]) in text.replace("\n", "")
     assert shown.out.count("\n") >= 14
 
 
@@ -196,13 +198,15 @@ def test_both_sides_sign_the_page(world: World) -> None:
         ("sale", "processor", False),
     ],
 )
-def test_a_mandate_and_its_agencys_role_are_both_true(world: World, kind: str | None, role: str, fits: bool) -> None:
+def test_a_mandate_and_its_agencys_role_are_both_true(
+    still_world: World, kind: str | None, role: str, fits: bool
+) -> None:
     """Who owns claims by assignment is no processor and needs no authority; the page says in whose name is collected."""
-    world.configure('role = "controller"', f'role = "{role}"')
+    still_world.configure('role = "controller"', f'role = "{role}"')
     if kind is not None:
-        world.configure(STANDARD, f'{STANDARD}type = "{kind}"\n')
+        still_world.configure(STANDARD, f'{STANDARD}type = "{kind}"\n')
     pages = [
-        cli("report", "mandate", "standard", "--language", language, "--config", world.creditor)
+        cli("report", "mandate", "standard", "--language", language, "--config", still_world.creditor)
         for language in ("de", "en")
     ]
 
@@ -245,33 +249,40 @@ def test_special_care_travels_with_the_case(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("supports", "care", "refused"),
+    ("able", "instruction", "follows"),
     [
-        ('tones = ["neutral"]', "firm;;;;", True),
-        ('tones = ["firm"]', "firm;;;;", False),
-        ('languages = ["de"]', ";en;;;", True),
-        ('languages = ["en"]', ";en;;;", False),
-        ('channels = ["telephone"]', ";;letter email;;", True),
-        ('channels = ["email"]', ";;letter email;;", False),
-        ("ask_first = false", ";;;;yes", True),
-        ("ask_first = false", "firm;en;letter;reminding;no", False),
+        ({"tones": (Tone.NEUTRAL,)}, {"tone": Tone.FIRM}, False),
+        ({"tones": (Tone.FIRM,)}, {"tone": Tone.FIRM}, True),
+        ({"languages": (Language.GERMAN,)}, {"language": Language.ENGLISH}, False),
+        ({"languages": (Language.ENGLISH,)}, {"language": Language.ENGLISH}, True),
+        ({"channels": (Channel.TELEPHONE,)}, {"channels": (Channel.LETTER, Channel.EMAIL)}, False),
+        ({"channels": (Channel.EMAIL,)}, {"channels": (Channel.LETTER, Channel.EMAIL)}, True),
+        ({"ask_first": False}, {"ask_first": True}, False),
+        ({"ask_first": False}, {"tone": Tone.FIRM, "stage": Stage.REMINDING}, True),
+        ({}, {"tone": Tone.FIRM, "language": Language.ENGLISH, "ask_first": True}, True),
     ],
 )
-def test_what_an_agency_cannot_follow_comes_back(world: World, supports: str, care: str, refused: bool) -> None:
+def test_what_an_agency_can_follow(able: dict[str, object], instruction: dict[str, object], *, follows: bool) -> None:
+    """Each point of an instruction is followed, or the case is refused; one of several channels is enough."""
+    assert Abilities.model_validate(able).can_follow(Instruction.model_validate(instruction)) is follows
+
+
+def test_what_an_agency_cannot_follow_comes_back(world: World) -> None:
     """A case whose instruction its settings do not support is refused in the receipt, and keeps no identity there."""
     world.configure('preset = "erp-de"', 'preset = "erp-de"\ncare = "care.csv"')
-    (world.creditor.parent / "care.csv").write_text(f"{CARE}K-000001;{care}\n")
-    world.agency.write_text(f"{world.agency.read_text()}\n[supports]\n{supports}\n")
-    world.drop("a.jsonl", jsonl([row(1), row(2)]))
+    (world.creditor.parent / "care.csv").write_text(f"{CARE}K-000001;firm;;;;\nK-000002;courteous;;;;\n")
+    world.agency.write_text(f'{world.agency.read_text()}\n[supports]\ntones = ["courteous"]\n')
+    world.drop("a.jsonl", jsonl([row(1), row(2), row(3)]))
     assert world.handover().code == 0
 
     kept = set(received_cases(world))
-    cli("feedback", "--config", world.creditor)
+    told = cli("feedback", "--json", "--config", world.creditor).json
     with open_office(load(world.creditor)) as office, office.connection.begin():
         standings = sorted(case.standing for case in office.cases.at("ostsee"))
 
-    assert kept == ({"RE-000002"} if refused else {"RE-000001", "RE-000002"})
-    assert standings == (["refused", "under-review"] if refused else ["under-review", "under-review"])
+    assert kept == {"RE-000002", "RE-000003"}
+    assert told["refusals"] == {}
+    assert standings == ["refused", "under-review", "under-review"]
 
 
 @pytest.mark.parametrize(
@@ -289,14 +300,14 @@ def test_what_an_agency_cannot_follow_comes_back(world: World, supports: str, ca
     ],
 )
 def test_a_care_list_that_cannot_be_honoured_holds_its_source_back(
-    world: World, content: str | None, words: str
+    still_world: World, content: str | None, words: str
 ) -> None:
     """Nobody is handed over without the care they were promised; the fault is told by row and column."""
-    world.configure('preset = "erp-de"', 'preset = "erp-de"\ncare = "care.csv"')
+    still_world.configure('preset = "erp-de"', 'preset = "erp-de"\ncare = "care.csv"')
     if content is not None:
-        (world.creditor.parent / "care.csv").write_text(content.replace("K-1", CANARY))
-    world.drop("a.jsonl", jsonl([row(1)]))
-    told = world.handover()
+        (still_world.creditor.parent / "care.csv").write_text(content.replace("K-1", CANARY))
+    still_world.drop("a.jsonl", jsonl([row(1)]))
+    told = still_world.handover()
 
     assert (told.code, told.json["claims"]["read"]) == (3, 0)
     assert words in told.err

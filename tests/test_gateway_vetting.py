@@ -18,7 +18,7 @@ from keys.recipients import HybridIdentity
 from keys.sshsig import verify
 from schemas.package import Manifest, PackageType
 from schemas.vetting import Confirmation, Findings, Profile, Registration
-from world import TODAY, Result, World, cli, jsonl, make_world, row, vet
+from world import TODAY, Result, World, cli, jsonl, row, vet
 
 GOOD = Findings(registration=Registration.VALID, keys_confirmed=Confirmation.MEETING)
 DAY = date(2026, 6, 30)
@@ -66,10 +66,10 @@ def agency_of(world: World, **changes: object) -> tuple[Agency, Profile]:
     ],
 )
 def test_each_condition_on_the_day_before_on_it_and_after(
-    quiet_world: World, today: date, until: date | None, findings: Findings, *, answered: bool, words: str | None
+    module_world: World, today: date, until: date | None, findings: Findings, *, answered: bool, words: str | None
 ) -> None:
     """§§ 10, 14, 16 RDG, Art. 28(1) GDPR: every condition has its sentence, and its last day counts."""
-    agency, profile = agency_of(quiet_world)
+    agency, profile = agency_of(module_world)
     profile = profile.model_copy(update={"contract": profile.contract.model_copy(update={"until": until})})
     agency = agency.model_copy(update={"profile": profile})
     found = fault(agency, Check(profile_digest(agency, profile), DAY, findings), answered, today)
@@ -78,15 +78,9 @@ def test_each_condition_on_the_day_before_on_it_and_after(
     assert words is None or words in str(found)
 
 
-@pytest.fixture(scope="module")
-def quiet_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A world that is only looked at."""
-    return make_world(tmp_path_factory.mktemp("quiet"))
-
-
-def test_without_profile_or_check_or_with_other_keys_an_agency_is_unfit(quiet_world: World) -> None:
+def test_without_profile_or_check_or_with_other_keys_an_agency_is_unfit(module_world: World) -> None:
     """A check is about the profile and the keys that were looked at, and no others."""
-    agency, profile = agency_of(quiet_world)
+    agency, profile = agency_of(module_world)
     check = Check(profile_digest(agency, profile), DAY, GOOD)
     moved = agency.model_copy(update={"profile": profile.model_copy(update={"places": ("Elsewhere",)})})
     other_key = agency.model_copy(update={"identities_recipients": agency.cases_recipients})
@@ -211,15 +205,15 @@ def test_a_probe_is_signed_invented_and_comes_before_any_case(world: World) -> N
         (("agency", "probe", CANARY), "no agency of that name"),
     ],
 )
-def test_what_a_check_or_probe_refuses(quiet_world: World, arguments: tuple[str, ...], words: str) -> None:
+def test_what_a_check_or_probe_refuses(module_world: World, arguments: tuple[str, ...], words: str) -> None:
     """Each refusal says what to do, repeats nothing, and leaves no entry."""
-    before = quiet_world.events()
-    refused = cli(*arguments, "--config", quiet_world.creditor)
+    before = module_world.events()
+    refused = cli(*arguments, "--config", module_world.creditor)
 
     assert refused.code == 2
     assert words in refused.err
     assert CANARY not in refused.err + refused.out
-    assert quiet_world.events() == before
+    assert module_world.events() == before
 
 
 def test_the_agency_opens_and_answers_a_probe_and_keeps_none_of_it(world: World) -> None:

@@ -8,24 +8,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from gateway.demo.template import AGENCY
 from gateway.demo.vetting import ACTOR
 from gateway.settings import load
 from gateway.vetting import fingerprints
 from gateway.wiring import open_office
 from schemas.vetting import Confirmation, Findings, Registration
-from world import World, make_world
+from world import World
 
 PATIENCE = 120
 REGISTER, KEYS, APPROVE = "without conditions (Auflagen)?", "How did the agency confirm them?", "Type yes: "
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """One creditor; its server is down, for a check sends nothing."""
-    return make_world(tmp_path_factory.mktemp("walk"))
 
 
 def walk(world: World, answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
@@ -71,11 +63,11 @@ def last_check(world: World) -> Findings:
     return found.findings
 
 
-def test_a_check_is_walked_through_and_recorded(world: World) -> None:
+def test_a_check_is_walked_through_and_recorded(module_world: World) -> None:
     """Register entry and fingerprints are shown before they are asked for; another word is no answer."""
-    agency = load(world.creditor).agency(AGENCY)
+    agency = load(module_world.creditor).agency(AGENCY)
     answers = [(REGISTER, "perhaps"), (REGISTER, "valid"), (KEYS, "meeting"), (APPROVE, "yes")]
-    code, shown = walk(world, answers)
+    code, shown = walk(module_world, answers)
     before_keys, before_approval = shown.split(KEYS, 1)[0], shown.split(APPROVE, 1)[0]
 
     assert code == 0, shown
@@ -83,15 +75,15 @@ def test_a_check_is_walked_through_and_recorded(world: World) -> None:
     assert all(line in before_keys for line in fingerprints(agency))
     assert "fingerprints confirmed: meeting" in before_approval
     assert "may get cases" in shown
-    assert world.events().count("agency.checked") == 2
-    assert last_check(world) == Findings(registration=Registration.VALID, keys_confirmed=Confirmation.MEETING)
+    assert module_world.events().count("agency.checked") == 2
+    assert last_check(module_world) == Findings(registration=Registration.VALID, keys_confirmed=Confirmation.MEETING)
 
 
-def test_who_does_not_say_yes_has_approved_nothing(world: World) -> None:
+def test_who_does_not_say_yes_has_approved_nothing(module_world: World) -> None:
     """A person who stops before the end leaves no entry, and the last check counts."""
-    before, events = last_check(world), world.events()
-    code, shown = walk(world, [(REGISTER, "revoked"), (KEYS, "telephone"), (APPROVE, "y")])
+    before, events = last_check(module_world), module_world.events()
+    code, shown = walk(module_world, [(REGISTER, "revoked"), (KEYS, "telephone"), (APPROVE, "y")])
 
     assert code == 2
     assert "not approved" in shown
-    assert (last_check(world), world.events()) == (before, events)
+    assert (last_check(module_world), module_world.events()) == (before, events)
