@@ -29,7 +29,7 @@ def test_public_tools_open_a_package(world: World) -> None:
     """Every command of docs/agency.md works as printed, with age, ssh-keygen, sha256sum and zstd alone."""
     for name in ("age", "age-keygen", "ssh-keygen", "sha256sum", "zstd"):
         tool(name)
-    make_keys, *each_package = commands("agency.md")
+    make_keys, *each_package = commands("agency.md")[:6]
     shell(make_keys, world.sftp)
     for part in ("cases", "identities"):
         public = shell(f"age-keygen -y {part}.agekey", world.sftp).strip()
@@ -50,6 +50,33 @@ def test_public_tools_open_a_package(world: World) -> None:
     assert [one["type"] for one in cases] == ["header", "case.new", "case.new", "case.new", "end"]
     assert [one.get("invoice_no") for one in identities] == [None, "RE-000001", "RE-000002", "RE-000003", None]
     assert [one.get("message_id") for one in identities] == [one.get("message_id") for one in cases]
+
+
+def test_public_tools_answer_a_package(world: World) -> None:
+    """An agency without our software takes part: its receipt, a payment and a closing are believed and applied."""
+    for name in ("age", "jq", "ssh-keygen", "sha256sum", "zstd"):
+        tool(name)
+    make_keys, *each_package, make_signer, functions, accept, report = commands("agency.md")
+    shell(make_keys + make_signer + "age-keygen -o classic.agekey", world.sftp)
+    text = world.creditor.read_text()
+    for part in ("cases", "identities"):
+        public = shell(f"age-keygen -y {part}.agekey", world.sftp).strip()
+        text = re.sub(rf"^{part}_recipients = .*$", f'{part}_recipients = ["{public}"]', text, flags=re.MULTILINE)
+    signer = " ".join((world.sftp / "answers_key.pub").read_text().split()[:2])
+    text = re.sub(r"^signers = .*$", f'signers = ["{signer}"]\nclassic_recipients = true', text, flags=re.MULTILINE)
+    world.creditor.write_text(text)
+    (world.sftp / "answers.recipient").write_text(shell("age-keygen -y classic.agekey", world.sftp))
+    (world.creditor.parent / "keys" / "answers.agekey").write_bytes((world.sftp / "classic.agekey").read_bytes())
+    (world.sftp / "allowed_signers").write_bytes((world.home / "agency" / "keys" / "allowed_signers").read_bytes())
+    world.vet()
+    world.drop("export.jsonl", jsonl([row(1), row(2)]))
+
+    assert world.handover().json["claims"]["handed_over"] == 2
+    shell("\n".join([*each_package, functions, accept, report]), world.sftp)
+    found = cli("feedback", "--json", "--config", world.creditor)
+    assert (found.code, found.json["failures"], found.json["refusals"]) == (0, [], {})
+    assert found.json["answers"] == {"package.receipt": 2, "case.payment": 1, "case.closed": 1}
+    assert found.json["packages"] == {"applied": 2, "delivered": 1}
 
 
 def test_a_kit_with_other_keys_keeps_nothing_of_it(world: World) -> None:

@@ -9,6 +9,7 @@ PACKAGES: Final = {
     "age": "age",
     "age-keygen": "age",
     "go": "golang-go golang-golang-x-mod-dev",
+    "jq": "jq",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
