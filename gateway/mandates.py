@@ -14,8 +14,10 @@ from audit.store import append
 from gateway.approvals import Build, Given, actor_of, settle
 from gateway.errors import PartnerError, UsageError
 from gateway.office import Office
+from gateway.partners import with_keys_in_force
 from keys.references import new_id
 from keys.sshsig import SignatureError, fingerprint, parse_public_line, verify
+from schemas.calendar import day_in_germany
 from schemas.canonical import digest
 from schemas.mandate import Mandate
 from schemas.mandated import MandateCountersigned, MandateIssued, MandateSigned
@@ -75,7 +77,8 @@ def sign(office: Office, mandate: Mandate, page: Build, given: Given, now: datet
 def countersign(office: Office, mandate: Mandate, signature: bytes, now: datetime) -> None:
     """The agency's signature over a mandate's digest, once verified. Raises UsageError, PartnerError."""
     require_versions(office, [mandate])
-    key = _signed_by(office.configuration.agency(mandate.agency).signers, digest(mandate), signature)
+    agency = office.configuration.agency(mandate.agency)
+    key = _signed_by(with_keys_in_force(office, agency, day_in_germany(now)).signers, digest(mandate), signature)
     with office.connection.begin():
         _issue(office, mandate, now)
         entry = MandateCountersigned(

@@ -23,6 +23,7 @@ from gateway.store.items import KeptItems
 from gateway.store.mandates import MandateVersions
 from gateway.store.outcomes import Outcomes
 from gateway.store.packages import Packages
+from gateway.store.partner_keys import PartnerKeys
 from gateway.store.releases import Releases
 from gateway.store.requests import Requests
 from gateway.store.roster import Roster
@@ -30,9 +31,9 @@ from gateway.store.unmatched import Unmatched
 from gateway.store.vettings import Vettings
 from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import SftpTransport
-from keys.age import Identity
 from keys.labels import Label, stacked_digest
 from keys.material import Secret
+from keys.recipients import AgeIdentity
 from keys.ring import Keyring
 from keys.vault import Vault
 
@@ -56,7 +57,7 @@ class Office:
     erasures: Erasures
     log: Log
     outside: Outside
-    answers_key: Sequence[Identity]
+    answers_key: Sequence[AgeIdentity]
     connect: Callable[[Agency], AbstractContextManager[SftpTransport]]
 
     @property
@@ -94,6 +95,11 @@ class Office:
     def documents(self) -> Documents:
         """Documents that were released for agencies."""
         return Documents(self.connection)
+
+    @property
+    def partner_keys(self) -> PartnerKeys:
+        """Keys of agencies that were confirmed since the configuration was written."""
+        return PartnerKeys(self.connection)
 
     @property
     def releases(self) -> Releases:

@@ -39,9 +39,10 @@ from gateway.handover.recovery import recover
 from gateway.handover.stops import withdraw_recalled
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
+from gateway.partners import with_keys_in_force
 from gateway.readers.care import CareList, read_care_list
 from gateway.readers.reading import read_rows
-from gateway.settings import Configuration, Source
+from gateway.settings import Agency, Configuration, Source
 from keys.labels import Label
 from schemas.claim import Rejected, Row
 from schemas.mandate import Mandate
@@ -111,6 +112,10 @@ def _stop(office: Office, night: Night, figures: Figures) -> None:
                 figures.failures.append(sent.failure)
 
 
+def _agency(office: Office, name: str, today: date) -> Agency:
+    return with_keys_in_force(office, office.configuration.agency(name), today)
+
+
 def _screen_source(office: Office, night: Night, source: Source, unfit: Collection[str], figures: Figures) -> None:
     configuration = office.configuration
     mandates = configuration.mandates_of(source.id)
@@ -128,7 +133,7 @@ def _screen_source(office: Office, night: Night, source: Source, unfit: Collecti
         feed,
         choice,
         tuple(
-            Assignment(source, configuration.agency(mandate.agency), mandate, night.today, night.now, care)
+            Assignment(source, _agency(office, mandate.agency, night.today), mandate, night.today, night.now, care)
             for mandate in mandates
         ),
     )

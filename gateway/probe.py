@@ -13,6 +13,7 @@ from audit.store import append
 from gateway.errors import IntegrityError, UsageError
 from gateway.handover.batch import OPENING_BYTES, envelope_recipients, outgoing_of, publish
 from gateway.office import Office
+from gateway.partners import with_keys_in_force
 from gateway.settings import Agency
 from gateway.steps.minimise import minimise
 from gateway.steps.pseudonymise import Pseudonymised, case_line, identity_line, pseudonymise
@@ -59,7 +60,13 @@ def seal_probe(office: Office, agency: Agency, today: date, now: datetime) -> Pr
         recipient=agency.id,
     )
     creditor = office.configuration.entity(source.entity).creditor
-    envelope = Envelope(addressing, mandate, creditor, envelope_recipients(agency), agency.expires_days)
+    envelope = Envelope(
+        addressing,
+        mandate,
+        creditor,
+        envelope_recipients(with_keys_in_force(office, agency, today)),
+        agency.expires_days,
+    )
     writer = PackageWriter(office.outbox, envelope)
     writer.add([_lines(_invented(name, cents, source.declarations, mandate, today)) for name, cents in _INVENTED])
     sealed = writer.finish(partial(sign, key=office.ring.signing_key(), namespace=PackageType.PROBE.namespace), now)

@@ -21,6 +21,7 @@ from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA
 from gateway.transport.sftp import ANSWERS_FOLDER
 from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES, cosigner
+from keys.agekey import identity_lines
 from keys.journal import Journal, create_journal
 from keys.keyfile import create_key
 from keys.labels import Purpose
@@ -140,7 +141,7 @@ def read_allowed_signers(path: Path) -> str:
 
 def _new_agekey(keys: Path, part: Part) -> str:
     identity = HybridIdentity.generate()
-    write_private(keys / f"{part}.agekey", f"# public key: {identity.recipient}\n{identity.text()}\n".encode())
+    write_private(keys / f"{part}.agekey", identity_lines(identity))
     return str(identity.recipient)
 
 

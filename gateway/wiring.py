@@ -19,6 +19,7 @@ from audit.note import COSIGNATURE, NoteSigner, VerifierKey
 from audit.witness import Witness
 from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Correspondent, Desk
+from gateway.agency.keychange import with_keys_in_force
 from gateway.agency.settings import AgencyConfiguration, CreditorProfile
 from gateway.agency.store import CasesStore, IdentitiesStore
 from gateway.custody.copies import Progress
@@ -40,17 +41,17 @@ from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
 from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import Endpoint, SftpTransport
-from keys.age import Identity
 from keys.journal import Journal
 from keys.labels import Purpose
 from keys.material import Secret
-from keys.recipients import parse_recipient, read_identities
+from keys.recipients import AgeIdentity, parse_recipient, read_identities
 from keys.references import new_id
 from keys.ring import Keyring, load_ring
 from keys.root import load_root, read_private
 from keys.sqlite import open_store
 from keys.sshsig import load_allowed_signers
 from keys.vault import Vault
+from schemas.calendar import day_in_germany
 from schemas.package import Direction, Part
 
 CREDITOR_PURPOSES: Final = (
@@ -219,7 +220,7 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
         identities = stack.enter_context(_connected(configuration.path(settings.identities_store)))
         creditors = {one.id: _correspondent(configuration, one) for one in settings.creditors}
         folders = {configuration.path(settings.server): None, **{one.folder: None for one in creditors.values()}}
-        yield Desk(
+        desk = Desk(
             folders=tuple(folders),
             opener=Opener(
                 recipient=settings.id,
@@ -240,6 +241,7 @@ def open_desk(configuration: AgencyConfiguration) -> Iterator[Desk]:
             persons=IdentitiesStore(identities, ring.secret(Purpose.IDENTITIES_STORE)),
             answers=AnswersStore(cases, ring.secret(Purpose.CASES_STORE)),
         )
+        yield with_keys_in_force(desk, day_in_germany(clock()))
 
 
 def cosigner(ring: Keyring, name: str) -> NoteSigner:
@@ -253,7 +255,12 @@ def _correspondent(configuration: AgencyConfiguration, profile: CreditorProfile)
     return Correspondent(profile.id, folder, tuple(map(parse_recipient, profile.answers_recipients)))
 
 
-def read_agekey(keys: Path, part: Part) -> Sequence[Identity]:
+def agency_root(keys: Path) -> Secret:
+    """The root key of a key directory. Raises KeyFileError."""
+    return _root(keys)
+
+
+def read_agekey(keys: Path, part: Part) -> Sequence[AgeIdentity]:
     """The age identities that open a part, newest first. Raises KeyFileError."""
     return read_identities(read_private(keys / f"{part}.agekey").decode("ascii", "replace"))
 

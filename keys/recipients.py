@@ -197,6 +197,9 @@ class X25519Identity(_Private):
             return None
 
 
+AgeIdentity = HybridIdentity | X25519Identity
+
+
 def parse_recipient(text: str) -> HybridRecipient | X25519Recipient:
     """A recipient from its text. Raises RecipientError."""
     prefix, data = _decoded(text)

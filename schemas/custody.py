@@ -1,5 +1,6 @@
 """The leaves of the audit log about keys and copies of the databases; `schemas.entry` joins them with the others."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from schemas.identifiers import Digest, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf, LogKey, Origin
 
 KeyPurpose = Annotated[str, Field(pattern=r"^[a-z-]{1,40}$")]
+KeyFingerprint = Annotated[str, Field(pattern=r"^(SHA256:[A-Za-z0-9+/]{43}|[0-9a-f]{64})$")]
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -92,4 +94,33 @@ class StatementTaken(Leaf):
     strange: _Count
 
 
-CustodyEntry = KeyRotated | KeyDestroyed | StoresCopied | EpochRotated | StoreRestored | StatementTaken
+class KeyOffered(Leaf):
+    """A new public key of ours is on its way to the agencies; they confirm it out of band."""
+
+    event: Literal["key.offered"] = "key.offered"
+    fingerprint: KeyFingerprint
+    old_until: date
+    purpose: KeyPurpose
+
+
+class PartnerKeyConfirmed(Leaf):
+    """A person has compared the fingerprint of an agency's new key: it counts, and the old ones until their day."""
+
+    event: Literal["partner-key.confirmed"] = "partner-key.confirmed"
+    agency: PartyId
+    approved: Approved
+    fingerprint: KeyFingerprint
+    old_until: date
+    purpose: KeyPurpose
+
+
+CustodyEntry = (
+    KeyRotated
+    | KeyDestroyed
+    | StoresCopied
+    | EpochRotated
+    | StoreRestored
+    | StatementTaken
+    | KeyOffered
+    | PartnerKeyConfirmed
+)

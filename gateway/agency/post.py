@@ -17,8 +17,9 @@ from gateway.steps.seal import Envelope as Sealing
 from gateway.steps.seal import Lines, PackageWriter, part_path, sync_directory
 from gateway.steps.unseal import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
 from keys.references import new_id
+from keys.root import replace_private
 from keys.sshsig import sign
-from schemas.package import Addressing, Direction, PackageType, Part, Trail
+from schemas.package import Addressing, Direction, Manifest, PackageType, Part, Trail
 
 _CHUNK: Final = 4_000
 _MAXIMUM_ANSWERS: Final = 50_000
@@ -36,6 +37,16 @@ def post(desk: Desk, now: datetime) -> list[SentPackage]:
         for envelope in envelopes
         if envelope.creditor in desk.creditors
     ]
+
+
+def sign_again(desk: Desk) -> None:
+    """Signs what has not been collected with the key that took over: the old one's day may pass before it is."""
+    for correspondent in desk.creditors.values():
+        for manifest in sorted(correspondent.answers.glob(f"*{MANIFEST_SUFFIX}")):
+            signature = manifest.with_name(f"{manifest.name}{SIGNATURE_SUFFIX}")
+            raw = manifest.read_bytes()
+            kind = Manifest.model_validate_json(raw).package_type
+            replace_private(signature, sign(raw, desk.ring.signing_key(), kind.namespace))
 
 
 def recover(desk: Desk) -> None:

@@ -13,11 +13,21 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from gateway.agency.tables import AnswerRow, CaseRow, DocumentRow, IdentityRow, MessageRow, PackageRow, ReplyRow
+from gateway.agency.tables import (
+    AnswerRow,
+    CaseRow,
+    DocumentRow,
+    IdentityRow,
+    KeyChangeRow,
+    MessageRow,
+    PackageRow,
+    ReplyRow,
+)
 from keys.labels import Label, bound
 from keys.material import Secret
 from keys.wrap import unwrap, wrap
 from schemas.codes import CaseStanding
+from schemas.keychange import KeyChange
 from schemas.messages import ToAgency, ToAgencyAdapter
 from schemas.package import Manifest, VoidManifest
 
@@ -185,6 +195,23 @@ class CasesStore:
             .values(standing=CaseStanding.ERASED, restricted=False, agency_ref=None, line=None)
         )
         return (case.message_id, *messages)
+
+    def change_key(self, creditor: str, change: KeyChange, now: datetime) -> None:
+        """A key of a creditor that was confirmed."""
+        row = change._asdict() | {
+            "sender": creditor,
+            "retired": "\n".join(change.retired),
+            "confirmed": now.isoformat(),
+        }
+        self._connection.execute(insert(KeyChangeRow), [row])
+
+    def key_changes(self, creditor: str) -> list[KeyChange]:
+        """The changes of a creditor, in the order they were confirmed."""
+        query = select(*(col(getattr(KeyChangeRow, name)) for name in KeyChange._fields)).where(
+            col(KeyChangeRow.sender) == creditor
+        )
+        rows = self._connection.execute(query.order_by(col(KeyChangeRow.position)))
+        return [KeyChange(row[0], row[1], tuple(row[2].splitlines()), row[3]) for row in rows]
 
     def take_reply(self, digest: str) -> bool:
         """Whether a file of answers is new; from here on it is not."""

@@ -3,6 +3,7 @@
 These classes do not validate and never leave the stores.
 """
 
+from datetime import date
 from typing import Final
 
 from sqlalchemy import LargeBinary, UniqueConstraint
@@ -95,6 +96,19 @@ class ReplyRow(_CasesTable, table=True):
 
     __tablename__ = "reply"
     digest: str = Field(primary_key=True)
+
+
+class KeyChangeRow(_CasesTable, table=True):
+    """A key of a creditor that was confirmed; `retired` are those in force before, which end with `old_until`."""
+
+    __tablename__ = "key_change"
+    position: int | None = Field(default=None, primary_key=True)
+    sender: str = Field(index=True)
+    purpose: str
+    key: str
+    retired: str
+    old_until: date
+    confirmed: str
 
 
 class IdentityRow(_IdentitiesTable, table=True):

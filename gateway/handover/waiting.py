@@ -25,6 +25,7 @@ from gateway.handover.batch import (
 )
 from gateway.handover.judge import key_of
 from gateway.office import Office
+from gateway.partners import with_keys_in_force
 from gateway.steps.pseudonymise import opening_of, opening_text
 from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
 from gateway.store.cases import CaseRecord, MessageRecord
@@ -34,10 +35,11 @@ from gateway.trail import show, trail_for
 from keys.references import new_id
 from keys.sshsig import sign
 from keys.vault import ClaimKey
+from schemas.calendar import day_in_germany
 from schemas.canonical import encode, encode_model
 from schemas.case import Identity
 from schemas.entry import PackageSealed
-from schemas.messages import BooksAgreed, ToAgency
+from schemas.messages import BooksAgreed, KeyOffer, ToAgency
 from schemas.package import Addressing, Direction
 
 _CHUNK: Final = 4_000
@@ -62,7 +64,7 @@ def queue(
     office.cases.keep([record._replace(agency=case.agency, entity=case.entity, batch=batch)])
 
 
-def queue_for_agency(office: Office, agency: str, entity: str, message: BooksAgreed, now: datetime) -> None:
+def queue_for_agency(office: Office, agency: str, entity: str, message: BooksAgreed | KeyOffer, now: datetime) -> None:
     """Keeps a message that is about no case until it is sealed, inside the caller's transaction."""
     office.cases.keep([_record(message, None, None, now)._replace(agency=agency, entity=entity)])
 
@@ -111,7 +113,7 @@ def _seal(office: Office, addressee: Addressee, messages: Sequence[MessageRecord
     with office.connection.begin():
         office.packages.open(package_id, addressee, "", now)
         sequence = office.packages.reserve_sequence(package_id, addressee)
-    agency = office.configuration.agency(addressee.agency)
+    agency = with_keys_in_force(office, office.configuration.agency(addressee.agency), day_in_germany(now))
     addressing = Addressing(
         direction=Direction.TO_AGENCY,
         package_type=addressee.type,

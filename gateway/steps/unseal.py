@@ -18,7 +18,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +31,8 @@ from gateway.errors import PartnerError
 from gateway.steps.enclosed import check_padding, enclosed
 from gateway.steps.frames import FrameError, lines
 from gateway.steps.hashed import HashedReader
-from keys.age import AgeError, Identity, unseal
+from keys.age import AgeError, unseal
+from keys.recipients import AgeIdentity
 from keys.sshsig import AllowedSigner, SignatureError, verify
 from schemas.answers import CaseAnswers, FromAgency, PackageReceipt, Statement, StatementCase
 from schemas.base import Strict
@@ -87,7 +88,7 @@ class Opener:
 
     recipient: str
     direction: Direction
-    identities: dict[Part, Sequence[Identity]]
+    identities: Mapping[Part, Sequence[AgeIdentity]]
     signers: tuple[AllowedSigner, ...]
 
 
@@ -131,6 +132,11 @@ def read_manifest(folder: Path, name: str, opener: Opener) -> Signed:
     if not void and manifest.package_type.namespace != namespace:
         raise PackageError(f"package {package_id}: the manifest is signed as another type of package")
     return Signed(manifest, hashlib.sha256(raw).hexdigest())
+
+
+def raw_digest(folder: Path, name: str) -> str:
+    """The SHA-256 of a manifest that is not believed: to know it again, and for nothing else. Raises PackageError."""
+    return hashlib.sha256(_read(folder / name, MAXIMUM_MANIFEST_BYTES)).hexdigest()
 
 
 def check_addressing(manifest: Addressing, opener: Opener) -> None:
