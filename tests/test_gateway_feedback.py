@@ -1,6 +1,7 @@
 """What comes back: receipts, feedback, and what is refused of it, through the real server and both command lines."""
 
 import json
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from gateway.handover.waiting import queue
 from gateway.settings import load
 from gateway.wiring import open_office
 from schemas.messages import CaseErase
-from world import TODAY, World, cli, jsonl, row
+from world import TODAY, World, cli, jsonl, killed, row
 
 
 def night(world: World, *numbers: int) -> None:
@@ -103,3 +104,34 @@ def test_an_erasure_is_carried_out_or_decided(
         assert cli("agency", "reply", decision, "--config", world.agency).code == 0
         assert cli("agency", "export", "nordlicht", "--joined", "--config", world.agency).out == ""
         assert cli("feedback", "--json", "--config", world.creditor).json["answers"] == {"notice.ack": 1}
+
+
+@pytest.mark.parametrize(
+    ("agency", "function"),
+    [
+        (True, "gateway.agency.answers:AnswersStore.seal"),
+        (True, "gateway.agency.post:_place"),
+        (False, "gateway.store.cases:Cases.applied"),
+        (False, "gateway.feedback.run:_clean_up"),
+    ],
+)
+def test_a_kill_between_two_steps_of_an_answer_loses_and_repeats_nothing(
+    world: World, agency: bool, function: str
+) -> None:
+    """Whether the kit dies before or after a receipt exists, or the creditor before or after it is applied: once."""
+    world.configure("remove_after_receipt = false", "remove_after_receipt = true")
+    world.drop("export.jsonl", jsonl([row(1), row(2)]))
+    world.handover()
+    if agency:
+        ended = killed(world, function, 1, "agency", "receive", "--json", "--config", str(world.agency))
+    else:
+        world.receive()
+        ended = killed(world, function, 1, "feedback", "--json")
+    world.receive()
+    found = cli("feedback", "--json", "--config", world.creditor)
+    again = cli("feedback", "--json", "--config", world.creditor)
+
+    assert ended == (-signal.SIGKILL, function)
+    assert (found.code, again.code, again.json["packages"]["applied"]) == (0, 0, 0)
+    assert world.events().count("package.delivered") == 1
+    assert world.events().count("messages.received") == 1

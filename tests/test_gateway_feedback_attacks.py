@@ -220,8 +220,11 @@ def test_answers_are_applied_once_and_only_about_cases_that_were_sent(world: Wor
     first = cli("feedback", "--json", "--config", world.creditor)
     put(world, honest.files(world) | Answers(number=79, addressing={"sequence": 1}).files(world))
     second = cli("feedback", "--json", "--config", world.creditor)
+    put(world, Answers(number=80, lines=[status | {"message_id": ident(9)}], addressing={"sequence": 2}).files(world))
+    night = cli("nightly", "--json", "--config", world.creditor)
 
-    assert first.code == 4
+    assert (first.code, night.code) == (4, 4)
+    assert "1 answers of agencies were refused: the case was never sent to this agency" in night.err
     assert first.json["refusals"] == {"the case was never sent to this agency": 1}
     assert second.json["packages"]["applied"] == 0
     assert "repeats number 1" in second.err

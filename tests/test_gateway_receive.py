@@ -31,6 +31,7 @@ from keys.sqlite import create_store
 from keys.sshsig import load_allowed_signers, public_line
 from schemas.answers import PackageReceipt
 from schemas.package import Direction, Part
+from torture_package import sweep
 
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(reversed(range(32))))
 SIGNERS = f"""
@@ -439,6 +440,11 @@ def test_no_altered_package_is_opened(tmp_path: Path, name: str, data: st.DataOb
     else:
         # A signature's armor may end with more or fewer line ends; nothing else may differ.
         assert (name.endswith(".sig"), altered.strip(b"\n")) == (True, content.strip(b"\n"))
+
+
+def test_flipped_bits_and_truncations_are_refused_for_their_own_reason(tmp_path: Path) -> None:
+    """A sample of what `make torture` does with every bit and every length of every file."""
+    assert sweep(tmp_path, 997) == []
 
 
 def test_a_package_is_good_until_its_last_moment(agency: Agency) -> None:

@@ -35,6 +35,9 @@ def test_a_recall_stops_a_case_the_agency_has(world: World) -> None:
     assert (confirmed.code, confirmed.json["answers"]) == (0, {"package.receipt": 1, "notice.ack": 1})
     assert recall(world, 1) == 3
     assert recall(world, 99) == 3
+    for command in (("F-Quaste",), ("F-000001", "--source", "Quaste")):
+        refused = cli("claim", "recall", *command, "--reason", "other", "--config", world.creditor)
+        assert "Quaste" not in refused.out + refused.err
 
 
 def test_a_recall_overtakes_an_upload(world: World) -> None:
