@@ -10,7 +10,7 @@ from gateway.feedback.run import collect_all
 from gateway.handover.figures import Figures
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
-from gateway.retention import end_readings, retain
+from gateway.retention import end_readings, end_requests, retain
 from gateway.rights.nightly import due_requests
 
 
@@ -21,6 +21,7 @@ def whole_night(office: Office, night: Night) -> Figures:
     figures = hand_over(office, night)
     figures.failures.extend([*answered.failures, *answered.refused, *late])
     end_readings(office, night.now, night.today)
+    end_requests(office, night.now, night.today)
     figures.retention_ended = retain(office, night.now, night.today, night.progress)
     try:
         rotated = make_final(office, night.now, night.progress)

@@ -2,10 +2,12 @@
 
     refused        a claim that never left: 30 days after it was refused
     closed-claim   all cases of a claim are over: 3 years, to the end of the year (§§ 195, 199 BGB)
+    request        a closed request that restricts nothing: 3 years after its answer, to the end of the year
     title          a court order or enforcement was reported: 30 years (§ 197(1) Nr. 3 BGB)
 
 The periods are figures with date of effect and source (`figures/retention.toml`). What is held is somebody's work, and
-what an agency still works on is not over: neither ends here. An answer to a person has its own period, with its request.
+what an agency still works on is not over: neither ends here. A request whose notices are not all
+answered is not closed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,21 +16,20 @@ from typing import Final, NamedTuple
 
 from audit.store import append
 from gateway.erasing import erase
-from gateway.figures.retention import kept_until
+from gateway.figures.retention import claim_kept_until, kept_until
 from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.store.endings import Ended, Endings
-from gateway.store.payload import open_message
+from gateway.titles import titles
 from keys.references import new_id
-from schemas.answers import CaseStatus
+from keys.sqlite import truncate_log
 from schemas.calendar import day_in_germany
-from schemas.codes import StatusCode
 from schemas.entry import ErasureGround
 from schemas.figures import LegalFigures, RetentionKind
 from schemas.readings import ReadingsEnded
+from schemas.request_entry import RequestEnded
 
 _PAGE: Final = 4_000
-_TITLED: Final = frozenset({StatusCode.COURT_ORDER, StatusCode.ENFORCEMENT})
 
 
 class Ending(NamedTuple):
@@ -67,6 +68,32 @@ def retain(office: Office, now: datetime, today: date, progress: Callable[[str, 
     return count
 
 
+def due_requests(office: Office, today: date) -> list[str]:
+    """The requests whose period has ended. Raises figures.tables.NotCoveredError."""
+    figures = load_figures(office.configuration.settings.figures)
+    with office.connection.begin():
+        closed = office.requests.answered()
+    return [one for one, day in closed if kept_until(figures, RetentionKind.REQUEST, day, today) < today]
+
+
+def end_requests(office: Office, now: datetime, today: date) -> int:
+    """Ends the requests whose period has ended; how many. Call it in no transaction.
+
+    The key goes first: a kill between the two databases lets the next night end the rows, and log it.
+    """
+    ended = due_requests(office, today)
+    for request in ended:
+        entry = RequestEnded(id=new_id(), time=now, actor="system:nightly", request=request)
+        with office.connection.begin(), office.vault_connection.begin():
+            office.vault.destroy_request(request)
+            office.requests.end(request)
+            append(office.connection, entry)
+    if ended:
+        truncate_log(office.vault_connection)
+        truncate_log(office.connection)
+    return len(ended)
+
+
 def end_readings(office: Office, now: datetime, today: date) -> list[int]:
     """Ends the logs of readings of years that are over, and the year after them; which years. Call it in no transaction.
 
@@ -93,34 +120,12 @@ def end_readings(office: Office, now: datetime, today: date) -> list[int]:
 
 def _refused(_office: Office, page: Sequence[Ended], figures: LegalFigures, today: date) -> Iterator[Ending]:
     for ended in page:
-        yield _ending(
-            ended.claim, RetentionKind.REFUSED, day_in_germany(datetime.fromisoformat(ended.at)), figures, today
-        )
+        refused = day_in_germany(datetime.fromisoformat(ended.at))
+        yield Ending(ended.claim, RetentionKind.REFUSED, kept_until(figures, RetentionKind.REFUSED, refused, today))
 
 
 def _closed(office: Office, page: Sequence[Ended], figures: LegalFigures, today: date) -> Iterator[Ending]:
-    titled = _titles(office, [one.claim for one in page])
+    titled = titles(office, [one.claim for one in page])
     for ended in page:
         closed = day_in_germany(datetime.fromisoformat(ended.at))
-        ending = _ending(ended.claim, RetentionKind.CLOSED_CLAIM, closed, figures, today)
-        if ended.claim in titled:
-            title = _ending(ended.claim, RetentionKind.TITLE, titled[ended.claim], figures, today)
-            ending = max(ending, title, key=lambda one: one.until)
-        yield ending
-
-
-def _titles(office: Office, claims: Sequence[str]) -> dict[str, date]:
-    """Since when a court order or enforcement was reported, for the claims that have one: the latest day."""
-    kept = Endings(office.connection).statuses(claims)
-    keys = office.vault.by_id([one.claim for one in kept])
-    found: dict[str, date] = {}
-    for one in kept:
-        item = open_message(one.payload, keys[one.claim], one.message_id).item
-        status = CaseStatus.model_validate_json(item.partition("\n")[0])
-        if status.status in _TITLED:
-            found[one.claim] = max(status.since, found.get(one.claim, status.since))
-    return found
-
-
-def _ending(claim: str, kind: RetentionKind, since: date, figures: LegalFigures, today: date) -> Ending:
-    return Ending(claim, kind, kept_until(figures, kind, since, today))
+        yield Ending(ended.claim, *claim_kept_until(figures, closed, titled.get(ended.claim), today))

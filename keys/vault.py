@@ -221,6 +221,10 @@ class Vault:
         ).scalar()
         return None if wrapped is None else Secret(unwrap(self._epoch, wrapped, bound(Label.REQUEST_KEY, request)))
 
+    def destroy_request(self, request: str) -> None:
+        """Ends the key of a request's file; harmless to repeat. What it wrapped is noise afterwards."""
+        self._connection.execute(delete(RequestRow).where(col(RequestRow.id) == request))
+
     def sweep(self, batch: str) -> int:
         """Removes the rows of a batch that never happened; the number of claims among them."""
         self._connection.execute(delete(TraceRow).where(col(TraceRow.batch) == batch))

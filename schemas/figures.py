@@ -79,7 +79,10 @@ class Holiday(Figure):
 
 
 class RetentionKind(StrEnum):
-    """What the law makes a merchant keep, or a claim makes worth keeping; `refused`: a claim that never left."""
+    """What the law makes a merchant keep, or a claim makes worth keeping; `refused`: a claim that never left.
+
+    `request`: what a person asked for, and what was answered.
+    """
 
     INVOICE = "invoice"
     LETTER = "letter"
@@ -87,6 +90,7 @@ class RetentionKind(StrEnum):
     CLOSED_CLAIM = "closed-claim"
     TITLE = "title"
     REFUSED = "refused"
+    REQUEST = "request"
 
 
 class Retention(Figure):

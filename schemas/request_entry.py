@@ -87,6 +87,13 @@ class RestrictionLifted(Leaf):
     approved: Approved
 
 
+class RequestEnded(Leaf):
+    """The period of a request has ended: its file and its key are gone (Art. 5(1)(e) GDPR)."""
+
+    event: Literal["request.ended"] = "request.ended"
+    request: EntryId
+
+
 class NoticesMade(Leaf):
     """Stops wait to be sealed for agencies (Art. 16, 18, 19, 21 GDPR)."""
 
@@ -104,4 +111,5 @@ RequestEntry = (
     | RequestAnswered
     | RestrictionLifted
     | NoticesMade
+    | RequestEnded
 )

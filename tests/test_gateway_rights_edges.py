@@ -6,15 +6,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from asking import answered, approved, approving, asked, asking_world, command, found
 from gateway.agency.settings import load_agency
-from gateway.demo.template import CREDITOR
+from gateway.demo.template import AGENCY, CREDITOR
 from gateway.figures.tables import load_figures
 from gateway.rights.fate import Standing, decide
 from gateway.rights.life import load_request
 from gateway.settings import load
 from gateway.state import ClaimState
+from gateway.store.requests import Marker
+from gateway.store.tables import PackageRow
 from gateway.wiring import open_desk, open_office
 from schemas.codes import CaseStanding
 from schemas.figures import LegalFigures
@@ -91,16 +94,84 @@ def test_no_byte_of_an_erased_person_is_left_on_either_side(world: World) -> Non
     assert [case.line for case in erased] == [None]
 
 
-def test_what_an_agency_forwards_is_open_from_its_day_of_receipt(world: World) -> None:
+@pytest.mark.parametrize(
+    ("received", "counted", "due"),
+    [
+        ("2026-07-01", "2026-07-01", "2026-08-03"),
+        # No agency was asked before it had the case, and a day that no table covers stops nobody's night.
+        ("1926-07-01", "2026-06-30", "2026-07-30"),
+    ],
+)
+def test_what_an_agency_forwards_is_open_from_its_day_of_receipt(
+    world: World, received: str, counted: str, due: str
+) -> None:
     """`request.forwarded`: the agency's receipt starts the deadline; an objection stops the person at once."""
-    reply(world, {"type": "request.forwarded", "request": "objection", "received_on": "2026-06-28"})
+    reply(world, {"type": "request.forwarded", "request": "objection", "received_on": received})
     night = command(world, "nightly", "--json", now=LATER)
     (request,) = command(world, "request", "list", "--json").json["requests"]
 
     assert night.code == 0
-    assert (request["kind"], request["received"], request["due"]) == ("objection", "2026-06-28", "2026-07-28")
+    assert (request["kind"], request["received"], request["due"]) == ("objection", counted, due)
     assert command(world, "request", "show", request["request"], "--json").json["stops the hand-over"] == "yes"
-    assert request["notices_open"] == 1
+    assert request["notices_open"] == 1  # the first of the cases is of the person who has one
+
+
+def test_one_restriction_outlives_the_end_of_another(world: World) -> None:
+    """Art. 18, 21: while a second request restricts the same person, lifting the first one frees no case on either side."""
+    first, second = asked(world, "restriction"), asked(world, "objection")
+    for request in (first, second):
+        assert approved(world, "request", "approve", request, keys=("demo-clerk",)).code == 0
+        answered(world, request)
+    restricted = []
+    for request in (first, second):
+        lifting = ("request", "lift", request, "--out", world.home / f"lifted-{request}")
+        assert approved(world, *lifting, keys=("demo-clerk",)).code == 0
+        with open_office(load(world.creditor)) as office, office.connection.begin():
+            restricted.append(sum(case.restricted for case in office.cases.at(AGENCY)))
+
+    assert restricted == [1, 0]
+
+
+def test_who_acts_for_a_person_shows_that_before(world: World) -> None:
+    """A proof of authority that is yet to be seen is none, and a contested request that is opened again stops once more."""
+    subject = found(world, invoice_no="RE-000001")[0]["subject"]
+    opening = ("request", "open", "access", "--channel", "email", "--received", "2026-06-29", "--contested")
+    request = command(world, *opening, "--subject", subject).out.split()[0]
+    proof = world.home / "proof.json"
+    proof.write_text(json.dumps({"name": CANARY, "authority": "lawyer", "seen_on": "2026-07-01"}))
+    identifying = ("request", "identify", request, "--proof", "document", "--subject", subject)
+    early = command(world, *identifying, "--representation", proof)
+    in_time = command(world, *identifying, "--representation", proof, now=LATER)
+    approved(world, "request", "approve", request, keys=("demo-clerk",), now=LATER)
+    answered(world, request, LATER)
+    command(world, "request", "reopen", request, "--received", "2026-07-02", now=LATER)
+
+    assert (early.code, in_time.code) == (2, 0)
+    assert "future" in early.err and CANARY not in early.err
+    assert command(world, "request", "show", request, "--json").json["stops the hand-over"] == "yes"
+
+
+def test_a_claim_of_another_legal_entity_is_no_answer(world: World) -> None:
+    """Art. 4(7), 15: each controller answers for its own data; a subject of another one is not this one's to disclose."""
+    subject = found(world, invoice_no="RE-000001")[0]["subject"]
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        office.connection.execute(update(PackageRow).values(entity="another"))
+    arguments = ("request", "open", "access", "--channel", "email", "--received", "2026-06-29", "--subject", subject)
+    refused = command(world, *arguments)
+
+    assert refused.code == 2
+    assert "no claim is held" in refused.err
+
+
+def test_a_marker_lasts_until_the_later_of_two_days(world: World) -> None:
+    """A claim that is erased twice does not come back on the day that the first erasure named."""
+    days = [date(2027, 1, 1), date(2036, 1, 1), date(2030, 1, 1)]
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        for day in days:
+            office.requests.mark([Marker(b"digest", "Art. 17(1)(d) GDPR", day, "0" * 26)])
+        marked = [office.requests.marked([b"digest"], day) for day in (date(2036, 1, 1), date(2036, 1, 2))]
+
+    assert marked == [{b"digest"}, set()]
 
 
 def test_an_answer_to_a_notice_that_was_never_sent_changes_nothing(world: World) -> None:
@@ -146,6 +217,8 @@ AGAIN = standing(ClaimState.CLEARED, CaseStanding.ACTIVE, CaseStanding.CLOSED, e
 OVER = standing(ClaimState.CLEARED, CaseStanding.CLOSED, ended=date(2026, 1, 5))
 OLD = standing(ClaimState.CLEARED, CaseStanding.RECALLED, ended=date(2023, 1, 5))
 BARRED = standing(ClaimState.CLEARED, CaseStanding.CLOSED, ended=date(2022, 12, 31))
+TITLED = BARRED._replace(titled=date(2021, 3, 9))
+OLD_TITLE = OVER._replace(titled=date(1999, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -163,6 +236,10 @@ BARRED = standing(ClaimState.CLEARED, CaseStanding.CLOSED, ended=date(2022, 12, 
         (OVER, ErasureClaim.UNLAWFUL, Fate.ERASED, None),
         (OLD, ErasureClaim.OBJECTION, Fate.RESTRICTED, date(2026, 12, 31)),
         (BARRED, ErasureClaim.OBJECTION, Fate.ERASED, None),
+        # § 197(1) Nr. 3 BGB: a title lengthens, and never shortens.
+        (TITLED, ErasureClaim.OBJECTION, Fate.RESTRICTED, date(2051, 3, 9)),
+        (TITLED, ErasureClaim.UNLAWFUL, Fate.ERASED, None),
+        (OLD_TITLE, ErasureClaim.OBJECTION, Fate.RESTRICTED, date(2029, 12, 31)),
     ],
 )
 def test_what_becomes_of_a_claim_follows_its_standing_and_the_ground(
@@ -175,9 +252,12 @@ def test_what_becomes_of_a_claim_follows_its_standing_and_the_ground(
 
 
 def reply(world: World, answer: dict[str, str]) -> None:
-    """The agency accepts all its cases, says this of one, and sends it."""
-    with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
-        refs = sorted(desk.cases.cases(CREDITOR))
+    """The agency accepts all its cases, says this of the first, and sends it."""
+    numbers = [f"F-{number:06d}" for number in (1, 2, 3)]
+    with open_office(load(world.creditor)) as office, office.vault_connection.begin():
+        keys = office.vault.find(CREDITOR, numbers)
+        found = office.vault.references_of([key.claim_id for key in keys.values()], AGENCY)
+    refs = [found[keys[number].claim_id] for number in numbers]
     rows = [
         {"type": "package.receipt", "case_ref": ref, "verdict": "accepted", "agency_ref": f"O-{number}"}
         for number, ref in enumerate(refs)

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
-from gateway.retention import due, retain
+from gateway.retention import due, due_requests, end_requests, retain
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from schemas.calendar import day_in_germany
@@ -24,12 +24,18 @@ def retention(
     json: Json = False,
     config: Config,
 ) -> int:
-    """Erase the claims whose period has ended (Art. 5(1)(e) GDPR)."""
+    """Erase the claims and requests whose period has ended (Art. 5(1)(e) GDPR)."""
     now = clock()
     today = day_in_germany(now)
     with open_office(load(config)) as office, output.progress() as progress:
         ended = Counter(one.kind.value for page in due(office, today) for one in page)
-        erased = 0 if dry_run else retain(office, now, today, progress)
+        requests = due_requests(office, today)
+        if requests:
+            ended["request"] = len(requests)
+        erased = 0
+        if not dry_run:
+            erased = retain(office, now, today, progress)
+            end_requests(office, now, today)
     if json:
         output.as_json({"ended": dict(ended), "erased": erased})
     else:

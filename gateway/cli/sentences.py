@@ -119,6 +119,10 @@ SENTENCES: Final = {
         "Antrag {request} ist ausgeführt: {erased} Forderungen gelöscht, {restricted} eingeschränkt.",
         "Request {request} is carried out: {erased} claims erased, {restricted} restricted.",
     ),
+    "request.ended": Sentence(
+        "Die Aufbewahrungsfrist von Antrag {request} ist abgelaufen; seine Akte ist vernichtet.",
+        "The period of request {request} has ended; its file is destroyed.",
+    ),
     "request.answered": Sentence("Antrag {request} ist beantwortet.", "Request {request} was answered."),
     "restriction.lifted": Sentence(
         "Die Einschränkung aus Antrag {request} ist aufgehoben.", "The restriction of request {request} was lifted."

@@ -2,9 +2,30 @@
 
 from calendar import isleap
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from gateway.figures.tables import NotCoveredError, covering
 from schemas.figures import LegalFigures, RetentionKind
+
+
+class Period(NamedTuple):
+    """The period that applies to a claim, and its last day."""
+
+    kind: RetentionKind
+    until: date
+
+
+def claim_kept_until(figures: LegalFigures, ended: date, titled: date | None, today: date) -> Period:
+    """The period of a claim that is over since `ended`; `titled`: since when a court order or enforcement is known, if so.
+
+    Until claims about it are time-barred (§§ 195, 199 BGB); a title lengthens it (§ 197(1) Nr. 3 BGB), never shortens it.
+    Raises NotCoveredError.
+    """
+    period = Period(RetentionKind.CLOSED_CLAIM, kept_until(figures, RetentionKind.CLOSED_CLAIM, ended, today))
+    if titled is None:
+        return period
+    title = Period(RetentionKind.TITLE, kept_until(figures, RetentionKind.TITLE, titled, today))
+    return max(period, title, key=lambda one: one.until)
 
 
 def kept_until(figures: LegalFigures, kind: RetentionKind, made_on: date, today: date) -> date:

@@ -57,7 +57,7 @@ def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer
             entry = RequestAnswered(
                 id=new_id(), time=now, actor="system:request", request=opened.id, documents=_digests(found.documents)
             )
-            opened = change(office, opened, entry, RequestState.ANSWERED)
+            opened = change(office, opened, entry, RequestState.ANSWERED, columns={"answered": today})
             if all(one.answered is not None for one in told):
                 office.requests.change(opened.id, state=advance(RequestState.ANSWERED, RequestState.CLOSED))
     return found
@@ -67,6 +67,7 @@ def extend(office: Office, opened: Opened, reason: ExtensionReason, today: date,
     """The letter that an answer takes up to two months longer; once, and in the first month. Raises UsageError."""
     if opened.record.extended or today > opened.record.due:
         raise UsageError("an answer is extended once, and within the first month (Art. 12(3)): nothing was done")
+    office.readings.record("request extend", [opened.id], now)
     land = privacy_of(office.configuration.entity(opened.record.entity)).land
     figures = load_figures(office.configuration.settings.figures)
     due = answer_by(opened.record.received, land, figures, EXTENDED_MONTHS)
@@ -96,6 +97,7 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
     """The letter that a restriction ends; from the next night on claims go on. Raises UsageError, ApprovalError."""
     if not opened.record.stops or opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
         raise UsageError("this request restricts nothing, or has not been answered: nothing was done")
+    office.readings.record("request lift", [opened.id], now)
     letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(), Output.PDF)
     with office.connection.begin(), office.vault_connection.begin():
         approved = settle(lifting(opened), given, office.roster, now)

@@ -15,22 +15,25 @@ from typing import NamedTuple
 
 from gateway.erasing import erase
 from gateway.errors import UsageError
+from gateway.figures.retention import kept_until
 from gateway.figures.tables import load_figures
 from gateway.handover.judge import erased_digest, key_of
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
 from gateway.rights import notices
 from gateway.rights.deadline import months_after
-from gateway.rights.fate import MARKED_YEARS, Standing, by_group, decide
+from gateway.rights.fate import BARRED, MARKED_YEARS, Standing, by_group, decide
 from gateway.rights.life import PENDING, Opened, change, load_request
 from gateway.state import ClaimState
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
 from gateway.store.requests import Marker, Restriction
+from gateway.titles import titles
 from keys.references import new_id
 from schemas.calendar import day_in_germany
 from schemas.codes import RequestKind, RestrictionGround
 from schemas.entry import ErasureGround
+from schemas.figures import RetentionKind
 from schemas.request import ErasureClaim, Fate, Kept, Planned, RequestState
 from schemas.request_entry import RequestExecuted
 
@@ -78,13 +81,21 @@ def standings_of(office: Office, subjects: Sequence[str]) -> list[Standing]:
     for case in office.cases.all_of_claims(claims):
         cases.setdefault(case.claim, []).append(case)
     told = {one.claim for one in office.cases.of_claim_messages(claims)}
+    titled = titles(office, claims)
     found = []
     for claim in claims:
         own = cases.get(claim, [])
-        ended = [day_in_germany(datetime.fromisoformat(case.closed or case.opened)) for case in own]
+        ended = [day_in_germany(datetime.fromisoformat(case.ended)) for case in own]
         verdict = ClaimState(current[claim].verdict) if claim in current else ClaimState.REFUSED
         found.append(
-            Standing(claim, verdict, tuple(case.standing for case in own), max(ended, default=None), claim in told)
+            Standing(
+                claim,
+                verdict,
+                tuple(case.standing for case in own),
+                max(ended, default=None),
+                claim in told,
+                titled.get(claim),
+            )
         )
     return found
 
@@ -108,7 +119,7 @@ def begin(office: Office, opened: Opened, found: Plan, today: date, now: datetim
             Marker(
                 erased_digest(office, entity, found.numbers[one.claim]),
                 one.norm,
-                one.until or months_after(today, 12 * MARKED_YEARS),
+                max(one.until or today, months_after(today, 12 * MARKED_YEARS)),
                 opened.id,
             )
             for one in (*gone, *only_kept)
@@ -156,14 +167,23 @@ def finish_decided(office: Office, now: datetime) -> int:
 
 
 def end_restrictions(office: Office, today: date, now: datetime) -> int:
-    """Erases what was only kept and has reached its last day; how many claims. Call it in no transaction."""
+    """Erases what was only kept and has reached its last day; how many claims. Call it in no transaction.
+
+    What has a title that was told of since is kept on, until that is time-barred.
+    """
+    figures = load_figures(office.configuration.settings.figures)
+    with office.connection.begin(), office.vault_connection.begin():
+        over = {one.claim: one for one in office.requests.ended(today)}
+        left = list(office.vault.by_id(list(over)))
+        longer = {
+            claim: over[claim]._replace(until=until, norm=BARRED[RetentionKind.TITLE])
+            for claim, titled in titles(office, left).items()
+            if (until := kept_until(figures, RetentionKind.TITLE, titled, today)) >= today
+        }
+        office.requests.restrict(list(longer.values()))
+    gone = [claim for claim in left if claim not in longer]
+    if gone:
+        erase(office, gone, ErasureGround.RETENTION, None, now)
     with office.connection.begin():
-        ended = [one.claim for one in office.requests.ended(today)]
-    if ended:
-        with office.vault_connection.begin():
-            left = list(office.vault.by_id(ended))
-        if left:
-            erase(office, left, ErasureGround.RETENTION, None, now)
-        with office.connection.begin():
-            office.requests.release(ended)
-    return len(ended)
+        office.requests.release([claim for claim in over if claim not in longer])
+    return len(gone)

@@ -1,9 +1,9 @@
 """What becomes of each claim when a person asks for erasure (Art. 17 GDPR). Pure, and one table of reasons.
 
 Rules: a claim that is owed and worked on is kept for legal claims (17(3)(e)); one that is over is only kept, restricted,
-until claims about it are time-barred; what never left and is no longer pursued goes now. Data that should never have been
-processed (17(1)(d)) go now, whatever their state: no retention period keeps what was unlawful (§ 35(3) BDSG). Everything
-held of a claim shares its key, and so its fate.
+until claims about it, and a title, are time-barred; what never left and is no longer pursued goes now. Data that should
+never have been processed (17(1)(d)) go now, whatever their state: no retention period keeps what was unlawful (§ 35(3)
+BDSG). Everything held of a claim shares its key, and so its fate.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
-from gateway.figures.retention import kept_until
+from gateway.figures.retention import claim_kept_until
 from gateway.state import ClaimState
 from schemas.codes import CaseStanding
 from schemas.figures import LegalFigures, RetentionKind
@@ -25,18 +25,25 @@ _GROUND: Final = {
     ErasureClaim.UNLAWFUL: "Art. 17(1)(d) GDPR, § 35(1), (3) BDSG",
 }
 _CLAIMS: Final = "Art. 17(3)(e) GDPR"
-_BARRED: Final = "Art. 17(3)(e) GDPR, § 35(3) BDSG, §§ 195, 199 BGB"
+BARRED: Final = {
+    RetentionKind.CLOSED_CLAIM: "Art. 17(3)(e) GDPR, § 35(3) BDSG, §§ 195, 199 BGB",
+    RetentionKind.TITLE: "Art. 17(3)(e) GDPR, § 35(3) BDSG, § 197(1) Nr. 3 BGB",
+}
 _ALWAYS: Final = (FieldGroup.SOURCE, FieldGroup.VERDICTS, FieldGroup.LINKS)
 
 
 class Standing(NamedTuple):
-    """Where a claim stands: its latest verdict, where its cases stand, when the last of them ended, if messages exist."""
+    """Where a claim stands: its latest verdict, where its cases stand, when the last of them ended, if messages exist.
+
+    `titled`: since when a court order or enforcement is known.
+    """
 
     claim: str
     verdict: ClaimState
     cases: tuple[CaseStanding, ...]
     ended: date | None
     messages: bool
+    titled: date | None = None
 
 
 def decide(standing: Standing, ground: ErasureClaim, figures: LegalFigures, today: date) -> Planned:
@@ -47,9 +54,9 @@ def decide(standing: Standing, ground: ErasureClaim, figures: LegalFigures, toda
     if not set(standing.cases) <= OVER:
         return Planned(claim=standing.claim, fate=Fate.KEPT, norm=_CLAIMS)
     if standing.cases:
-        until = kept_until(figures, RetentionKind.CLOSED_CLAIM, standing.ended or today, today)
+        kind, until = claim_kept_until(figures, standing.ended or today, standing.titled, today)
         if until >= today:
-            return Planned(claim=standing.claim, fate=Fate.RESTRICTED, norm=_BARRED, until=until)
+            return Planned(claim=standing.claim, fate=Fate.RESTRICTED, norm=BARRED[kind], until=until)
         return erased
     if standing.verdict is ClaimState.HELD and ground is ErasureClaim.NO_LONGER_NEEDED:
         return Planned(claim=standing.claim, fate=Fate.KEPT, norm=_CLAIMS)

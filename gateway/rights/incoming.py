@@ -15,9 +15,10 @@ from schemas.request import Channel, RequestFile
 
 
 def forwarded(office: Office, case: CaseRecord, subject: str, answer: RequestForwarded, now: datetime) -> None:
-    """The agency's receipt starts the deadline (Art. 12(3) GDPR); a day in the future is today."""
+    """The agency's receipt starts the deadline (Art. 12(3) GDPR): no day in the future, and none before it had the case."""
     today = day_in_germany(now)
-    received = min(answer.received_on, today)
+    had = day_in_germany(datetime.fromisoformat(case.opened))
+    received = min(max(answer.received_on, had), today)
     file = RequestFile(kind=answer.request, channel=Channel.AGENCY, received=received, agency=case.agency)
     protect(office, open_request(office, case.entity, file, (subject,), today=today, now=now), now)
 

@@ -88,9 +88,8 @@ def open_request(
     if file.received > today:
         raise UsageError("a request cannot have been received in the future: check --received")
     due = _due(office, entity, file.received)
-    _check_subjects(office, subjects)
+    _check_subjects(office, entity, subjects)
     request, key = office.vault.new_request()
-    stops = file.kind in PROTECTS or file.contested
     kept = file.model_copy(update={"history": (*file.history, Step(time=now, actor=ACTOR, what="opened"))})
     record = RequestRecord(
         id=request,
@@ -100,8 +99,9 @@ def open_request(
         received=file.received,
         due=due,
         extended=False,
-        stops=stops,
+        stops=_stops(file),
         opened=now.isoformat(),
+        answered=None,
         payload=seal_file(kept, key, request),
     )
     entry = RequestOpened(
@@ -166,7 +166,11 @@ def identify(
 
     The answer goes to the address of the latest claim if the person gave no other. Raises UsageError.
     """
-    _check_subjects(office, subjects)
+    _check_subjects(office, opened.record.entity, subjects)
+    if identified.representation is not None and identified.representation.seen_on > identified.on:
+        raise UsageError(
+            "the proof of authority cannot have been seen in the future: check `seen_on`; nothing was done"
+        )
     office.requests.about(opened.id, subjects)
     entry = RequestIdentified(
         id=new_id(),
@@ -201,11 +205,15 @@ def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Ope
         due=due,
         reopened=True,
     )
-    columns = {"received": received, "due": due, "extended": False, "stops": opened.file.kind in PROTECTS}
+    columns = {"received": received, "due": due, "extended": False, "stops": _stops(opened.file), "answered": None}
     with office.connection.begin():
         return change(
             office, opened, entry, _OPENED, columns=columns, received=received, outcome=None, refusal=None, kept=()
         )
+
+
+def _stops(file: RequestFile) -> bool:
+    return file.kind in PROTECTS or file.contested
 
 
 def _due(office: Office, entity: str, received: date) -> date:
@@ -231,8 +239,9 @@ def _recipient(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
     return Recipient(name=name, lines=tuple(line for line in lines if line)) if name else None
 
 
-def _check_subjects(office: Office, subjects: tuple[str, ...]) -> None:
-    """Inside the caller's transaction. Raises UsageError for a subject that nobody has heard of."""
-    known = {key.subject_id for key in office.vault.of_subjects(subjects).values()}
-    if not set(subjects) <= known:
+def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> None:
+    """Inside the caller's transactions. Raises UsageError for a subject that this legal entity has no claim of."""
+    keys = office.vault.of_subjects(subjects)
+    own = office.claims.of_entity(entity, keys)
+    if not set(subjects) <= {key.subject_id for claim, key in keys.items() if claim in own}:
         raise UsageError("no claim is held of a subject of that id: find the person with `inkasso subject find`")

@@ -68,12 +68,23 @@ def restrict(office: Office, request: str, claims: Collection[str], ground: Rest
 
 
 def unrestrict(office: Office, request: str, claims: Collection[str], now: datetime) -> int:
-    """The restriction of these claims has ended on both sides."""
+    """The restriction of these claims has ended on both sides, but of those that another request restricts as well."""
+    claims = _free(office, request, claims)
     for case in office.cases.all_of_claims(claims):
         office.cases.change(case.message_id, restricted=False)
     return notify(
         office, request, claims, lambda message, ref, _: CaseUnrestrict(message_id=message, case_ref=ref), now
     )
+
+
+def _free(office: Office, request: str, claims: Collection[str]) -> list[str]:
+    kept = office.requests.restrictions(claims)
+    stopped = office.requests.stopped()
+    return [
+        claim
+        for claim, key in office.vault.by_id(sorted(claims)).items()
+        if claim not in kept and not stopped.get(key.subject_id, frozenset()) - {request}
+    ]
 
 
 def erase(office: Office, request: str, claims: Collection[str], now: datetime) -> int:

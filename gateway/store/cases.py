@@ -39,6 +39,11 @@ class CaseRecord(NamedTuple):
     acted: str | None
     closed: str | None
 
+    @property
+    def ended(self) -> str:
+        """When its work ended, of a case that is over; as `gateway.store.endings` counts."""
+        return self.closed or self.acted or self.answered or self.opened
+
 
 class MessageRecord(NamedTuple):
     """A message as it is kept; `payload` is ciphertext under its claim's key, plain where it is about no claim."""

@@ -49,6 +49,14 @@ class Claims:
         query = select(*_COLUMNS).where(col(ScreeningRow.id).in_(latest.group_by(col(ScreeningRow.claim))))
         return {found.claim: found for found in map(_screening, self._connection.execute(query).all())}
 
+    def of_entity(self, entity: str, claims: Collection[str]) -> set[str]:
+        """Which of these claims are a legal entity's."""
+        query = select(col(ScreeningRow.claim)).join(PackageRow, col(PackageRow.id) == col(ScreeningRow.package))
+        rows = self._connection.execute(
+            query.where(col(PackageRow.entity) == entity, col(ScreeningRow.claim).in_(claims)).distinct()
+        )
+        return set(rows.scalars())
+
     def history(self, claim_ids: Iterable[str]) -> list[Screening]:
         """Every verdict on these claims, in order."""
         query = select(*_COLUMNS).where(col(ScreeningRow.claim).in_(tuple(claim_ids))).order_by(col(ScreeningRow.id))

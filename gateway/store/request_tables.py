@@ -12,7 +12,7 @@ from gateway.store.tables import StoreTable
 
 
 class RequestRow(StoreTable, table=True):
-    """A request. `stops`: nothing of its subjects is handed over while this holds."""
+    """A request. `stops`: nothing of its subjects is handed over while this holds. `answered`: on which day, at last."""
 
     __tablename__ = "request"
     id: str = Field(primary_key=True)
@@ -24,6 +24,7 @@ class RequestRow(StoreTable, table=True):
     extended: bool
     stops: bool = Field(index=True)
     opened: str
+    answered: date | None = Field(default=None, index=True)
     payload: bytes = Field(sa_type=LargeBinary)
 
 

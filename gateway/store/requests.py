@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlmodel import col
@@ -29,6 +29,7 @@ class RequestRecord(NamedTuple):
     extended: bool
     stops: bool
     opened: str
+    answered: date | None
     payload: bytes
 
 
@@ -89,6 +90,22 @@ class Requests:
         query = _requests().where(col(RequestRow.state).in_(states)).order_by(col(RequestRow.due), col(RequestRow.id))
         return [_record(row) for row in self._connection.execute(query)]
 
+    def answered(self) -> list[tuple[str, date]]:
+        """Closed requests that stop nothing, with the day of their answer: what retention counts from."""
+        query = select(col(RequestRow.id), col(RequestRow.answered)).where(
+            col(RequestRow.state) == RequestState.CLOSED, ~col(RequestRow.stops), col(RequestRow.answered).is_not(None)
+        )
+        return [(row.id, row.answered) for row in self._connection.execute(query.order_by(col(RequestRow.id)))]
+
+    def end(self, request: str) -> None:
+        """A request, its subjects and notices are gone. Markers and restrictions end by themselves."""
+        for table, column in (
+            (NoticeRow, col(NoticeRow.request)),
+            (RequestSubjectRow, col(RequestSubjectRow.request)),
+            (RequestRow, col(RequestRow.id)),
+        ):
+            self._connection.execute(delete(table).where(column == request))
+
     def about(self, request: str, subjects: Collection[str]) -> None:
         """A request is about these subjects, and no others."""
         self._connection.execute(delete(RequestSubjectRow).where(col(RequestSubjectRow.request) == request))
@@ -144,10 +161,13 @@ class Requests:
         )
 
     def mark(self, markers: Sequence[Marker]) -> None:
-        """Erased claims that are not taken in again; harmless to repeat."""
+        """Erased claims that are not taken in again; harmless to repeat. The later of two last days holds."""
         if markers:
+            new = sqlite_insert(MarkerRow)
+            later = func.max(col(MarkerRow.until), new.excluded.until)
+            changes = {"until": later, "norm": new.excluded.norm, "request": new.excluded.request}
             rows = [one._asdict() for one in markers]
-            self._connection.execute(sqlite_insert(MarkerRow).on_conflict_do_nothing(), rows)
+            self._connection.execute(new.on_conflict_do_update(index_elements=["digest"], set_=changes), rows)
 
     def marked(self, digests: Collection[bytes], today: date) -> set[bytes]:
         """Which of these digests belong to erased claims."""
