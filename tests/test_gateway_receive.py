@@ -18,9 +18,11 @@ from audit_world import signer_of
 from forger import CANARY, IDENTITIES, KEY, MANDATE, NOW, RECIPIENT, SENDER, Forgery, case, ident, identity
 from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Desk
+from gateway.agency.settings import Abilities
 from gateway.agency.store import CasesStore, IdentitiesStore
 from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.agency.work import Receipts, receive_all
+from gateway.reading import Readings
 from gateway.steps import unseal as unsealing
 from gateway.steps.unseal import Opener
 from keys.labels import Purpose
@@ -60,7 +62,9 @@ class Agency:
                 signers=load_allowed_signers(signers),
             ),
             ring=Keyring({Purpose.PACKAGE_SIGNING: (ident(1), Secret.generate())}),
+            abilities=Abilities(),
             witness=Witness(home, signer_of(7, RECIPIENT)),
+            readings=Readings(home, home, lambda _: ()),
             creditors={},
             cases_connection=self.cases,
             identities_connection=self.persons,
