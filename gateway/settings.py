@@ -5,6 +5,7 @@ nothing is created here. Amounts in cents, times in seconds.
 """
 
 import json
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,8 @@ from pydantic import Field, JsonValue, StringConstraints, ValidationError, model
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import UsageError
-from schemas.base import Strict, failures
+from gateway.recipients import Recipients, is_classic
+from schemas.base import Strict
 from schemas.canonical import digest
 from schemas.figures import LegalFigures
 from schemas.identifiers import PartyId
@@ -23,6 +25,7 @@ from schemas.mandate import Declarations, Mandate, MandateType
 from schemas.package import Creditor
 from schemas.privacy import Privacy
 from schemas.vetting import LegalRole, Profile
+from schemas.words import told
 from schemas.worth import Worth
 
 _MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
@@ -30,7 +33,6 @@ _HostKey = Annotated[
     str, StringConstraints(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{40,800}$")
 ]
 _Signer = Annotated[str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]{60,100}$")]
-_Recipients = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
 _Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
 
@@ -50,7 +52,7 @@ class Escrow(Strict):
     """Where the one escrow copy of the keys lies, and the offline age identities it is sealed to."""
 
     location: _Location
-    recipients: _Recipients
+    recipients: Recipients
 
 
 class Backup(Strict):
@@ -122,8 +124,8 @@ class Agency(Strict):
     """
 
     id: PartyId
-    cases_recipients: _Recipients
-    identities_recipients: _Recipients
+    cases_recipients: Recipients
+    identities_recipients: Recipients
     classic_recipients: bool = False
     expires_days: Annotated[int, Field(ge=1, le=90)] = 14
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
@@ -134,6 +136,12 @@ class Agency(Strict):
     check_days: Annotated[int, Field(ge=1, le=730)] = 180
     profile: Profile | None = None
     sftp: Server
+
+    @model_validator(mode="after")
+    def _is_downgraded_knowingly(self) -> Self:
+        if not self.classic_recipients and any(map(is_classic, (*self.cases_recipients, *self.identities_recipients))):
+            raise _fault("classic recipients (age1…) need classic_recipients = true, or take hybrid ones (age1pq1…)")
+        return self
 
 
 class Settings(Strict):
@@ -154,12 +162,16 @@ class Settings(Strict):
             ids = [part.id for part in getattr(self, kind)]
             if len(ids) != len(set(ids)):
                 raise _fault(f"an id stands twice in {kind}")
-        entities, sources = {part.id for part in self.entities}, {part.id for part in self.sources}
-        agencies, mandated = {part.id for part in self.agencies}, {part.source for part in self.mandates}
-        if not {part.entity for part in self.sources} <= entities:
-            raise _fault("a source names an entity that is not configured")
-        if not mandated <= sources or not {part.agency for part in self.mandates} <= agencies:
-            raise _fault("a mandate names a source or an agency that is not configured")
+        entities, sources, agencies = (
+            {part.id for part in parts} for parts in (self.entities, self.sources, self.agencies)
+        )
+        for source in self.sources:
+            if source.entity not in entities:
+                raise _fault(f"source {source.id} names an entity that is not configured: {source.entity}")
+        for mandate in self.mandates:
+            for kind, name, known in (("a source", mandate.source, sources), ("an agency", mandate.agency, agencies)):
+                if name not in known:
+                    raise _fault(f"mandate {mandate.id} names {kind} that is not configured: {name}")
         return self
 
     @model_validator(mode="after")
@@ -171,8 +183,8 @@ class Settings(Strict):
             role = roles.get(mandate.agency)
             if role is not None and assigned != (role is LegalRole.ASSIGNEE):
                 raise _fault(
-                    "a mandate by assignment or sale needs an agency whose role is assignee, and a collection authority "
-                    "one whose role is another"
+                    f"mandate {mandate.id}: one by assignment or sale needs an agency whose role is assignee, and a "
+                    "collection authority one whose role is another"
                 )
         return self
 
@@ -226,8 +238,12 @@ def load_toml(path: Path) -> bytes:
         raise UsageError(f"{path} is larger than any configuration: name the right file with --config")
     try:
         return json.dumps(tomllib.loads(content.decode()), default=_plain).encode()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError):
-        raise UsageError(f"{path} is not a TOML file of texts, whole numbers, dates and true/false") from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line ([0-9]+), column [0-9]+\)$", str(error))
+        told_at = f"line {place[1]}" if place else "its last line"
+        raise UsageError(f"{path} is not a TOML file: look at {told_at}") from None
+    except (UnicodeDecodeError, TypeError):
+        raise UsageError(f"{path} is not a TOML file of texts in UTF-8, whole numbers, dates and true/false") from None
 
 
 def load(path: Path) -> Configuration:
@@ -250,8 +266,8 @@ def _with_mappings(text: bytes, home: Path) -> bytes:
 
 
 def explain(error: ValidationError) -> str:
-    """What a configuration model refused, as `key: rule` pairs."""
-    return "; ".join(f"{field}: {rule.replace('_', ' ')}" for field, rule in failures(error))
+    """What a configuration model refused, in words."""
+    return told(error)
 
 
 def quoted(text: str) -> str:

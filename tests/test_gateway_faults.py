@@ -234,7 +234,7 @@ def test_an_unknown_setting_stops_the_start(fresh: World) -> None:
     found = fresh.handover()
 
     assert (found.code, found.out) == (2, "")
-    assert lines(found) == [f"inkasso: {fresh.creditor} is not valid: colour: extra forbidden"]
+    assert lines(found) == [f"inkasso: {fresh.creditor} is not valid: colour: unknown key"]
 
 
 def test_of_two_runs_at_once_one_works(fresh: World) -> None:

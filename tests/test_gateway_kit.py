@@ -1,7 +1,9 @@
 """The agency's kit at work: it decides, reports, states its books, and can do no more than its cases allow."""
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -107,11 +109,11 @@ def test_a_difference_is_told_by_case_and_field(world: World, refs: list[str], t
     [
         ({"type": "case.closed", "code": "paid", "closed_on": "2026-06-30"}, "standing"),
         (PAYMENT | {"costs": 1}, "costs, interest and principal"),
-        (PAYMENT | {"note": CANARY}, "extra forbidden"),
-        ({"type": "case.status", "status": CANARY, "since": "2026-06-30"}, "status: enum"),
+        (PAYMENT | {"note": CANARY}, "note: unknown key"),
+        ({"type": "case.status", "status": CANARY, "since": "2026-06-30"}, "status: is none of: "),
         ({"type": "case.status", "status": "paused", "since": "2027-01-01"}, "standing|future"),
-        ({"type": CANARY}, "union tag"),
-        ({"type": "statement.case"}, "missing|not an answer"),
+        ({"type": CANARY}, "its type is none of: "),
+        ({"type": "statement.case"}, "is missing|not an answer"),
         (accepted("", 1) | {"case_ref": "C1-0000000000000000ZZ"}, "case_ref"),
         (accepted("", 1) | {"case_ref": CANARY}, "case_ref"),
         ({"type": "notice.ack", "result": "executed"}, "no stop of this case waits"),
@@ -145,3 +147,52 @@ def test_a_file_of_answers_is_taken_once_and_csv_is_as_good(world: World, refs: 
     assert (tried.code, taken.code, again.code) == (0, 0, 3)
     found = cli("feedback", "--json", "--config", world.creditor)
     assert (found.code, found.json["answers"]) == (0, {"package.receipt": 2, "case.closed": 1})
+
+
+INIT = {"--name": "ostsee", "--server": "sftp", "--allowed-signers": "signers", "--creditor": "nordlicht"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"--answers-recipient": CANARY}, "--answers-recipient is not an age recipient (age1pq1…): copy the line"),
+        ({"--creditor": f"{CANARY} "}, "--creditor is an id"),
+        ({"--server": "nowhere"}, "--server is not a folder"),
+        ({"--name": CANARY}, "the agency's id has small letters"),
+        ({"--allowed-signers": "nowhere"}, "is not a readable file of allowed signers"),
+    ],
+)
+def test_agency_init_makes_nothing_of_a_wrong_argument(
+    refused: tuple[World, list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, str],
+    says: str,
+) -> None:
+    """Every argument is examined before anything is made (2); a folder of the server is taken from where one stands."""
+    world, _ = refused
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sftp").mkdir()
+    (tmp_path / "signers").write_bytes((world.agency.parent / "keys" / "allowed_signers").read_bytes())
+    answers = re.search(r'\nanswers_recipients = \["(.*)"\]', world.agency.read_text())
+    assert answers is not None
+    given = INIT | {"--answers-recipient": answers[1]}
+    wrong = cli("agency", "init", "home", *chain.from_iterable((given | changed).items()))
+    before = sorted(tmp_path.rglob("*"))
+    right = cli("agency", "init", "home", *chain.from_iterable(given.items()))
+
+    assert (wrong.code, wrong.out) == (2, "")
+    assert says in wrong.err
+    assert CANARY not in wrong.err
+    assert before == [tmp_path / "sftp", tmp_path / "signers"]
+    assert right.code == 0
+    assert [path.name for path in (tmp_path / "sftp").iterdir()] == ["answers"]
+
+
+def test_an_export_of_an_unknown_creditor_is_refused(refused: tuple[World, list[str]]) -> None:
+    """No output is what a creditor without cases gives: another name is a fault (2)."""
+    world, _ = refused
+    found = cli("agency", "export", "elsewhere", "--config", world.agency)
+
+    assert (found.code, found.out) == (2, "")
+    assert "no creditor of that name is configured" in found.err

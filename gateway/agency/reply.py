@@ -25,11 +25,11 @@ from gateway.errors import InputError
 from gateway.steps.acknowledge import Refusal, acknowledge
 from keys.references import new_id
 from schemas.answers import CaseAnswers, FromAgencyAdapter, NoticeAck, PackageReceipt
-from schemas.base import failures
 from schemas.codes import CaseStanding, NoticeResult
 from schemas.identifiers import MistypedReferenceError, parse_reference
 from schemas.messages import CaseErase
 from schemas.package import PackageType
+from schemas.words import told
 
 MAXIMUM_BYTES: Final = 64 << 20
 _AMOUNTS: Final = frozenset({"amount", "costs", "interest", "principal", "fees"})
@@ -113,8 +113,7 @@ def _answer(desk: Desk, number: int, row: Row, case: CaseRecord) -> PackageRecei
     try:
         answer = FromAgencyAdapter.validate_json(json.dumps(filled))
     except ValidationError as error:
-        told = "; ".join(f"{field.rpartition('.')[2]}: {rule.replace('_', ' ')}" for field, rule in failures(error))
-        raise InputError(f"row {number}: {told}") from None
+        raise InputError(f"row {number}: {told(error)}") from None
     if not _about_case(answer):
         raise InputError(f"row {number}, type: this is not an answer about a case")
     return answer

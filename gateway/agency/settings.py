@@ -9,20 +9,20 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, ValidationError
 
 from gateway.errors import UsageError
+from gateway.recipients import Recipients
 from gateway.settings import explain, load_toml
 from schemas.base import Strict
 from schemas.identifiers import PartyId
 from schemas.mandate import Channel, Instruction, Language, Tone
 
 _Location = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-_Recipient = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
 class CreditorProfile(Strict):
     """A creditor we answer: to whom answers are sealed, and its own folder on our server if it has one."""
 
     id: PartyId
-    answers_recipients: Annotated[tuple[_Recipient, ...], Field(min_length=1, max_length=8)]
+    answers_recipients: Recipients
     server: _Location | None = None
 
 

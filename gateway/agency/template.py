@@ -53,6 +53,6 @@ def creditor_lines(name: str, recipient: str) -> str:
 
 def agency_template(name: str, server: str) -> str:
     """The text of an agency's inkasso.toml. Raises UsageError for a name or folder that TOML cannot quote plainly."""
-    if not name or set(name) - set("abcdefghijklmnopqrstuvwxyz0123456789.-"):
+    if not 0 < len(name) <= 64 or set(name) - set("abcdefghijklmnopqrstuvwxyz0123456789.-"):
         raise UsageError("the agency's id has small letters, digits, dots and hyphens only")
     return _TEXT.format(name=quoted(name), server=quoted(server)) + _EXAMPLE

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.agency.settings import load_agency
 from gateway.agency.template import agency_template, creditor_lines
@@ -14,12 +15,15 @@ from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
 from gateway.mandates import MANDATE_NAMESPACE, countersigned_bytes
-from gateway.setup import add_creditor, agency_cosigner, agency_signer, init_agency, read_allowed_signers
+from gateway.setup import agency_cosigner, agency_signer, init_agency, read_allowed_signers
 from gateway.wiring import clock, open_desk
-from keys.recipients import parse_recipient
+from keys.recipients import RecipientError, parse_recipient
 from keys.root import write_private
 from keys.sshsig import sign
+from schemas.identifiers import PartyId
 from schemas.published import json_schemas
+
+PARTY_ID = TypeAdapter[str](PartyId)
 
 
 def register(app: App) -> None:
@@ -36,7 +40,10 @@ def init(
     home: Path,
     *,
     name: Annotated[str, Parameter(help="The agency's id, as the creditor's configuration names it.")],
-    server: Annotated[str, Parameter(help="The folder in which the SFTP server puts packages.")],
+    server: Annotated[
+        Path,
+        Parameter(help="The existing folder in which the SFTP server puts packages; only `answers` is made in it."),
+    ],
     allowed_signers: Annotated[Path, Parameter(help="A file with the creditor's line, confirmed out of band.")],
     creditor: Annotated[str | None, Parameter(help="The creditor's id, with --answers-recipient.")] = None,
     answers_recipient: Annotated[str | None, Parameter(help="The age recipient that answers are sealed to.")] = None,
@@ -49,18 +56,35 @@ def init(
         A new or empty folder.
     """
     signers = read_allowed_signers(allowed_signers)
-    if (creditor is None) != (answers_recipient is None):
-        raise UsageError("--creditor and --answers-recipient go together")
-    recipients = init_agency(home, agency_template(name, server), signers, clock())
-    if creditor is not None and answers_recipient is not None:
-        parse_recipient(answers_recipient)
-        add_creditor(home, creditor_lines(creditor, answers_recipient), "")
+    lines = _answered(creditor, answers_recipient)
+    if not server.is_dir():
+        raise UsageError("--server is not a folder: name the one in which the SFTP server puts packages")
+    recipients = init_agency(home, agency_template(name, str(server.absolute())) + lines, signers, clock())
     output.line(f"{home} is ready. Hand these public keys to the creditor:")
     output.line(f'signers = ["{agency_signer(home)}"]')
     output.line(f'cosigner = "{agency_cosigner(home, name)}"')
     for part, recipient in recipients.items():
         output.line(f'{part}_recipients = ["{recipient}"]')
     return 0
+
+
+def _answered(creditor: str | None, recipient: str | None) -> str:
+    """The lines by which we answer a creditor, if one is named. Raises UsageError."""
+    if creditor is None and recipient is None:
+        return ""
+    if creditor is None or recipient is None:
+        raise UsageError("--creditor and --answers-recipient go together")
+    try:
+        PARTY_ID.validate_python(creditor)
+    except ValidationError:
+        raise UsageError("--creditor is an id: small letters, digits, dots and hyphens") from None
+    try:
+        parse_recipient(recipient)
+    except RecipientError:
+        raise UsageError(
+            "--answers-recipient is not an age recipient (age1pq1…): copy the line that `inkasso init` printed"
+        ) from None
+    return creditor_lines(creditor, recipient)
 
 
 def receive(*, json: Json = False, config: Config) -> int:

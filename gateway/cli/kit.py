@@ -48,6 +48,8 @@ def export(
         Whose cases: never those of two creditors at once.
     """
     with open_desk(load_agency(config)) as desk, desk.cases_connection.begin(), desk.identities_connection.begin():
+        if creditor not in desk.creditors:
+            raise UsageError("no creditor of that name is configured: see [[creditors]]")
         rows = list(exported(desk, creditor, joined=joined))
         if documents is not None:
             _write(documents, released(desk, creditor))

@@ -15,8 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.errors import InputError
 from gateway.rights.finding import Clue
-from schemas.base import Strict, failures
+from schemas.base import Strict
 from schemas.request import MAXIMUM_LETTER, Correction, Recipient, Representation
+from schemas.words import told
 
 _MAXIMUM_BYTES: Final = 10 << 20  # a mail with attachments; more is no letter
 _MAXIMUM_PARTS: Final = 200
@@ -68,8 +69,7 @@ def _read(path: Path, model: type[_Model]) -> _Model:
     try:
         return model.model_validate_json(_note(path))
     except ValidationError as error:
-        told = "; ".join(f"{field}: {rule.replace('_', ' ')}" for field, rule in failures(error))
-        raise InputError(f"the file is not a valid {model.__name__.lower()}: {told}") from None
+        raise InputError(f"the file is not a valid {model.__name__.lower()}: {told(error)}") from None
 
 
 def _note(path: Path) -> bytes:
