@@ -4,15 +4,20 @@ The command line runs in this process, on the day `TODAY`; nothing here knows wh
 preset `erp-de`, all invented; `row(n)` clears unless a test changes it.
 """
 
+import atexit
 import io
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -140,24 +145,45 @@ def vet(office: Office, agency: str, folder: Path, now: datetime) -> None:
 
 
 def make_world(home: Path) -> World:
-    """A creditor and an agency that know each other; the inbox is empty, and the server is down."""
+    """A creditor and an agency that know each other; the inbox is empty, and the server is down.
+
+    A copy of one world a process, on a port of its own: all of them have the same keys.
+    """
+    built = _template()
+    shutil.copytree(built.home, home, dirs_exist_ok=True)
+    world = World(home, _free_port())
+    world.configure(f"port = {built.port}\n", f"port = {world.port}\n")
+    return world
+
+
+@cache
+def _template() -> World:
+    folder = Path(tempfile.mkdtemp(prefix="world-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return build_world(folder)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def build_world(home: Path) -> World:
+    """The same with keys of its own, for tests that need two."""
     for folder in ("sftp", "server", "clerk"):
         (home / folder).mkdir(mode=0o700)
     host_key = Ed25519PrivateKey.generate()
     write_private(home / "server" / "server_ed25519", openssh(host_key))
     recipients = init_agency(home / "agency", agency_template(AGENCY, "../sftp"), "", TODAY)
-    # A key nobody uses, so that the server starts before the creditor's exists; it is up once to find a free port.
-    write_private(home / "server" / "authorized_keys", f"{public_line(host_key.public_key())}\n".encode())
-    with running_server(
-        home / "sftp", home / "server" / "server_ed25519", home / "server" / "authorized_keys", 0
-    ) as port:
-        text = demo_configuration(port, public_line(host_key.public_key()), recipients, agency_signer(home / "agency"))
+    port = _free_port()
+    text = demo_configuration(port, public_line(host_key.public_key()), recipients, agency_signer(home / "agency"))
     recipient = init_creditor(home / "creditor", text, TODAY, make_actor(home / "clerk"))
     add_safekeeping(home, TODAY)
     signer = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()
     line = allowed_signers_line(CREDITOR, signer, Direction.TO_AGENCY.namespaces)
     add_creditor(home / "agency", creditor_lines(CREDITOR, recipient), f"{line}\n")
-    (home / "server" / "authorized_keys").write_bytes((home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes())
+    write_private(home / "server" / "authorized_keys", (home / "creditor" / "keys" / f"{CLIENT_KEY}.pub").read_bytes())
     world = World(home, port)
     world.vet()
     return world
