@@ -209,6 +209,7 @@ class RequestFile(Strict):
 
     `text` is what the person wrote. `recipient` is the address of the claim if the person gave no other. `contested`: the
     person says that the claim is not owed. `planned` and `approved`: what is being carried out.
+    `erasures`: what has been, also before it was opened again.
     """
 
     kind: RequestKind
@@ -229,4 +230,5 @@ class RequestFile(Strict):
     kept: tuple[Kept, ...] = ()
     planned: tuple[Planned, ...] = ()
     approved: Approved | None = None
+    erasures: tuple[EntryId, ...] = ()
     history: tuple[Step, ...] = ()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from asking import answered, approved, approving, asked, asking_world, command, found
+from asking import answered, approved, approving, asked, asking_world, command, found, text_of
 from gateway.agency.settings import load_agency
 from gateway.demo.template import AGENCY, CREDITOR
 from gateway.figures.tables import load_figures
@@ -57,7 +57,10 @@ def test_an_erasure_that_was_decided_is_finished_after_a_kill(world: World, func
     with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
         told = [len(desk.cases.messages(CREDITOR, [ref])) for ref in desk.cases.cases(CREDITOR)]
 
+    certificate = text_of(answered(world, request, LATER.replace(hour=5)) / "certificate.pdf")
+
     assert reached == function
+    assert "Art. 17(1)(d)" in certificate
     assert (night.code, shown["state"], sorted(told)) == (0, "executed", [0, 0, 1])
     assert found(world, invoice_no="RE-000001") == []
     assert command(world, "audit", "verify").code == 0
@@ -69,9 +72,14 @@ def test_no_byte_of_an_erased_person_is_left_on_either_side(world: World) -> Non
     world.vet()
     debtor = {"first_name": f"A{CANARY}", "last_name": f"B{CANARY}", "company_name": None}
     fields = {f"debtor.{name}": value for name, value in debtor.items() if value}
-    address = {f"address.{name}": f"{name[0]}{CANARY}" for name in ("street", "house_no", "city")}
+    address = {f"address.{name}": f"{name[0]}{CANARY}" for name in ("street", "house_no", "city")} | {
+        "address.postcode": "98737"
+    }
     numbers = {name: f"{name}-{CANARY}" for name in ("claim_id", "customer_no", "invoice_no", "contract_no")}
-    world.drop("canary.jsonl", jsonl([row(9, email=f"x@{CANARY}.de", note=CANARY, **fields, **address, **numbers)]))
+    numbers |= {name: f"{name} {CANARY}" for name in ("phone", "iban", "note")}
+    line = {"sku": CANARY, "text": CANARY, "qty": 1, "unit_price": "120.50", "vat_rate": "7.0"}
+    fields["debtor.salutation"] = CANARY
+    world.drop("canary.jsonl", jsonl([row(9, email=f"x@{CANARY}.de", lines=[line], **fields, **address, **numbers)]))
     assert world.handover().json["claims"]["handed_over"] == 1
     world.receive()
     request = asked(world, "erasure", invoice=f"invoice_no-{CANARY}")
@@ -86,11 +94,12 @@ def test_no_byte_of_an_erased_person_is_left_on_either_side(world: World) -> Non
     files = [
         path for place in places for path in place.rglob("*") if path.is_file() and world.inbox not in path.parents
     ]
+    left = [CANARY.encode(), *(b"%b98737%b" % (mark, mark) for mark in (b'"', b"'", b" ", b"|"))]
     with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
         erased = [case for case in desk.cases.cases(CREDITOR).values() if case.standing is CaseStanding.ERASED]
 
     assert len(files) > 30
-    assert [path.name for path in files if CANARY.encode() in path.read_bytes().lower()] == []
+    assert [path.name for path in files for one in left if one in path.read_bytes().lower()] == []
     assert [case.line for case in erased] == [None]
 
 
@@ -114,6 +123,46 @@ def test_what_an_agency_forwards_is_open_from_its_day_of_receipt(
     assert (request["kind"], request["received"], request["due"]) == ("objection", counted, due)
     assert command(world, "request", "show", request["request"], "--json").json["stops the hand-over"] == "yes"
     assert request["notices_open"] == 1  # the first of the cases is of the person who has one
+
+
+def test_an_agencys_file_number_leads_to_its_person(world: World) -> None:
+    """What letters of the agency quote is enough, however it is written; a number of nobody leads to nobody."""
+    reply(world, {"type": "case.status", "status": "letter-sent", "since": "2026-07-01"})
+    assert command(world, "nightly", "--json", now=LATER).code == 0
+    (one,) = found(world, agency_ref=" o 0")
+    (same,) = found(world, invoice_no="RE-000001")
+
+    assert one["subject"] == same["subject"]
+    assert found(world, agency_ref="O-9") == []
+
+
+def test_of_two_who_fit_only_the_chosen_one_is_told(world: World) -> None:
+    """Surname and postcode fit two people: both are listed, a second clue orders them, and no answer holds the other's."""
+    both = found(world, surname="Beispiel", postcode="96047", invoice_no="RE-000001")
+    request = asked(world, "access")
+    assert approved(world, "request", "approve", request, keys=("demo-clerk",)).code == 0
+    data = json.loads((answered(world, request) / "data.json").read_bytes())
+    (one,) = found(world, invoice_no="RE-000001")
+
+    assert [candidate["clues"] for candidate in both] == [2, 1]
+    assert both[0]["subject"] == one["subject"]
+    assert [claim["claim"]["claim_no"] for claim in data["claims"]] == ["F-000001"]
+    assert {
+        value["value"] for told in data["disclosures"] for value in told["values"] if value["field"] == "invoice_no"
+    } == {"RE-000001"}
+
+
+def test_an_approval_of_another_preview_approves_nothing(world: World) -> None:
+    """What people signed is what is done: neither another request nor another ground goes under their signatures."""
+    first, second = asked(world, "erasure"), asked(world, "erasure", invoice="RE-000002")
+    ready = approving(world, "request", "approve", first, "--ground", "unlawful", keys=BOTH)
+    assert not isinstance(ready, Result)
+    other = command(world, "request", "approve", second, *ready[3:])
+    ground = command(world, "request", "approve", first, "--ground", "objection", *ready[5:])
+
+    assert (other.code, ground.code) == (2, 2)
+    assert len(found(world, invoice_no="RE-000002")) == len(found(world, invoice_no="RE-000001")) == 1
+    assert command(world, *ready).code == 0
 
 
 def test_one_restriction_outlives_the_end_of_another(world: World) -> None:

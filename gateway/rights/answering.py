@@ -26,7 +26,7 @@ from schemas.canonical import encode_model
 from schemas.codes import RequestKind
 from schemas.entry import ErasureCompleted
 from schemas.request import ExtensionReason, Outcome, RequestState
-from schemas.request_entry import RequestAnswered, RequestExecuted, RequestExtended, RestrictionLifted
+from schemas.request_entry import RequestAnswered, RequestExtended, RestrictionLifted
 
 _LETTER = "letter"
 
@@ -139,13 +139,8 @@ def _final(office: Office) -> set[str]:
 
 def _destroyed(office: Office, opened: Opened, final: Collection[str]) -> list[Destroyed]:
     """The erasures of a request, as the log has them."""
-    logged = [one for one in entries(office.connection) if isinstance(one.entry, RequestExecuted | ErasureCompleted)]
-    wanted = {
-        erasure
-        for one in logged
-        if isinstance(one.entry, RequestExecuted) and one.entry.request == opened.id
-        for erasure in one.entry.erasures
-    }
+    ended = office.erasures.completed(opened.file.erasures)
+    logged = [next(entries(office.connection, position)) for position in ended]
     return [
         Destroyed(
             one.entry.erasure,
@@ -156,7 +151,7 @@ def _destroyed(office: Office, opened: Opened, final: Collection[str]) -> list[D
             one.entry.erasure in final,
         )
         for one in logged
-        if isinstance(one.entry, ErasureCompleted) and one.entry.erasure in wanted
+        if isinstance(one.entry, ErasureCompleted)
     ]
 
 

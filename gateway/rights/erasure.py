@@ -140,7 +140,9 @@ def finish(office: Office, opened: Opened, now: datetime) -> Opened:
     gone = [one.claim for one in opened.file.planned if one.fate is Fate.ERASED]
     with office.vault_connection.begin():
         left = list(office.vault.by_id(gone))
-    erasures = erase(office, left, ErasureGround.REQUEST, opened.file.approved, now) if left else []
+    if left:
+        erase(office, left, ErasureGround.REQUEST, opened.file.approved, now)
+    erasures = _done(office, opened)
     entry = RequestExecuted(
         id=new_id(),
         time=now,
@@ -148,13 +150,22 @@ def finish(office: Office, opened: Opened, now: datetime) -> Opened:
         request=opened.id,
         erased=len(gone),
         restricted=sum(one.fate is Fate.RESTRICTED for one in opened.file.planned),
-        erasures=tuple(erasures),
+        erasures=erasures,
     )
     lasting = any(one.fate is not Fate.ERASED for one in opened.file.planned)
     with office.connection.begin():
         if not lasting:
             office.requests.about(opened.id, ())
-        return change(office, opened, entry, RequestState.EXECUTED, columns={"stops": False})
+        every = (*opened.file.erasures, *erasures)
+        return change(office, opened, entry, RequestState.EXECUTED, columns={"stops": False}, erasures=every)
+
+
+def _done(office: Office, opened: Opened) -> tuple[str, ...]:
+    """The erasures of this decision, also those that a run did that was killed after them."""
+    if opened.file.approved is None:
+        return ()
+    with office.connection.begin():
+        return tuple(office.erasures.approved_by(opened.file.approved))
 
 
 def finish_decided(office: Office, now: datetime) -> int:

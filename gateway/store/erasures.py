@@ -1,5 +1,6 @@
 """Erasures: intended, then completed. While one is open, the claims it is about stand beside it by their random ids."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ class ErasureRow(StoreTable, table=True):
     __tablename__ = "erasure"
     id: str = Field(primary_key=True)
     ground: str
-    approved: str | None = None
+    approved: str | None = Field(default=None, index=True)
     begun: str
     intended: int
     completed: int | None = Field(default=None, index=True)
@@ -59,6 +60,19 @@ class Erasures:
         """Nothing names the claims any more."""
         self._connection.execute(delete(ErasureClaimRow).where(col(ErasureClaimRow.erasure) == erasure_id))
         self._connection.execute(update(ErasureRow).where(col(ErasureRow.id) == erasure_id).values(completed=entry))
+
+    def approved_by(self, approved: Approved) -> list[str]:
+        """The erasures that an approval led to, in order of their beginning; an approval serves one decision."""
+        query = select(col(ErasureRow.id)).where(col(ErasureRow.approved) == approved.model_dump_json())
+        return list(self._connection.execute(query.order_by(col(ErasureRow.intended))).scalars())
+
+    def completed(self, erasure_ids: Collection[str]) -> list[int]:
+        """The log's entries that ended these erasures, in order."""
+        query = select(col(ErasureRow.completed)).where(
+            col(ErasureRow.id).in_(erasure_ids), col(ErasureRow.completed).is_not(None)
+        )
+        rows = self._connection.execute(query.order_by(col(ErasureRow.completed))).scalars()
+        return [one for one in rows if one is not None]
 
     def knows(self, erasure_id: str) -> bool:
         """Whether an erasure was begun here."""
