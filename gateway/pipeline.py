@@ -98,15 +98,17 @@ def hand_over(office: Office, night: Night) -> Figures:
 
 
 def _stop(office: Office, night: Night, figures: Figures) -> None:
-    """Stops go out before anything is screened; what they overtake in the outbox is withdrawn."""
-    sealed = seal_waiting(office, night.now)
+    """Stops go out before anything is screened; what they overtake in the outbox is withdrawn before they are sealed."""
+    reached = []
     for agency in office.configuration.settings.agencies:
         try:
             withdraw_recalled(office, agency, night.now)
         except PartnerError as failure:
             figures.failures.append(failure)
-            continue
-        if sealed:
+        else:
+            reached.append(agency)
+    if seal_waiting(office, night.now):
+        for agency in reached:
             sent = send(office, agency, night.now, lambda _: None, cases=False)
             if sent.failure is not None:
                 figures.failures.append(sent.failure)

@@ -1,11 +1,14 @@
 """What takes back a case overtakes it wherever it is: in the outbox, at the agency's server, or in its stores."""
 
 import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from audit.store import entries
 from gateway.agency.settings import load_agency
-from gateway.wiring import open_desk
+from gateway.settings import load
+from gateway.wiring import open_desk, open_office
 from keys.sqlite import open_store
 from schemas.codes import CaseStanding
 from world import World, cli, jsonl, row
@@ -18,6 +21,12 @@ def recall(world: World, number: int, reason: str = "not-owed") -> int:
 def standings(world: World) -> list[str]:
     with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
         return sorted(one.standing for one in desk.cases.cases("nordlicht").values())
+
+
+def cases_of(world: World) -> list[dict[str, Any]]:
+    """The agency's cases as its own system takes them, by invoice number."""
+    exported = cli("agency", "export", "nordlicht", "--joined", "--config", world.agency).out.splitlines()
+    return sorted(map(json.loads, exported), key=lambda one: str(one["invoice_no"]))
 
 
 def test_a_recall_stops_a_case_the_agency_has(world: World) -> None:
@@ -149,3 +158,48 @@ def test_what_vanishes_from_a_full_export_is_asked_about(world: World) -> None:
     assert (undeclared, gone, later, listed()) == ([], ["F-000003"], ["F-000001"], [])
     assert (night.code, night.json["packages"]["sealed"]) == (0, 0)
     assert world.events().count("claims.missed") == 3
+
+
+def test_what_was_learnt_of_a_withdrawn_package_is_told_by_its_cases_alone(world: World) -> None:
+    """A claim that changed while its package lay in the outbox arrives once, as it stands now; nothing is said of a case
+    that the agency never had, and what was sealed beside that for a case it has is said once.
+    """
+    key = world.agency.parent.parent / "server" / "authorized_keys"
+    allowed = key.read_bytes()
+    world.drop("1.jsonl", jsonl([row(1)]))
+    world.handover()
+    key.write_bytes(b"")
+    world.drop("2.jsonl", jsonl([row(number) for number in range(2, 6)]))
+    world.handover()
+    changed = {number: row(number, paid_amount="50.00") for number in (1, 2)} | {4: row(4, disputed=True)}
+    world.drop("3.jsonl", jsonl(list(changed.values())))
+    down = world.handover()
+    recall(world, 3)
+    key.write_bytes(allowed)
+    night = world.handover()
+    first = world.receive()
+    unread = cases_of(world)
+    world.drop("5.jsonl", jsonl([row(4, paid_amount="60.00")]))
+    after = world.handover()
+    second = world.receive()
+
+    assert (down.code, down.json["claims"]["changed"]) == (4, 3)
+    assert [one.code for one in (night, first, after, second)] == [0, 0, 0, 0]
+    assert [(one["invoice_no"], one["open"]) for one in unread] == [
+        ("RE-000001", 7050),
+        ("RE-000002", 7050),
+        ("RE-000005", 10050),
+    ]
+    assert [(one["invoice_no"], one["open"], one["restricted"]) for one in cases_of(world)] == [
+        ("RE-000001", 7050, False),
+        ("RE-000002", 7050, False),
+        ("RE-000004", 6050, False),
+        ("RE-000005", 10050, False),
+    ]
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        cases = office.cases.at("ostsee")
+        told = Counter(one.type for one in office.cases.messages("ostsee") if one.outbound)
+        assert office.cases.waiting() == []
+    assert sorted(one.standing for one in cases) == [CaseStanding.RECALLED] + [CaseStanding.UNDER_REVIEW] * 4
+    assert told == {"case.payment": 1, "case.recall": 1}
+    assert world.handover().json["packages"]["sealed"] == 0

@@ -2,8 +2,8 @@
 
 A stop goes out before any new case, in a package of its own sequence. A package that lies sealed in the outbox and holds a
 case that was recalled is withdrawn: its number is closed by a signed void manifest, and its other claims are judged again
-the same night. Nothing is withdrawn whose signature may lie at the agency: then the stop alone must do, and the kit keeps
-it for a case that it has not seen.
+the same night. What was to be told of them since is dropped: the case that goes out then says it all. Nothing is withdrawn
+whose signature may lie at the agency: then the stop alone must do, and the kit keeps it for a case that it has not seen.
 """
 
 import hashlib
@@ -96,9 +96,24 @@ def withdraw_recalled(office: Office, agency: Agency, now: datetime) -> list[str
     withdrawn = []
     for package in candidates:
         if not _has_arrived(office, agency, package):
+            _withdraw_messages(office, agency, package, now)
             _withdraw(office, package, now)
             withdrawn.append(package.package_id)
     return withdrawn
+
+
+def _withdraw_messages(office: Office, agency: Agency, package: Outgoing, now: datetime) -> None:
+    """What was sealed later about cases of a package waits again, so that it can be dropped with them."""
+    with office.connection.begin():
+        about = office.cases.packages_about(package.package_id)
+        later = [
+            one
+            for one in office.packages.outgoing(agency.id)
+            if one.package_id in about and one.state is PackageState.SEALED
+        ]
+    for one in later:
+        if not _has_arrived(office, agency, one):
+            _withdraw(office, one, now)
 
 
 def _has_arrived(office: Office, agency: Agency, package: Outgoing) -> bool:
@@ -137,7 +152,9 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
     again = [one for one in cases if one.standing is not CaseStanding.RECALLED]
     with office.connection.begin():
         office.packages.withdraw(package.package_id, files)
-        office.claims.judge_again(package.package_id, [one.claim for one in again])
+        office.claims.judge_again([one.claim for one in again])
+        office.cases.wait_again(package.package_id)
+        office.cases.drop_waiting(package.package_id)
         office.cases.forget([one.message_id for one in again])
         entry = PackageWithdrawn(
             id=new_id(),

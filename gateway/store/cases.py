@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
@@ -115,6 +115,21 @@ class Cases:
     def forget(self, message_ids: Collection[str]) -> None:
         """Cases of a package that was withdrawn: they were never handed over."""
         self._connection.execute(delete(CaseRow).where(col(CaseRow.message_id).in_(message_ids)))
+
+    def packages_about(self, package: str) -> set[str]:
+        """The later packages that hold a message, other than a recall, about a case of this one."""
+        found = self._connection.execute(select(col(MessageRow.package)).where(_unneeded(package)).distinct())
+        return {later for (later,) in found if later is not None}
+
+    def wait_again(self, package: str) -> None:
+        """The messages of a package that was withdrawn have not been sent."""
+        query = update(MessageRow).where(col(MessageRow.outbound), col(MessageRow.package) == package)
+        self._connection.execute(query.values(package=None, item=None))
+
+    def drop_waiting(self, package: str) -> None:
+        """What waits, recalls aside, about cases of a package that is withdrawn: its agency will never have had them."""
+        query = delete(MessageRow).where(_unneeded(package), col(MessageRow.package).is_(None))
+        self._connection.execute(query)
 
     def keep(self, messages: Sequence[MessageRecord]) -> None:
         """Messages that were received, or that wait to be sent."""
@@ -225,6 +240,12 @@ class Cases:
 
 def _cases() -> Select[Any]:
     return select(*(col(getattr(CaseRow, name)) for name in CaseRecord._fields))
+
+
+def _unneeded(package: str) -> ColumnElement[bool]:
+    """Messages about cases of a package that need not be sent if it is not; a recall closes its case for good."""
+    claims = select(col(CaseRow.claim)).where(col(CaseRow.package) == package)
+    return and_(col(MessageRow.outbound), col(MessageRow.claim).in_(claims), col(MessageRow.type) != "case.recall")
 
 
 def _messages() -> Select[Any]:

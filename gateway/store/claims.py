@@ -94,13 +94,15 @@ class Claims:
         query = select(*_COLUMNS).where(col(ScreeningRow.package) == package, col(ScreeningRow.claim) == claim)
         return _screening(self._connection.execute(query).one())
 
-    def judge_again(self, package: str, claims: Sequence[str]) -> None:
-        """Claims of a package that was withdrawn were not handed over: the next screening reads them as held, by no rule."""
+    def judge_again(self, claims: Sequence[str]) -> None:
+        """Claims of a package that was withdrawn were not handed over, whatever was learnt of them since: the next screening
+        reads them as held.
+        """
         for some in (claims[start : start + _SOME] for start in range(0, len(claims), _SOME)):
             self._connection.execute(
                 update(ScreeningRow)
-                .where(col(ScreeningRow.package) == package, col(ScreeningRow.claim).in_(some))
-                .values(verdict="held", rules="", handed_over=False, message_item=None)
+                .where(col(ScreeningRow.claim).in_(some), col(ScreeningRow.handed_over))
+                .values(verdict="held", handed_over=False, message_item=None)
             )
 
     def ids(self, after: str, limit: int) -> list[str]:
