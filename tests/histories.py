@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from unittest.mock import patch
 
 from hypothesis import strategies as st
@@ -231,9 +231,9 @@ class Histories(RuleBasedStateMachine):
                     self.refs.setdefault(ref, persons.get(message, ""))
                     self.agency.setdefault(self.refs[ref], set()).add(message)
             for message in desk.cases.messages(CREDITOR):
-                told: dict[str, Any] = json.loads(message.line or "{}")
-                if told.get("case_ref") in self.refs:
-                    self.agency.setdefault(self.refs[told["case_ref"]], set()).add(told["message_id"])
+                ref = getattr(message.message, "case_ref", None)
+                if ref in self.refs:
+                    self.agency.setdefault(self.refs[ref], set()).add(message.message.message_id)
 
     @rule(person=st.sampled_from(list(PEOPLE)), kind=st.sampled_from(["access", "erasure", "restriction", "objection"]))
     def ask(self, person: int, kind: str) -> None:
