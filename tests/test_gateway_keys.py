@@ -76,7 +76,8 @@ def keys_of(world: World, purpose: Purpose) -> dict[KeyState, KeyFile]:
 def test_every_digest_of_the_store_is_stacked_by_a_rotation() -> None:
     """A column of bytes is a ciphertext, a public note, or a digest under the index key, and then it is in the list."""
     listed = {(one.table.__tablename__, getattr(one.digest, "key", None)) for one in DIGESTS}
-    other = {("screening", "payload"), ("message", "payload"), ("request", "payload"), ("witness", "note")}
+    ciphertexts = {(name, "payload") for name in ("screening", "message", "request", "document")}
+    other = ciphertexts | {("witness", "note")}
     binary = {
         (name, column.name)
         for name, table in STORE_METADATA.tables.items()

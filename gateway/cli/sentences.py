@@ -46,6 +46,18 @@ SENTENCES: Final = {
     "agency.probed": Sentence("{agency} bekam ein Probepaket.", "{agency} was sent a probe."),
     "agency.answered": Sentence("{agency} hat das Probepaket geöffnet.", "{agency} opened the probe."),
     "case.recalled": Sentence("Ein Fall bei {agency} wurde zurückgerufen.", "A case at {agency} was recalled."),
+    "question.answered": Sentence(
+        "Eine Frage von {agency} ({asked}) wurde beantwortet: {answer}.",
+        "A question of {agency} ({asked}) was answered: {answer}.",
+    ),
+    "key.offered": Sentence(
+        "Ein neuer Schlüssel ({purpose}) wurde angeboten; der alte gilt bis {old_until}.",
+        "A new key ({purpose}) was offered; the old one counts until {old_until}.",
+    ),
+    "partner-key.confirmed": Sentence(
+        "Ein neuer Schlüssel von {agency} ({purpose}) wurde abgeglichen; der alte gilt bis {old_until}.",
+        "A new key of {agency} ({purpose}) was compared; the old one counts until {old_until}.",
+    ),
     "claims.released": Sentence(
         "Zurückgehaltene Forderungen wurden freigegeben.", "Held claims were released by a person."
     ),
