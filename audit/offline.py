@@ -41,6 +41,12 @@ def main() -> None:
 
 def check(path: Path, key: str | None, held: Sequence[Path]) -> tuple[int, list[str], dict[str, object]]:
     """Exit code, sentences, and the same as plain data."""
+    if not path.exists():
+        return _refused(
+            USAGE, "no such folder or file: name the folder of an export, or the file of an item's evidence"
+        )
+    if key is not None and "+" not in key and not Path(key).is_file():
+        return _refused(USAGE, "--key: not a key line, and no such file")
     try:
         chosen = None if key is None else _key(key)
         return _evidence(path, chosen) if path.is_file() else _export(path, chosen, held)

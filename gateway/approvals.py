@@ -73,9 +73,10 @@ def settle(build: Build, given: Given, roster: Roster, now: datetime, people: in
     signatures = [*given.signatures, *(_sign(shown, signer) for signer in given.signers)]
     approvals = _verified(shown, signatures, roster.active())
     if len(approvals) < people:
+        wanted = "1 actor" if people == 1 else f"{people} actors with different keys"
         raise ApprovalError(
-            f"this needs the approval of {people} actors with different keys, and has {len(approvals)}: "
-            "see docs/approvals.md; nothing was done"
+            f"this needs the approval of {wanted}, and has {len(approvals)}: sign with --key or --agent, or write "
+            "what would happen with --preview-to and sign that (docs/approvals.md); nothing was done"
         )
     _require_current(shown, build, now)
     approved = Approved(preview_digest=preview_digest(shown), approvals=approvals)

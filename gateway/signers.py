@@ -23,6 +23,8 @@ from keys.sshsig import public_line
 
 def file_key(path: Path) -> Signer:
     """A key from its file. Raises UsageError; keys.root.KeyFileError for a file that others may read."""
+    if path.suffix == ".pub":
+        raise UsageError(f"{path}: that is the public key; name the private one, which has no .pub")
     try:
         key = load_ssh_private_key(read_private(path), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -119,6 +119,9 @@ def test_evidence_proves_one_item_and_outlives_its_erasure(world: World, tmp_pat
     assert offline(tmp_path / "proof", "--key", key).returncode == 0
     assert offline(changed, "--key", key).returncode == 5
     assert offline(tmp_path / "proof").returncode == 2
+    nowhere, nix = offline(tmp_path / "nowhere"), offline(tmp_path / "proof", "--key", "nix")
+    assert (nowhere.returncode, "no such folder or file" in nowhere.stdout) == (2, True)
+    assert (nix.returncode, "not a key line, and no such file" in nix.stdout) == (2, True)
     assert audit(copy, "open", str(index), "1", tmp_path / "again").code == 3
     assert audit(copy, "verify", "--json").json["items"]["erased"] == 2
     assert {one["outcome"] for one in audit(copy, "sample", "--json").json["sampled"]} <= {"opened", "erased"}

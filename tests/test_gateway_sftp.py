@@ -84,7 +84,7 @@ def test_what_openssh_holds_is_told_as_it_is(sshd: Endpoint, root: Path, local: 
         transport.upload(local, NAME, SHA256)
     assert (root / NAME).read_bytes() == CONTENT
     with (
-        pytest.raises(TransportError, match="check folder, rights and space"),
+        pytest.raises(TransportError, match="the folder is not there"),
         SftpTransport(replace(sshd, remote_dir="/nowhere")),
     ):
         pass
@@ -100,6 +100,11 @@ def test_another_key_of_ours_does_not_get_in(sshd: Endpoint, tmp_path: Path, roo
         pass
     (tmp_path / "other").chmod(0o644)
     with pytest.raises(KeyFileError, match="chmod 600"), SftpTransport(replace(sshd, client_key=tmp_path / "other")):
+        pass
+    with (
+        pytest.raises(KeyFileError, match="not in the escrow copy"),
+        SftpTransport(replace(sshd, client_key=tmp_path / "gone")),
+    ):
         pass
     assert list(root.iterdir()) == []
 

@@ -24,8 +24,8 @@ from paramiko.sftp_client import SFTPClient
 from paramiko.ssh_exception import IncompatiblePeer
 
 from gateway.errors import PartnerError
+from gateway.transport.client_key import client_key
 from gateway.transport.exchange import CLASSICAL_EXCHANGE, HYBRID_EXCHANGE, RecordingTransport
-from keys.root import KeyFileError, read_private
 
 _CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes256-ctr")
 _MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
@@ -91,14 +91,14 @@ class SftpTransport:
         return self.key_exchange == HYBRID_EXCHANGE
 
     def __enter__(self) -> Self:
-        client_key = _client_key(self._endpoint.client_key)
+        our_key = client_key(self._endpoint.client_key)
         self._transport = self._connect()
         self._watchdog = threading.Timer(self._endpoint.deadline_seconds, self._expire)
         self._watchdog.daemon = True
         self._watchdog.start()
         try:
             self._negotiate()
-            self._authenticate(client_key)
+            self._authenticate(our_key)
             self._sftp = self._do(self._open_sftp)
         except BaseException:
             self._close()
@@ -265,6 +265,8 @@ class SftpTransport:
         except (EOFError, TimeoutError, ConnectionError, paramiko.SSHException):
             broken = UnreachableError(f"{self._name} broke the connection off; what is sealed goes next time")
             raise self._failure(broken) from None
+        except FileNotFoundError:
+            raise TransportError(f"{self._name}: the folder is not there: check remote_dir, or have it made") from None
         except OSError:
             if self._expired or not self._transport.is_active():
                 broken = UnreachableError(f"{self._name} broke the connection off; what is sealed goes next time")
@@ -284,14 +286,6 @@ class SftpTransport:
         self._watchdog.cancel()
         with suppress(Exception):
             self._transport.close()
-
-
-def _client_key(path: Path) -> paramiko.PKey:
-    read_private(path)
-    try:
-        return paramiko.Ed25519Key.from_private_key_file(str(path))
-    except (paramiko.SSHException, ValueError, OSError):
-        raise KeyFileError(f"{path} is not an Ed25519 client key in OpenSSH's format") from None
 
 
 def _own(name: str) -> str:
