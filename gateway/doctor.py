@@ -17,10 +17,11 @@ from gateway.readers.presets import preset_of
 from gateway.settings import Agency, Configuration, Source
 from gateway.transport.sftp import SftpTransport
 from gateway.vetting import unfit
-from gateway.wiring import clock, creditor_ring, endpoint, open_office
+from gateway.wiring import clock, creditor_ring, endpoint, open_office, read_agekey
 from keys.root import KeyFileError
 from keys.sqlite import StoreError
 from keys.sshsig import fingerprint
+from schemas.package import Part
 
 FIGURES_WARNING_DAYS: Final = 60
 
@@ -67,7 +68,10 @@ def _keys(configuration: Configuration) -> str:
     key = creditor_ring(configuration).signing_key().public_key()
     lines = signer_lines(configuration, key)
     told = f"signing key {fingerprint(key)}; hand to the agency, and confirm by telephone: "
-    return told + (" / ".join(lines) if lines else "(no entity is configured yet)")
+    told += " / ".join(lines) if lines else "(no entity is configured yet)"
+    keys = configuration.path(configuration.settings.stores.keys)
+    recipients = " / ".join(str(one.recipient) for one in read_agekey(keys, Part.ANSWERS))
+    return f"{told}; agencies seal their answers to {recipients}"
 
 
 def _stores(configuration: Configuration) -> str:

@@ -4,9 +4,11 @@ Last comes what makes the erasures of this night final.
 What cannot be made final stays pending; that is a failure of the run, and stops nothing else.
 """
 
+from typing import NamedTuple
+
 from gateway.custody.epoch import make_final
 from gateway.errors import UsageError
-from gateway.feedback.run import collect_all
+from gateway.feedback.run import Feedback, collect_all
 from gateway.handover.figures import Figures
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
@@ -14,7 +16,14 @@ from gateway.retention import end_readings, end_requests, retain
 from gateway.rights.nightly import due_requests
 
 
-def whole_night(office: Office, night: Night) -> Figures:
+class Worked(NamedTuple):
+    """What a night collected, and what it did; the failures of both are in the figures."""
+
+    answers: Feedback
+    figures: Figures
+
+
+def whole_night(office: Office, night: Night) -> Worked:
     """Everything a night has to do. Raises IntegrityError; other faults are in the figures."""
     answered = collect_all(office, night.now)
     late = due_requests(office, night.today, night.now)
@@ -29,4 +38,4 @@ def whole_night(office: Office, night: Night) -> Figures:
         figures.failures.append(failure)
     else:
         figures.final_erasures = rotated is not None
-    return figures
+    return Worked(answered, figures)

@@ -29,7 +29,7 @@ from gateway.handover.batch import Assignment
 from gateway.handover.batches import Batches
 from gateway.handover.choice import Choice
 from gateway.handover.feed import FactsChangedError, Feed, feed_of
-from gateway.handover.figures import Figures
+from gateway.handover.figures import Figures, is_stop
 from gateway.handover.inbox import InboxFile, first_pass, opened, put_away, waiting
 from gateway.handover.judge import Judge
 from gateway.handover.missing import Presence
@@ -92,7 +92,7 @@ def hand_over(office: Office, night: Night) -> Figures:
     for source in dict.fromkeys(mandate.source for mandate in night.mandates):
         _screen_source(office, night, office.configuration.source(source), unfit, figures)
     if not night.dry_run:
-        seal_waiting(office, night.now)
+        _seal_waiting(office, night, figures)
         _deliver(office, night, unfit, figures)
     return figures
 
@@ -107,15 +107,24 @@ def _stop(office: Office, night: Night, figures: Figures) -> None:
             figures.failures.append(failure)
         else:
             reached.append(agency)
-    if seal_waiting(office, night.now):
+    if _seal_waiting(office, night, figures):
         for agency in reached:
             sent = send(office, agency, night.now, lambda _: None, cases=False)
+            figures.stop(sent.uploaded)
             if sent.failure is not None:
                 figures.failures.append(sent.failure)
 
 
 def _agency(office: Office, name: str, today: date) -> Agency:
     return with_keys_in_force(office, office.configuration.agency(name), today)
+
+
+def _seal_waiting(office: Office, night: Night, figures: Figures) -> bool:
+    sealed = set(seal_waiting(office, night.now))
+    with office.connection.begin():
+        outgoing = office.packages.outgoing()
+    figures.stops_sealed += sum(one.messages for one in outgoing if one.package_id in sealed and is_stop(one))
+    return bool(sealed)
 
 
 def _screen_source(office: Office, night: Night, source: Source, unfit: Collection[str], figures: Figures) -> None:

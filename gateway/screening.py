@@ -34,7 +34,9 @@ _WITHOUT_LIMITS: Final = Mandate(
 
 
 class Terms(NamedTuple):
-    """What a file is screened by: how it is read, what is known of every claim, which mandates, what the facts feed says."""
+    """What a file is screened by: how it is read, what is known of every claim, which mandates, what the facts feed says;
+    `is_declared`: whether a creditor has declared what is known of every claim.
+    """
 
     name: str
     preset: Preset
@@ -42,6 +44,7 @@ class Terms(NamedTuple):
     mandates: tuple[Mandate, ...]
     feed: Feed
     today: date
+    is_declared: bool
 
 
 class Screened(NamedTuple):
@@ -72,7 +75,7 @@ def preset_terms(preset: str, facts: Path | None, today: date) -> Terms:
         mahnung_from_level=chosen.mahnung_from_level,
     )
     known = Known(declarations=declarations, law=law_of(declarations, LegalFigures()))
-    return Terms(preset, chosen, known, (_WITHOUT_LIMITS,), Feed(preset, facts, today), today)
+    return Terms(preset, chosen, known, (_WITHOUT_LIMITS,), Feed(preset, facts, today), today, False)
 
 
 def source_terms(configuration: Configuration, name: str, mandate: str | None, today: date) -> Terms:
@@ -85,7 +88,7 @@ def source_terms(configuration: Configuration, name: str, mandate: str | None, t
         raise UsageError("the source has no such mandate: see `inkasso config show`")
     known = standing(source, configuration.settings.figures)
     feed = feed_of(configuration, source, today)
-    return Terms(name, preset_of(source), known, mandates or (_WITHOUT_LIMITS,), feed, today)
+    return Terms(name, preset_of(source), known, mandates or (_WITHOUT_LIMITS,), feed, today, True)
 
 
 def screen_file(path: Path, terms: Terms) -> Iterator[Screened]:

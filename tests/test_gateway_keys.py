@@ -259,6 +259,9 @@ def test_what_cannot_be_done_is_said_and_changes_no_key(held: World, fault: str)
 def test_doctor_tells_escrow_and_backups(held: World) -> None:
     """Well, missing, of other keys, too old: each is said, with the exit code of whoever must act."""
 
+    told = {one["what"]: one["says"] for one in cli("doctor", "--json", "--config", held.creditor).json["findings"]}
+    assert "agencies seal their answers to age1pq1" in told["keys"]
+
     def findings(*days: int) -> dict[str, tuple[int, str]]:
         found = cli("doctor", "--json", "--config", held.creditor).json["findings"]
         return {one["what"]: (one["exit_code"], one["says"]) for one in found if one["what"] in {"escrow", "backup"}}

@@ -1,5 +1,6 @@
 """Mandates: which claims they select, what travels of them, and that a claim is with one agency at a time."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -153,8 +154,13 @@ def test_a_used_mandate_changes_only_with_a_new_version(world: World) -> None:
     assert world.events().count("mandate.issued") == 2
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
-def test_the_page_is_one_page_and_says_every_point(still_world: World, tmp_path: Path, language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("de", ("15,00 EUR", "Nachlass, der angenommen werden darf: keiner")), ("en", ("15.00 EUR",))],
+)
+def test_the_page_is_one_page_and_says_every_point(
+    still_world: World, tmp_path: Path, language: str, says: tuple[str, ...]
+) -> None:
     """`report mandate` writes one page with the digest that every manifest bears, and a place for both signatures."""
     path = tmp_path / "mandate.pdf"
     written = cli(
@@ -167,6 +173,7 @@ def test_the_page_is_one_page_and_says_every_point(still_world: World, tmp_path:
     assert (written.code, shown.code, len(pages)) == (0, 0, 1)
     assert digest(load(still_world.creditor).settings.mandates[0]) in text.replace("\n", "")
     assert shown.out.count("\n") >= 14
+    assert all(one in re.sub(" +", " ", shown.out).replace("darf keiner", "darf: keiner") for one in says)
 
 
 def test_both_sides_sign_the_page(world: World) -> None:

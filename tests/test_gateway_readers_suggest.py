@@ -1,5 +1,6 @@
 """`config suggest` proposes, asks, and never tells a value; `config check --sample` tries what came of it."""
 
+import json
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -51,7 +52,9 @@ def shop(path: Path) -> Path:
     return path
 
 
-ALWAYS = {"header_row", "claim_no", "contract_date", "country", "company_is_business", "left_behind"}
+ALWAYS = {"header_row", "claim_no", "contract_date", "country", "company_is_business", "left_behind"} | {
+    "mahnung_from_level"
+}
 CASES = {"bank.csv": (bank, ALWAYS | {"encoding"}), "erp.xlsx": (erp, ALWAYS | {"currency", "reminder_channel"})}
 
 
@@ -86,6 +89,29 @@ def test_what_was_guessed_is_right(tmp_path: Path) -> None:
     }
     assert mapping["fields"]["full_name"] == "Kontoinhaber"
     assert mapping["left_behind"] == ["Vertragsnummer"]
+
+
+def test_columns_about_reminders_are_asked_about_by_name(tmp_path: Path) -> None:
+    """They decide on default (§ 286 BGB): left behind, each is named in a question; no constant is none."""
+    file = tmp_path / "x.jsonl"
+    cells = {
+        "customer_no": "K1",
+        "invoice_no": "R1",
+        "claim_no": "F1",
+        "name": f"Ida {CANARY}",
+        "street": "Musterweg 5",
+    }
+    cells |= {"zip": "01067", "city": "Dresden", "country": "DE", "currency": "EUR", "amount": "10.50"}
+    cells |= {"invoice_date": "2026-01-10", "order_date": "2026-01-08", "due_date": "2026-01-24"}
+    lists = {"reminders": [{"level": 1, "sent_on": CANARY}], "Mahnsperre": CANARY}
+    file.write_text(json.dumps(cells | lists) + "\n")
+    found = cli("config", "suggest", file, "--json")
+    (asked,) = [one for one in found.json["questions"] if one.startswith("reminders:")]
+
+    assert "reminders, Mahnsperre sound like reminders" in asked
+    assert any(one.startswith("mahnung_from_level:") for one in found.json["questions"])
+    assert "constants" not in found.json["mapping"]
+    assert CANARY not in found.out
 
 
 def test_a_known_export_is_its_preset_and_what_differs(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What takes back a case overtakes it wherever it is: in the outbox, at the agency's server, or in its stores."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,10 @@ def test_a_recall_stops_a_case_the_agency_has(world: World) -> None:
     cli("feedback", "--config", world.creditor)
 
     assert recall(world, 1) == 0
-    assert world.handover().code == 0
+    night = cli("nightly", "--config", world.creditor)
+    assert night.code == 0
+    assert re.search(r"Stops\n  sealed +1\n  uploaded +1\n", night.out)
+    assert "packages of answers applied" in night.out
     assert world.receive().code == 0
     assert standings(world) == [CaseStanding.RECALLED, CaseStanding.UNDER_REVIEW]
     confirmed = cli("feedback", "--json", "--config", world.creditor)

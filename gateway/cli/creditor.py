@@ -1,21 +1,23 @@
 """The creditor's commands."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, NamedTuple
 
 from cyclopts import App, Parameter
 
 from gateway.actors import read_actor
 from gateway.cli import output
-from gateway.cli.reasons import print_figures
+from gateway.cli.reasons import print_feedback, print_figures
 from gateway.doctor import examine
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.night import whole_night
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
+from gateway.readers.presets import presets
 from gateway.reports.screening import report_on
 from gateway.screening import Terms, preset_terms, screen_file, source_terms
 from gateway.settings import load
@@ -27,6 +29,14 @@ from schemas.calendar import day_in_germany
 Config = Annotated[Path, Parameter(parse=False)]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
 Today = Annotated[date | None, Parameter(help="Judge as of this day (YYYY-MM-DD); only with a dry run or a demo.")]
+
+
+_WITH_THEM: Final = "--facts goes with a preset, --mandate with a source"
+
+
+class _Run(NamedTuple):
+    office: Office
+    night: Night
 
 
 def register(app: App) -> None:
@@ -55,6 +65,8 @@ def init(
     recipient = init_creditor(home, CREDITOR_TEMPLATE, clock(), first)
     if first is None:
         output.line("Nobody may approve yet: enrol the first actor with `inkasso actor add` before it is needed.")
+    else:
+        output.line(f"{first.name} is enrolled and may approve with key {first.key.fingerprint}")
     output.line(f"Agencies seal their answers to {recipient}")
     output.line(f"{home} is ready. Next: edit {home}/inkasso.toml, then `inkasso doctor --config {home}/inkasso.toml`")
     return 0
@@ -92,7 +104,7 @@ def screen(
     elif source is not None and preset is None and facts is None:
         terms = source_terms(load(config), source, mandate, day)
     else:
-        raise UsageError("screen goes with --preset and --facts, or with --source and --mandate")
+        raise UsageError(f"say --preset NAME ({', '.join(presets())}), or --source NAME; {_WITH_THEM}")
     if json:
         for screened in screen_file(file, terms):
             output.as_json(screened.as_json())
@@ -128,12 +140,25 @@ def handover(
     """
     if today is not None and not dry_run:
         raise UsageError("--today goes with --dry-run: what is handed over is judged as of this day")
-    return run_night(config, source, mandate, today, dry_run=dry_run, json=json)
+    with _night(config, source, mandate, today, dry_run=dry_run) as run:
+        figures = hand_over(run.office, run.night)
+    if json:
+        output.as_json(figures.as_json())
+    else:
+        print_figures(figures)
+    return _told(figures)
 
 
 def nightly(*, json: Json = False, config: Config) -> int:
     """Everything a night has to do: for all mandates, hand over and deliver; then make erasures final."""
-    return run_night(config, None, None, None, dry_run=False, json=json, work=whole_night)
+    with _night(config, None, None, None, dry_run=False) as run:
+        worked = whole_night(run.office, run.night)
+    if json:
+        output.as_json(worked.figures.as_json() | {"feedback": worked.answers.as_json()})
+    else:
+        print_feedback(worked.answers)
+        print_figures(worked.figures)
+    return _told(worked.figures)
 
 
 def doctor(*, json: Json = False, config: Config) -> int:
@@ -148,26 +173,19 @@ def doctor(*, json: Json = False, config: Config) -> int:
     return max(found.exit_code for found in findings)
 
 
-def run_night(
-    config: Path,
-    source: str | None,
-    mandate: str | None,
-    today: date | None,
-    *,
-    dry_run: bool,
-    json: bool,
-    work: Callable[[Office, Night], Figures] = hand_over,
-) -> int:
-    """One run over the chosen mandates: prints its figures, and returns the gravest failure's exit code."""
+@contextmanager
+def _night(
+    config: Path, source: str | None, mandate: str | None, today: date | None, *, dry_run: bool
+) -> Iterator[_Run]:
+    """One run over the chosen mandates. Raises UsageError."""
     configuration = load(config)
     now = clock()
     with open_office(configuration) as office, output.progress() as progress:
         chosen = configuration.mandates(source, mandate)
-        figures = work(office, Night(chosen, today or day_in_germany(now), now, dry_run, progress))
-    if json:
-        output.as_json(figures.as_json())
-    else:
-        print_figures(figures)
+        yield _Run(office, Night(chosen, today or day_in_germany(now), now, dry_run, progress))
+
+
+def _told(figures: Figures) -> int:
     for failure in figures.failures:
         output.complain(str(failure))
     return figures.exit_code

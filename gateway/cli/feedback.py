@@ -7,9 +7,10 @@ from cyclopts import App, Parameter
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
+from gateway.cli.reasons import print_feedback
 from gateway.errors import OverdueError, UsageError
 from gateway.feedback.books import reconcile, sums
-from gateway.feedback.run import Feedback, collect_all
+from gateway.feedback.run import collect_all
 from gateway.handover.stops import recall, recalling
 from gateway.office import Office
 from gateway.settings import load
@@ -110,16 +111,3 @@ def reconcile_books(
             output.line(f"differs: {one.case_ref}  {one.field}  {one.ours} / {one.theirs}")
         output.line("the books differ" if found.digest is None else f"equal; both sides sign {found.digest}")
     return 0 if found.digest is not None else OverdueError.exit_code
-
-
-def print_feedback(found: Feedback) -> None:
-    """The figures as a table."""
-    output.table([("packages of answers applied", f"{found.packages:,}"), ("delivered", f"{len(found.delivered):,}")])
-    if found.answers:
-        output.heading("Answers")
-        output.table([(kind, f"{count:,}") for kind, count in found.answers.most_common()])
-    if found.refusals:
-        output.heading("Refused, and why")
-        output.table([(reason, f"{count:,}") for reason, count in found.refusals.most_common()])
-    if found.foreign_names:
-        output.line(f"{found.foreign_names:,} files in folders of answers bear no name of ours: not looked at")

@@ -131,6 +131,8 @@ def status(*, json: Json = False, config: Config) -> int:
                 counts[line.standing] = counts.get(line.standing, 0) + 1
     if json:
         output.as_json({"creditors": found})
+    elif not any(found.values()):
+        output.line("no cases yet")
     else:
         output.table(
             [

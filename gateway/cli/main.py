@@ -119,7 +119,8 @@ def _told(error: Exception) -> tuple[str, int]:
         case WrapError():
             return f"{error}; restore stores and keys of one night from a backup", IntegrityError.exit_code
         case CycloptsError():
-            return f"the command line is not understood: {_usage(error)}; see `inkasso --help`", UsageError.exit_code
+            asked = " ".join(["inkasso", *(error.command_chain or ())])
+            return f"the command line is not understood: {_usage(error)}; see `{asked} --help`", UsageError.exit_code
         case _:
             kind = type(error).__name__
             return f"a store refused to work ({kind}): check disk space, and who else uses it", UsageError.exit_code
@@ -143,4 +144,8 @@ def _usage(error: CycloptsError) -> str:
     kind = type(error).__name__.removesuffix("Error")
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
     argument = getattr(error, "argument", None)
-    return f"{words} ({argument.name})" if argument is not None else words
+    if argument is None:
+        return words
+    name = argument.name if argument.index is None else argument.name.removeprefix("--").replace("-", "_").upper()
+    choices = argument.get_choices()
+    return f"{words} ({name}: one of {', '.join(choices)})" if choices else f"{words} ({name})"

@@ -1,6 +1,7 @@
 """The figures of a run as a person reads them: verdicts, then each reason with its norm, most frequent first."""
 
 from gateway.cli import output
+from gateway.feedback.run import Feedback
 from gateway.handover.figures import Figures
 from gateway.rules.ordered import rule
 from schemas.money import euros
@@ -11,6 +12,9 @@ def print_figures(figures: Figures) -> None:
     output.heading("Claims")
     names = ("read", "rejected", "held", "refused", "cleared", "changed", "handed_over", "unchanged")
     output.table([(name.replace("_", " "), f"{getattr(figures, name):,}") for name in names])
+    output.line(
+        "  read: rows new or changed, and claims held before; unchanged: rows judged on an earlier night, unread"
+    )
     if figures.principal_open:
         output.line(f"  open principal of the cleared claims: {euros(figures.principal_open)} EUR")
     if figures.reasons:
@@ -33,10 +37,26 @@ def print_figures(figures: Figures) -> None:
     if figures.sealed or figures.uploaded:
         output.heading("Packages")
         output.table([("sealed", f"{len(figures.sealed):,}"), ("uploaded", f"{len(figures.uploaded):,}")])
+    if figures.stops_sealed or figures.stops_uploaded:
+        output.heading("Stops")
+        output.table([("sealed", f"{figures.stops_sealed:,}"), ("uploaded", f"{figures.stops_uploaded:,}")])
     if figures.retention_ended:
         output.line(f"  {figures.retention_ended:,} claims erased: their retention period has ended")
     if figures.final_erasures:
         output.line("Erasures are final: every older copy of the vault is dead")
+
+
+def print_feedback(found: Feedback) -> None:
+    """The figures as a table."""
+    output.table([("packages of answers applied", f"{found.packages:,}"), ("delivered", f"{len(found.delivered):,}")])
+    if found.answers:
+        output.heading("Answers")
+        output.table([(kind, f"{count:,}") for kind, count in found.answers.most_common()])
+    if found.refusals:
+        output.heading("Refused, and why")
+        output.table([(reason, f"{count:,}") for reason, count in found.refusals.most_common()])
+    if found.foreign_names:
+        output.line(f"{found.foreign_names:,} files in folders of answers bear no name of ours: not looked at")
 
 
 def _because(name: str) -> str:

@@ -1,5 +1,6 @@
 """`inkasso demo`: the whole story on one machine."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from gateway.demo.story import DEMO_DAY, Invented, Story, tell, write_report
 from gateway.feedback.books import sums
 from gateway.wiring import clock
 from schemas.case import Case, Identity
+from schemas.money import euros
 
 
 def register(app: App) -> None:
@@ -61,9 +63,9 @@ def _print(home: Path, story: Story) -> None:
     output.heading("Its answers, as the creditor has booked them")
     output.table([(kind, f"{count:,}") for kind, count in story.work.feedback.answers.most_common()])
     ours = sums(story.work.books.ours)
-    output.table([(name.replace("_", " "), f"{ours[name]:,}") for name in ours])
+    output.table([("in EUR", ""), *((name.replace("_", " "), _booked(name, ours[name])) for name in ours)])
     agreed = "are equal to the cent" if story.work.books.digest else "differ: see `inkasso report reconcile`"
-    output.line(f"  both sides' books {agreed} (cents)")
+    output.line(f"  both sides' books {agreed}")
     _print_rights(story)
     output.heading("The audit log")
     output.table([("entries", f"{story.entries:,}")])
@@ -81,8 +83,12 @@ def _print(home: Path, story: Story) -> None:
             ),
         ]
     )
-    output.line(f"\nTry: inkasso claim list --config {home}/creditor/inkasso.toml")
+    output.line(f"\nTry: {sys.argv[0]} claim list --config {home}/creditor/inkasso.toml")
     output.line(f"     {story.seconds:.1f} seconds; run it again: nothing is handed over twice")
+
+
+def _booked(name: str, sum_: int) -> str:
+    return f"{sum_:,}" if name == "cases" else euros(sum_)
 
 
 def _print_rights(story: Story) -> None:

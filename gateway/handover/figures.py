@@ -6,11 +6,17 @@ from dataclasses import dataclass, field, fields
 
 from gateway.errors import GatewayError
 from gateway.handover.judge import Judged
-from gateway.state import state_of
+from gateway.state import PackageState, state_of
 from gateway.store.packages import Outgoing
 from schemas.claim import Rejected
 from schemas.money import EUR
+from schemas.package import PackageType
 from schemas.screening import Changed, Cleared, Held, Refused
+
+
+def is_stop(package: Outgoing) -> bool:
+    """Whether a package holds stops, and was not withdrawn."""
+    return package.type is PackageType.STOPS and package.state is not PackageState.WITHDRAWN
 
 
 @dataclass(slots=True)
@@ -20,7 +26,8 @@ class Figures:
     `handed_over` is the part of `cleared` whose package has been uploaded in this run; `amounts` is what is open on
     claims in euros by reason, in cents; `notes` counts what was told of cleared claims, and taken out of them.
     `final_erasures`: since this run, what was erased before is beyond every backup. `retention_ended`: the claims that
-    were erased because their period had ended.
+    were erased because their period had ended. `stops_sealed` and `stops_uploaded` count messages, those of earlier nights
+    among the uploaded ones.
     """
 
     rejected: int = 0
@@ -40,6 +47,8 @@ class Figures:
     dropped: Counter[str] = field(default_factory=Counter)
     final_erasures: bool = False
     retention_ended: int = 0
+    stops_sealed: int = 0
+    stops_uploaded: int = 0
     failures: list[GatewayError] = field(default_factory=list)
 
     @property
@@ -84,8 +93,14 @@ class Figures:
         for part in fields(self):
             setattr(self, part.name, getattr(self, part.name) + getattr(batch, part.name))
 
+    def stop(self, uploaded: Iterable[Outgoing]) -> None:
+        """Counts the stops in packages that have been uploaded."""
+        self.stops_uploaded += sum(one.messages for one in uploaded if is_stop(one))
+
     def deliver(self, packages: Iterable[Outgoing]) -> None:
         """Counts packages that have been uploaded; those of earlier nights hand over nothing of this one."""
+        packages = tuple(packages)
+        self.stop(packages)
         for package in packages:
             self.uploaded.append(package.package_id)
             if package.package_id in self.sealed:
@@ -97,6 +112,7 @@ class Figures:
         return {
             "claims": {name: getattr(self, name) for name in names},
             "packages": {"sealed": len(self.sealed), "uploaded": len(self.uploaded)},
+            "stops": {"sealed": self.stops_sealed, "uploaded": self.stops_uploaded},
             "reasons": dict(self.reasons.most_common()),
             "notes": dict(self.notes.most_common()),
             "rejections": dict(self.rejections.most_common()),

@@ -189,7 +189,7 @@ def first_pass(file: InboxFile, number: Number) -> FirstPass:
     mixups.compare()
     if file.mapping.format in _OF_LINES and not document.ends_with_line:
         raise InputError(
-            "a file of the inbox does not end with a line end: it looks half-written. Let the exporter finish it "
+            "a file does not end with a line end: it looks half-written. Let the exporter finish it "
             "(write under another name, then rename), and run again"
         )
     return FirstPass(document.sha256(), repeats, mixups)

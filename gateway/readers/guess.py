@@ -101,6 +101,11 @@ def field_of(column: str) -> str | None:
     return _SYNONYMS.get(_folded(column)) or _SYNONYMS.get(_folded(column.rpartition(".")[2]))
 
 
+def like_reminder(column: str) -> bool:
+    """Whether a column's name sounds like reminders: they decide on default (§ 286 BGB), and are not left behind unasked."""
+    return any(word in _folded(column) for word in ("mahn", "remind", "dunning"))
+
+
 def _folded(column: str) -> str:
     text = unicodedata.normalize("NFC", column).casefold().translate(_UMLAUTS)
     return "".join(letter for letter in text if letter.isascii() and letter.isalnum())

@@ -49,9 +49,7 @@ class Preset(Strict):
             if isinstance(found, Mapping):
                 return found
         known = sorted(suffix for suffix, names in _SUFFIXES.items() if any(getattr(self, name) for name in names))
-        raise InputError(
-            f"a file of the inbox is none of {', '.join(known)}, which its preset or mapping reads: move it"
-        )
+        raise InputError(f"a file is none of {', '.join(known)}, which its preset or mapping reads: move it")
 
 
 def presets() -> tuple[str, ...]:

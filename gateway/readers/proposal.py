@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gateway.readers.formats import Format
-from gateway.readers.guess import Questions, field_of, guess_answers, guess_dates, guess_decimal
+from gateway.readers.guess import Questions, field_of, guess_answers, guess_dates, guess_decimal, like_reminder
 from gateway.settings import quoted
 
 _DATES: Final = ("contract_date", "invoice_date", "due_date", "birth_date", "reminder_date")
@@ -70,7 +70,14 @@ def propose(
     left = [name for name in names if name not in fields.values()]
     if left:
         asked.ask(f"left_behind: {len(left)} columns that no field takes; is one of them needed?")
-    mapping |= {"left_behind": left, "fields": fields, "constants": constants}
+    asked_about = [name for name in left if like_reminder(name)]
+    if asked_about:
+        asked.ask(
+            f"reminders: {', '.join(asked_about)} sound like reminders and are left behind; map them to reminder_level, "
+            "reminder_date, reminder_channel or fees"
+        )
+    asked.ask("mahnung_from_level: 2 is assumed; which of your reminder levels is the first Mahnung (§ 286 BGB)?")
+    mapping |= {"left_behind": left, "fields": fields} | ({"constants": constants} if constants else {})
     return Proposal(_text({"mahnung_from_level": 2, str(kind): mapping}, asked.asked), tuple(asked.asked))
 
 

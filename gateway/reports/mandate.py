@@ -60,11 +60,13 @@ def mandate_rows(configuration: Configuration, mandate: Mandate, language: Langu
         "hours": _hours(mandate.contact_hours, texts),
         "stage": codes[mandate.stage],
         "instalments": texts["instalments"].format(
-            months=instalments.maximum_months, rate=euros(instalments.minimum_rate)
+            months=instalments.maximum_months, rate=_euros(instalments.minimum_rate, texts)
         )
         if instalments
         else none,
-        "discount": texts["discount"].format(percent=mandate.discount_percent) if mandate.discount_percent else none,
+        "discount": texts["discount"].format(percent=mandate.discount_percent)
+        if mandate.discount_percent
+        else texts["no_discount"],
         "special_care": _instruction(mandate.special_care, texts),
         "ask": ", ".join(filter(None, mandate.ask.model_dump().values())) if mandate.ask else none,
     }
@@ -73,16 +75,21 @@ def mandate_rows(configuration: Configuration, mandate: Mandate, language: Langu
 
 def _segment(mandate: Mandate, segment: Segment, texts: dict[str, Any]) -> str:
     said = texts["segment"]
-    parts = [said["source"].format(source=mandate.source), said["minimum"].format(amount=euros(mandate.minimum_amount))]
+    least = _euros(mandate.minimum_amount, texts)
+    parts = [said["source"].format(source=mandate.source), said["minimum"].format(amount=least)]
     if segment.debtor_kinds is not None:
         parts.append(_codes(segment.debtor_kinds, texts))
     if segment.open_from is not None:
-        parts.append(said["open_from"].format(amount=euros(segment.open_from)))
+        parts.append(said["open_from"].format(amount=_euros(segment.open_from, texts)))
     if segment.open_below is not None:
-        parts.append(said["open_below"].format(amount=euros(segment.open_below)))
+        parts.append(said["open_below"].format(amount=_euros(segment.open_below, texts)))
     if segment.postcodes is not None:
         parts.append(said["postcodes"].format(postcodes=", ".join(segment.postcodes)))
     return "; ".join(parts)
+
+
+def _euros(cents: int, texts: dict[str, Any]) -> str:
+    return euros(cents).translate(str.maketrans(",.", texts["marks"]))
 
 
 def _hours(hours: ContactHours, texts: dict[str, Any]) -> str:

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gateway.errors import GatewayError
 from gateway.figures.interest import interest, points_of
 from gateway.figures.tables import NotCoveredError
 from gateway.rules.costs import removed
@@ -19,9 +18,8 @@ from gateway.rules.rule import Rule, Severity
 from gateway.rules.worth import usual_fee, worth_of
 from gateway.screening import Terms, screen_file
 from schemas.claim import Claim, Rejected
-from schemas.facts import Facts
 from schemas.money import EUR, euros
-from schemas.screening import Cleared, Held, Known, Refused, Verdict
+from schemas.screening import Cleared, Held, Refused, Verdict
 
 _MAXIMUM_LINES: Final = 12  # of a table, so that the report stays one page
 _VERDICTS: Final = {
@@ -41,10 +39,9 @@ class _Reason(NamedTuple):
 class ScreeningReport:
     """Takes verdicts one by one, and keeps sums only."""
 
-    def __init__(self, name: str, known: Known, today: date, feed: Facts, fault: GatewayError | None) -> None:
-        """`feed`: what the facts feed says of a claim it does not name; `fault`: what is wrong with it."""
-        self._name, self._known, self._today, self._fault = name, known, today, fault
-        self._is_fresh = feed.fresh
+    def __init__(self, terms: Terms) -> None:
+        self._name, self._known, self._today, self._fault = terms.name, terms.standing, terms.today, terms.feed.failure
+        self._is_fresh, self._is_declared = terms.feed.silent.fresh, terms.is_declared
         self._claims: Counter[str] = Counter()
         self._amounts: Counter[str] = Counter()
         self._alone: Counter[str] = Counter()
@@ -147,13 +144,17 @@ class ScreeningReport:
             told.insert(
                 0, "No facts feed: payments since the export, disputes, returns, insolvencies, deaths are unknown."
             )
+        if not self._is_declared:
+            told.insert(
+                0, "Without declarations of a creditor: those of the preset are assumed; --source has your own."
+            )
         if told:
             yield from ("", "What else to know", *(f"  {line}" for line in told))
 
 
 def report_on(path: Path, terms: Terms, progress: Callable[[str, int], None]) -> ScreeningReport:
     """The report on a file. Raises InputError."""
-    report = ScreeningReport(terms.name, terms.standing, terms.today, terms.feed.silent, terms.feed.failure)
+    report = ScreeningReport(terms)
     for screened in screen_file(path, terms):
         report.add(screened.found)
         progress("screened", 1)
