@@ -1,5 +1,6 @@
 """Requests as lists: ids, kinds, states, days and notices; nothing that names anybody."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
@@ -41,7 +42,7 @@ def listed(office: Office, states: Collection[RequestState], today: date) -> lis
     """The requests in these states, in order of their deadlines."""
     with office.connection.begin():
         found = office.requests.in_states(states)
-        notices = office.requests.notices()
+        waiting = Counter(one.request for one in office.requests.notices() if one.answered is None)
     return [
         Listed(
             one.id,
@@ -50,7 +51,7 @@ def listed(office: Office, states: Collection[RequestState], today: date) -> lis
             one.received.isoformat(),
             one.due.isoformat(),
             "yes" if one.due < today and one.state in PENDING else "no",
-            sum(notice.request == one.id and notice.answered is None for notice in notices),
+            waiting[one.id],
         )
         for one in found
     ]
