@@ -83,8 +83,8 @@ def _print(home: Path, story: Story) -> None:
             ),
         ]
     )
-    output.line(f"\nTry: {sys.argv[0]} claim list --config {home}/creditor/inkasso.toml")
-    output.line(f"     {story.seconds:.1f} seconds; run it again: nothing is handed over twice")
+    output.line(f"\n{story.seconds:.1f} seconds; run it again: nothing is handed over twice. Try:")
+    output.line(f"{sys.argv[0]} claim list --config {home}/creditor/inkasso.toml")
 
 
 def _booked(name: str, sum_: int) -> str:
