@@ -8,11 +8,13 @@ from typing import Any
 
 from audit.store import entries
 from gateway.agency.settings import load_agency
+from gateway.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_desk, open_office
 from keys.sqlite import open_store
 from schemas.codes import CaseStanding
-from world import World, cli, jsonl, row
+from schemas.entry import ErasureGround
+from world import TODAY, World, cli, jsonl, row
 
 
 def recall(world: World, number: int, reason: str = "not-owed") -> int:
@@ -207,3 +209,26 @@ def test_what_was_learnt_of_a_withdrawn_package_is_told_by_its_cases_alone(world
     assert sorted(one.standing for one in cases) == [CaseStanding.RECALLED] + [CaseStanding.UNDER_REVIEW] * 4
     assert told == {"case.payment": 1, "case.recall": 1}
     assert world.handover().json["packages"]["sealed"] == 0
+
+
+def test_a_message_about_a_claim_that_was_erased_leaves_with_its_package(world: World) -> None:
+    """It lies in the outbox alone, so its package is not withdrawn for the sake of another claim's message."""
+    key = world.agency.parent.parent / "server" / "authorized_keys"
+    allowed = key.read_bytes()
+    world.drop("1.jsonl", jsonl([row(1)]))
+    world.handover()
+    key.write_bytes(b"")
+    world.drop("2.jsonl", jsonl([row(2), row(3)]))
+    world.handover()
+    world.drop("3.jsonl", jsonl([row(number, paid_amount="50.00") for number in (1, 2)]))
+    world.handover()
+    with open_office(load(world.creditor)) as office:
+        with office.vault_connection.begin():
+            (claim,) = (one.claim_id for one in office.vault.find("nordlicht", ["F-000001"]).values())
+        erase(office, [claim], ErasureGround.REQUEST, None, TODAY)
+    recall(world, 3)
+    key.write_bytes(allowed)
+    night, received = world.handover(), world.receive()
+
+    assert (night.code, received.code) == (0, 0)
+    assert [(one["invoice_no"], one["open"]) for one in cases_of(world)] == [("RE-000001", 7050), ("RE-000002", 7050)]

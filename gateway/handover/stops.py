@@ -103,13 +103,18 @@ def withdraw_recalled(office: Office, agency: Agency, now: datetime) -> list[str
 
 
 def _withdraw_messages(office: Office, agency: Agency, package: Outgoing, now: datetime) -> None:
-    """What was sealed later about cases of a package waits again, so that it can be dropped with them."""
+    """What was sealed later about cases of a package waits again, so that it can be dropped with them.
+
+    Unless a claim beside them was erased since: what its agency must be told of that lies in the outbox alone.
+    """
     with office.connection.begin():
         about = office.cases.packages_about(package.package_id)
         later = [
             one
             for one in office.packages.outgoing(agency.id)
-            if one.package_id in about and one.state is PackageState.SEALED
+            if one.package_id in about
+            and one.state is PackageState.SEALED
+            and office.cases.count_sealed(one.package_id) == one.messages
         ]
     for one in later:
         if not _has_arrived(office, agency, one):

@@ -15,6 +15,7 @@ from sqlmodel import col
 from gateway.state import CaseEvent, standing_after
 from gateway.store.case_tables import CaseRow, InboundRow, MessageRow
 from gateway.store.packages import Addressee
+from gateway.store.request_tables import NoticeRow
 from gateway.store.tables import PackageRow
 from schemas.codes import CaseStanding
 from schemas.messages import STOPS
@@ -120,6 +121,11 @@ class Cases:
         """The later packages that hold a message, other than a recall, about a case of this one."""
         found = self._connection.execute(select(col(MessageRow.package)).where(_unneeded(package)).distinct())
         return {later for (later,) in found if later is not None}
+
+    def count_sealed(self, package: str) -> int:
+        """How many messages of a package are still known: fewer than it holds once a claim of it was erased."""
+        query = select(func.count()).where(col(MessageRow.outbound), col(MessageRow.package) == package)
+        return int(self._connection.execute(query).scalar_one())
 
     def wait_again(self, package: str) -> None:
         """The messages of a package that was withdrawn have not been sent."""
@@ -243,9 +249,16 @@ def _cases() -> Select[Any]:
 
 
 def _unneeded(package: str) -> ColumnElement[bool]:
-    """Messages about cases of a package that need not be sent if it is not; a recall closes its case for good."""
+    """Messages about cases of a package that need not be sent if it is not. A recall closes its case for good; a notice of a
+    request is followed to its answer.
+    """
     claims = select(col(CaseRow.claim)).where(col(CaseRow.package) == package)
-    return and_(col(MessageRow.outbound), col(MessageRow.claim).in_(claims), col(MessageRow.type) != "case.recall")
+    return and_(
+        col(MessageRow.outbound),
+        col(MessageRow.claim).in_(claims),
+        col(MessageRow.type) != "case.recall",
+        col(MessageRow.message_id).not_in(select(col(NoticeRow.message_id))),
+    )
 
 
 def _messages() -> Select[Any]:
