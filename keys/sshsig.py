@@ -8,6 +8,7 @@ signature's. Keys in allowed_signers may be restricted to namespaces; certificat
 import base64
 import binascii
 import hashlib
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -86,8 +87,7 @@ def armor(made_by: bytes, signature: bytes, namespace: str) -> bytes:
     """The armored form of a signature by the key with the blob `made_by`."""
     blob = _MAGIC + _VERSION + string(made_by) + string(namespace.encode())
     text = base64.b64encode(blob + string(b"") + string(_HASH) + string(signature))
-    lines = [text[start : start + _COLUMNS] for start in range(0, len(text), _COLUMNS)]
-    return _BEGIN + b"\n".join(lines) + b"\n" + _END + b"\n"
+    return _armored(text)
 
 
 def signed_data(message: bytes, namespace: str) -> bytes:
@@ -158,10 +158,17 @@ def string(data: bytes) -> bytes:
     return len(data).to_bytes(4) + data
 
 
+def _armored(text: bytes) -> bytes:
+    lines = [text[start : start + _COLUMNS] for start in range(0, len(text), _COLUMNS)]
+    return _BEGIN + b"\n".join(lines) + b"\n" + _END + b"\n"
+
+
 def _unarmor(signature: bytes) -> bytes:
-    if not signature.startswith(_BEGIN) or not signature.rstrip(b"\n").endswith(_END):
+    text = signature.removeprefix(_BEGIN).removesuffix(b"\n").removesuffix(_END).replace(b"\n", b"")
+    # One signature has one form, the one that ssh-keygen writes: no byte of an armor may differ unseen.
+    if not hmac.compare_digest(_armored(text), signature):
         raise SignatureError("not an armored SSH signature")
-    return unbase64(signature.rstrip(b"\n")[len(_BEGIN) : -len(_END)].replace(b"\n", b""))
+    return unbase64(text)
 
 
 def unbase64(text: bytes) -> bytes:

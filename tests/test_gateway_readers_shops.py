@@ -123,7 +123,7 @@ WRONG = [
     ({"csv": {"format": "csv", "decimal": ",", "dates": "YYYY-MM-DD"}}, "debtor is a consumer"),
     (
         {"csv": {"format": "csv", "decimal": ",", "dates": "YYYY-MM-DD", "company_is_business": True}},
-        "nothing gives claim no",
+        "nothing gives claim_no",
     ),
 ]
 

@@ -436,14 +436,11 @@ def test_no_altered_package_is_opened(tmp_path: Path, name: str, data: st.DataOb
         signers=load_allowed_signers(SIGNERS),
     )
     manifest = f"{Forgery().package_id}.manifest.json"
-    try:
+    with pytest.raises(unsealing.PackageError) as failure:
         signed = unsealing.read_manifest(tmp_path, manifest, opener)
         list(unsealing.open_messages(tmp_path, signed.manifest, opener))
-    except unsealing.PackageError as failure:
-        assert CANARY not in str(failure)
-    else:
-        # A signature's armor may end with more or fewer line ends; nothing else may differ.
-        assert (name.endswith(".sig"), altered.strip(b"\n")) == (True, content.strip(b"\n"))
+
+    assert CANARY not in str(failure.value)
 
 
 def test_flipped_bits_and_truncations_are_refused_for_their_own_reason(tmp_path: Path) -> None:
