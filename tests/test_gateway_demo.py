@@ -90,6 +90,15 @@ def test_two_people_ask_and_get_their_answers(told: tuple[Path, Result, Result])
     assert cli("audit", "verify", "--config", home / "creditor" / "inkasso.toml").code == 0
 
 
+@pytest.mark.parametrize("claims", ["1", "3"])
+def test_a_small_demo_tells_its_story_too(tmp_path: Path, claims: str) -> None:
+    """Where nothing, or hardly anything, is handed over, there are no books to compare, and that is no fault."""
+    found = cli("demo", "--dir", tmp_path / "here", "--claims", claims, "--seed", "7", "--json")
+
+    assert (found.code, found.err) == (0, "")
+    assert found.json["claims"]["read"] == int(claims)
+
+
 def test_other_claims_need_another_folder(told: tuple[Path, Result, Result]) -> None:
     """A demo never runs over another one, or over files that are not its own (2)."""
     home, _, _ = told

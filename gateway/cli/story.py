@@ -11,7 +11,7 @@ from gateway.cli import output
 from gateway.cli.creditor import Json
 from gateway.cli.reasons import print_figures
 from gateway.demo.story import DEMO_DAY, Invented, Story, tell, write_report
-from gateway.feedback.books import sums
+from gateway.feedback.books import Reconciliation, sums
 from gateway.wiring import clock
 from schemas.case import Case, Identity
 from schemas.money import euros
@@ -62,10 +62,8 @@ def _print(home: Path, story: Story) -> None:
     output.line(f"  it cannot see:            {', '.join(story.left_behind)}")
     output.heading("Its answers, as the creditor has booked them")
     output.table([(kind, f"{count:,}") for kind, count in story.work.feedback.answers.most_common()])
-    ours = sums(story.work.books.ours)
-    output.table([("in EUR", ""), *((name.replace("_", " "), _booked(name, ours[name])) for name in ours)])
-    agreed = "are equal to the cent" if story.work.books.digest else "differ: see `inkasso report reconcile`"
-    output.line(f"  both sides' books {agreed}")
+    if story.work.books is not None:
+        _print_books(story.work.books)
     _print_rights(story)
     output.heading("The audit log")
     output.table([("entries", f"{story.entries:,}")])
@@ -85,6 +83,13 @@ def _print(home: Path, story: Story) -> None:
     )
     output.line(f"\n{story.seconds:.1f} seconds; run it again: nothing is handed over twice. Try:")
     output.line(f"{sys.argv[0]} claim list --config {home}/creditor/inkasso.toml")
+
+
+def _print_books(books: Reconciliation) -> None:
+    ours = sums(books.ours)
+    output.table([("in EUR", ""), *((name.replace("_", " "), _booked(name, ours[name])) for name in ours)])
+    agreed = "are equal to the cent" if books.digest else "differ: see `inkasso report reconcile`"
+    output.line(f"  both sides' books {agreed}")
 
 
 def _booked(name: str, sum_: int) -> str:
