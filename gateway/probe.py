@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from audit.store import append
 from gateway.errors import IntegrityError, UsageError
-from gateway.handover.batch import OPENING_BYTES, envelope_recipients, outgoing_of, publish
+from gateway.handover.batch import OPENING_BYTES
+from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
 from gateway.office import Office
 from gateway.partners import with_keys_in_force
 from gateway.settings import Agency

@@ -14,10 +14,10 @@ from gateway.agency.answers import Envelope, SentPackage
 from gateway.agency.desk import Correspondent, Desk
 from gateway.errors import UsageError
 from gateway.steps.seal import Envelope as Sealing
-from gateway.steps.seal import Lines, PackageWriter, part_path, sync_directory
+from gateway.steps.seal import Lines, PackageWriter, part_path
 from gateway.steps.unseal import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
 from keys.references import new_id
-from keys.root import replace_private
+from keys.root import replace_private, sync_directory
 from keys.sshsig import sign
 from schemas.package import Addressing, Direction, Manifest, PackageType, Part, Trail
 

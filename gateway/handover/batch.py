@@ -15,20 +15,20 @@ from typing import Final
 from audit.items import commitment, verdict_item
 from audit.store import append, items_of
 from gateway.handover.judge import Judged
+from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
 from gateway.office import Office
 from gateway.readers.care import CareList
 from gateway.settings import Agency, Source
-from gateway.state import ClaimState, PackageState, judge_again, state_of
+from gateway.state import ClaimState, judge_again, state_of
 from gateway.steps.minimise import minimise
 from gateway.steps.pseudonymise import Pseudonymised, case_line, identity_line, item_bytes, opening_text, pseudonymise
-from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed, SealTo, part_path, sync_directory
+from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
 from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
-from gateway.store.packages import Addressee, FileOfPackage, Outgoing
+from gateway.store.packages import Addressee
 from gateway.store.payload import ItemKept, Payload, seal_payload
 from gateway.traces import traces_by_id
 from gateway.trail import show, trail_for
-from keys.recipients import parse_recipient
 from keys.references import new_id
 from keys.sshsig import sign
 from keys.vault import ClaimKey, Numbers, References
@@ -37,7 +37,7 @@ from schemas.claim import Rejected
 from schemas.codes import CaseStanding
 from schemas.entry import ClaimsScreened, PackageSealed
 from schemas.mandate import Mandate
-from schemas.package import CASES_NAMESPACE, Addressing, Direction, PackageType, Part
+from schemas.package import CASES_NAMESPACE, Addressing, Direction, PackageType
 from schemas.screening import Cleared, Held, Refused
 
 MAXIMUM_CLAIMS: Final = 50_000
@@ -262,37 +262,6 @@ class Batch:
         )
         index = append(self._office.connection, entry, self._commitments.messages).position
         self._office.packages.seal(outgoing_of(sealed, len(self._commitments.messages)), screened, index)
-
-
-def outgoing_of(sealed: Sealed, messages: int) -> Outgoing:
-    """A package that was just sealed, as the outbox knows it."""
-    manifest = sealed.manifest
-    return Outgoing(
-        manifest.package_id,
-        manifest.recipient,
-        manifest.package_type,
-        manifest.sequence,
-        messages,
-        PackageState.SEALED,
-        sealed.files,
-    )
-
-
-def envelope_recipients(agency: Agency) -> dict[Part, tuple[SealTo, ...]]:
-    """Who can open which part of a package to an agency."""
-    return {
-        Part.CASES: tuple(map(parse_recipient, agency.cases_recipients)),
-        Part.IDENTITIES: tuple(map(parse_recipient, agency.identities_recipients)),
-    }
-
-
-def publish(office: Office, files: Sequence[FileOfPackage]) -> None:
-    """Gives the files of a sealed package their final names; harmless to repeat."""
-    for file in files:
-        part = part_path(office.outbox, file.name)
-        if part.exists():
-            part.rename(office.outbox / file.name)
-    sync_directory(office.outbox)
 
 
 def _commit(item: bytes, opening: bytes, commitments: list[bytes]) -> ItemKept:

@@ -5,10 +5,10 @@ start.
 """
 
 from gateway.errors import IntegrityError
-from gateway.handover.batch import publish
+from gateway.handover.sealing import publish
 from gateway.office import Office
 from gateway.state import PackageState
-from gateway.steps.seal import sync_directory
+from keys.root import sync_directory
 
 
 def recover(office: Office) -> int:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from audit.store import append
 from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import InputError, PartnerError
-from gateway.handover.batch import SYSTEM_ACTOR, publish
+from gateway.handover.batch import SYSTEM_ACTOR
+from gateway.handover.sealing import publish
 from gateway.handover.waiting import queue
 from gateway.office import Office
 from gateway.settings import Agency

@@ -15,15 +15,9 @@ from typing import Final, TypeVar
 
 from audit.items import commitment
 from audit.store import append, items_of
-from gateway.handover.batch import (
-    MAXIMUM_CLAIMS,
-    OPENING_BYTES,
-    SYSTEM_ACTOR,
-    envelope_recipients,
-    outgoing_of,
-    publish,
-)
+from gateway.handover.batch import MAXIMUM_CLAIMS, OPENING_BYTES, SYSTEM_ACTOR
 from gateway.handover.judge import key_of
+from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
 from gateway.office import Office
 from gateway.partners import with_keys_in_force
 from gateway.steps.pseudonymise import opening_of, opening_text

@@ -20,6 +20,7 @@ import zstandard
 from gateway.store.packages import FileOfPackage
 from keys.age import Recipient, Sealer
 from keys.recipients import HybridRecipient, X25519Recipient
+from keys.root import sync_directory
 from schemas.answers import FromAgencyAdapter
 from schemas.canonical import digest, encode, encode_model
 from schemas.mandate import Mandate
@@ -257,12 +258,3 @@ def write_private_file(path: Path, name: str, content: bytes) -> FileOfPackage:
 def part_path(outbox: Path, name: str) -> Path:
     """Where a file of the outbox lies until its package exists."""
     return outbox / f"{name}.part"
-
-
-def sync_directory(directory: Path) -> None:
-    """Makes the names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
