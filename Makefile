@@ -15,7 +15,7 @@ all: .venv/ready
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes --disable-pip-version-check -r requirements/bootstrap.lock
-	@$(BIN)/uv pip sync --quiet --system-certs --require-hashes --python $(BIN)/python requirements/dev.lock \
+	@$(BIN)/uv pip sync --quiet --system-certs --require-hashes --compile-bytecode --python $(BIN)/python requirements/dev.lock \
 	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . 2>/dev/null \
 	  || $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .

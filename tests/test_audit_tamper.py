@@ -291,3 +291,26 @@ def test_a_new_key_counts_only_if_the_old_one_signed_for_it(tmp_path: Path) -> N
     assert (honest.fault, later.fault) == (None, None)
     assert usurped.fault is not None
     assert gone_back.fault is not None
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_time_never_goes_back_even_for_who_signs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, together: bool
+) -> None:
+    """An owner who logs an entry as older than the one before it is found out by the order of time alone, also across
+    two reads of a long log.
+    """
+    monkeypatch.setattr("audit.store.entry_time", lambda clock, _previous: clock)
+    if not together:
+        monkeypatch.setattr("audit.stored._CHUNK", 4)
+    with small_log(tmp_path / "log.db") as log:
+        log.add(3)
+
+        assert log.verify().fault is None
+
+        with Log(log.connection, log.signer), log.connection.begin():
+            append(log.connection, uploaded(2))
+        fault = log.verify().fault
+
+    assert fault is not None
+    assert "older than the one before it" in fault.rule
