@@ -183,3 +183,13 @@ PARSERS: tuple[Callable[[bytes], object], ...] = (
     lambda raw: check_evidence(raw, SIGNER.key),
     lambda raw: decode_positions(raw + b"x" * ((1 - len(raw)) % 12)),
 )
+
+
+@pytest.mark.parametrize("positions", [[(1, 2), (1, 2)], [(1, 3), (1, 2)], [(2, 0), (1, 9)]])
+def test_a_completion_names_each_position_once_and_in_order(positions: list[tuple[int, int]]) -> None:
+    """Two completions with other bytes never say the same: a repeated or misplaced position is refused."""
+    encoded = b"".join(entry.to_bytes(8) + item.to_bytes(4) for entry, item in positions)
+
+    with pytest.raises(CompletionError, match="not in order"):
+        decode_positions(encoded)
+    assert decode_positions(encode_positions(Position(*one) for one in set(positions))) == sorted(set(positions))
