@@ -16,12 +16,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from gateway.auditing import verify_office
 from gateway.custody.epoch import make_final, standing_of
 from gateway.demo.claims import write_csv
 from gateway.demo.story import DEMO_DAY, Invented, tell
-from gateway.erasing import erase
+from gateway.log.auditing import verify_office
 from gateway.pipeline import Night, hand_over
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_office
 from schemas.entry import ErasureGround

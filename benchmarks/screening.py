@@ -19,8 +19,8 @@ from gateway.demo.story import DEMO_DAY
 from gateway.handover.inbox import alone
 from gateway.handover.judge import named, reasons
 from gateway.readers.reading import read_rows
-from gateway.screening import Terms, preset_terms
 from gateway.steps.screen import screen
+from gateway.trial.screening import Terms, preset_terms
 from schemas.claim import Rejected, Row
 from schemas.screening import Verdict
 

@@ -13,10 +13,10 @@ from gateway.custody.rotation import signer_lines
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.figures.tables import ends_soon, load_figures
 from gateway.handover.feed import Feed
+from gateway.partners.vetting import unfit
 from gateway.readers.presets import preset_of
 from gateway.settings import Agency, Configuration, Source
 from gateway.transport.sftp import SftpTransport
-from gateway.vetting import unfit
 from gateway.wiring import clock, creditor_ring, endpoint, open_office, read_agekey
 from keys.root import KeyFileError
 from keys.sqlite import StoreError

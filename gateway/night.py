@@ -12,7 +12,7 @@ from gateway.feedback.run import Feedback, collect_all
 from gateway.handover.figures import Figures
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
-from gateway.retention import end_readings, end_requests, retain
+from gateway.retention.calendar import end_readings, end_requests, retain
 from gateway.rights.nightly import due_requests
 
 

@@ -22,7 +22,6 @@ from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from gateway import mandates, vetting
 from gateway.custody.matching import require_matched
 from gateway.errors import InputError, PartnerError
 from gateway.handover.batch import Assignment
@@ -39,7 +38,8 @@ from gateway.handover.recovery import recover
 from gateway.handover.stops import withdraw_recalled
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
-from gateway.partners import with_keys_in_force
+from gateway.partners import mandates, vetting
+from gateway.partners.keys import with_keys_in_force
 from gateway.readers.care import CareList, read_care_list
 from gateway.readers.reading import read_rows
 from gateway.settings import Agency, Configuration, Source

@@ -11,11 +11,11 @@ from sqlalchemy.engine import Connection
 from audit.guards import set_guards
 from audit.log import Log
 from audit.store import AUDIT_METADATA, append
-from gateway.actors import enrol_first
 from gateway.agency.settings import load_agency
 from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.errors import UsageError
 from gateway.outside import JOURNAL_NAME, Outside, log_signer
+from gateway.people.roster import enrol_first
 from gateway.store.marks import begin_marks
 from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA

@@ -26,11 +26,11 @@ from gateway.custody.copies import Progress
 from gateway.custody.generation import check_companions
 from gateway.custody.places import beside, lay_out, put_in_place, remove
 from gateway.custody.restore import Chosen, choose
-from gateway.erasing import finish_erasures
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, last_known, log_signer, log_signers, origin_of
 from gateway.reading import Readings
+from gateway.retention.erasing import finish_erasures
 from gateway.settings import Agency, Configuration
 from gateway.steps.unseal import Opener
 from gateway.store.cases import Cases

@@ -11,7 +11,7 @@ from typing import Any
 from pypdf import PdfReader
 
 from gateway.demo.vetting import make_key
-from gateway.signers import file_key
+from gateway.people.signers import file_key
 from keys.approval import approve
 from world import TODAY, Result, World, cli, jsonl, row, running_world
 

@@ -45,8 +45,8 @@ KILLS = (
 DECISION_KILLS = (
     "gateway.rights.erasure.seal_waiting",
     "gateway.rights.erasure.erase",
-    "gateway.erasing._complete",
-    "gateway.erasing.truncate_log",
+    "gateway.retention.erasing._complete",
+    "gateway.retention.erasing.truncate_log",
 )
 
 

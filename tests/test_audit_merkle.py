@@ -119,7 +119,7 @@ def test_every_tree_up_to_130_is_the_one_of_the_rfc(size: int) -> None:
         check_consistency(old, size, slow_root(0, old), edge.root(), proof)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(size=st.integers(2, 1 << 16), seed=st.integers(0, 1 << 32), steps=st.integers(1, 1 << 15))
 def test_large_trees_give_proofs_that_only_fit_themselves(size: int, seed: int, steps: int) -> None:
     """A path proves one leaf at one index; one changed bit of leaf, root, index or proof makes it fail."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gateway.erasing import erase
 from gateway.figures.tables import load_figures
 from gateway.reports.agency import CaseFigures, Spans, Terms, case_figures, figures_of
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_office
 from schemas.answers import AgencyPayment, CaseClosed, CaseDispute, CaseStatus, FromAgency

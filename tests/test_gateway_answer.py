@@ -11,9 +11,9 @@ import pytest
 from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 
-from gateway.erasing import erase
 from gateway.errors import InputError
 from gateway.readers.plain_pdf import check_plain_pdf
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.steps.enclosed import enclosed
 from gateway.steps.frames import FrameError

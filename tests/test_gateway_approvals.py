@@ -11,14 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.store import entries
-from gateway.actors import enrol, enrolment
-from gateway.approvals import VALID, ApprovalError, Given, Preview, Signer, settle
 from gateway.cli.main import run
 from gateway.errors import GatewayError
 from gateway.office import Office
+from gateway.people.approvals import VALID, ApprovalError, Given, Preview, Signer, settle
+from gateway.people.roster import enrol, enrolment
+from gateway.people.signers import agent_key
 from gateway.settings import load
 from gateway.setup import CONFIGURATION, init_creditor, openssh
-from gateway.signers import agent_key
 from gateway.store.roster import Actor
 from gateway.template import CREDITOR_TEMPLATE
 from gateway.wiring import open_office

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.erasing import erase
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_office
 from schemas.entry import ErasureGround

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.custody.epoch import Standing, standing_of
-from gateway.erasing import erase
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_office
 from keys.escrow import open_escrow

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import holidays
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.figures.tables import NotCoveredError, load_figures
@@ -77,7 +77,6 @@ def test_the_last_day_is_the_next_working_day_of_the_land(received: str, land: s
     assert found == d(last)
 
 
-@settings(deadline=None)
 @given(st.dates(d("2019-01-01"), d("2034-06-30")), st.sampled_from(Land), st.sampled_from([1, EXTENDED_MONTHS]))
 def test_no_deadline_is_short_or_ends_on_a_day_off(received: date, land: Land, months: int) -> None:
     """The period is never shorter than its months, and ends on the first working day from then on."""

@@ -118,7 +118,7 @@ def test_a_foreign_file_is_never_overwritten(parcel: Parcel, name: str, foreign:
 CUT = UnreachableError("cut")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     faults=st.lists(st.sampled_from([("before", CUT), ("after", CUT), ("", None), ("", None), ("", None)]), max_size=20)
 )

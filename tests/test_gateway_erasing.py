@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from gateway.auditing import open_items, verify_office
-from gateway.erasing import erase
+from gateway.log.auditing import open_items, verify_office
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.store.tables import PackageRow
 from gateway.wiring import open_office
@@ -81,9 +81,9 @@ def test_an_erased_claim_is_found_nowhere_and_the_log_verifies(tmp_path: Path) -
 STEPS = {
     "journal": ("keys.journal:Journal.append", 1),
     "vault": ("keys.vault:Vault.destroy", 1),
-    "vault's log": ("gateway.erasing:truncate_log", 1),
-    "complete": ("gateway.erasing:_complete", 1),
-    "store's log": ("gateway.erasing:truncate_log", 2),
+    "vault's log": ("gateway.retention.erasing:truncate_log", 1),
+    "complete": ("gateway.retention.erasing:_complete", 1),
+    "store's log": ("gateway.retention.erasing:truncate_log", 2),
     "outside": ("gateway.outside:keep_checkpoint", 1),
 }
 

@@ -108,7 +108,7 @@ def test_lawful_rates_are_points_over_the_base_rate() -> None:
     assert lawful_rate(FIGURES, DebtorKind.BUSINESS, day("2026-06-30")) == 1_027
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(1, 10_000_000),
     st.sampled_from([5, 9]),
@@ -174,7 +174,7 @@ def test_holidays_are_those_of_an_independent_library(land: Land) -> None:
     assert {one for one in days_off(FIGURES, land) if one.weekday() < 6} == {one for one in theirs if one.weekday() < 6}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dates(date(2015, 1, 1), date(2035, 12, 1)), st.none() | st.sampled_from(Land))
 def test_a_last_day_moves_to_the_next_working_day(asked: date, land: Land | None) -> None:
     """§ 193 BGB: never back, never over a working day; without a Land, never sooner than with one."""

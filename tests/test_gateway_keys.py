@@ -10,14 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.verdict import Fault
-from gateway.actors import enrol
-from gateway.approvals import Given
-from gateway.auditing import verify_office
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
+from gateway.log.auditing import verify_office
+from gateway.people.approvals import Given
+from gateway.people.roster import enrol
+from gateway.people.signers import file_key
 from gateway.settings import load
 from gateway.setup import openssh
-from gateway.signers import file_key
 from gateway.store.digests import DIGESTS
 from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA

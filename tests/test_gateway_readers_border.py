@@ -269,7 +269,7 @@ def test_a_refusal_never_tells_a_value(column: str, broken: str) -> None:
 
 @pytest.mark.parametrize("read", [read_csv, read_lines])
 @given(data=st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused(read: Callable[[bytes], list[Row | Rejected]], data: bytes) -> None:
     """Two outcomes only: rows and rejections, or an InputError."""
     header = csv_bytes() if read is read_csv else b""

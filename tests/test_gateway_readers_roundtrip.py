@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -28,7 +28,7 @@ EINVOICE, DATEV = load_preset("einvoice").einvoice, load_preset("datev").datev
 assert EINVOICE is not None
 assert DATEV is not None
 ARRAY = JSONL.model_copy(update={"format": Format.JSON_ARRAY})
-ROUND_TRIP = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ROUND_TRIP = settings(max_examples=80)
 
 
 def json_row(claim: Claim) -> dict[str, object]:

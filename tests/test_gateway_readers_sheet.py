@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims_strategy import claims
@@ -249,7 +249,7 @@ def test_a_million_empty_rows_are_nothing() -> None:
 
 
 @given(drawn=st.lists(claims(), max_size=3), typed=st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_a_workbook_gives_the_claims_back(drawn: list[Claim], typed: bool) -> None:
     """As texts, or with money and dates as Excel types them."""
     kept = [claim for claim in drawn if _writable(csv_row(claim))]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.retention import end_readings
+from gateway.retention.calendar import end_readings
 from gateway.settings import load
 from gateway.wiring import open_office
 from world import TODAY, World, cli, row, running_world

@@ -410,7 +410,7 @@ def test_nothing_is_parsed_before_its_signature_is_verified(agency: Agency, monk
 HONEST = Forgery().files()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(HONEST)), st.data())
 def test_no_altered_package_is_opened(tmp_path: Path, name: str, data: st.DataObject) -> None:
     """Whatever byte of whatever file is changed, left out or added: not one message is believed to the end."""

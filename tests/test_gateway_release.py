@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.actors import enrol, read_actor
-from gateway.approvals import Given
 from gateway.demo.vetting import ACTOR
 from gateway.errors import GatewayError
-from gateway.listing import HeldClaim
+from gateway.people.approvals import Given
+from gateway.people.roster import enrol, read_actor
+from gateway.people.signers import file_key
 from gateway.reports.held import COLUMNS, read_sheet, write_sheet
+from gateway.reports.listing import HeldClaim
 from gateway.settings import load
 from gateway.setup import openssh
-from gateway.signers import file_key
 from gateway.wiring import open_office
 from keys.approval import approve
 from keys.root import write_private

@@ -17,16 +17,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
-from gateway.actors import enrol
 from gateway.agency.settings import load_agency
-from gateway.approvals import Given
-from gateway.auditing import verify_office
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
-from gateway.erasing import erase
+from gateway.log.auditing import verify_office
+from gateway.people.approvals import Given
+from gateway.people.roster import enrol
+from gateway.people.signers import file_key
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.setup import openssh
-from gateway.signers import file_key
 from gateway.store.roster import Actor
 from gateway.wiring import open_desk, open_office
 from keys.approval import approve, parse_actor_key
@@ -316,7 +316,7 @@ def test_a_copy_put_in_place_by_hand_is_refused(history: History, which: str) ->
 STEPS = {
     "approve": ("gateway.custody.restore:settle", 1),
     "replay": ("gateway.custody.restore:replay", 1),
-    "replayed in the vault": ("gateway.erasing:_complete", 1),
+    "replayed in the vault": ("gateway.retention.erasing:_complete", 1),
     "hold": ("gateway.custody.restore:write_restoring", 1),
     "place": ("gateway.wiring:put_in_place", 1),
     "between the two": ("gateway.custody.places:sync_directory", 1),

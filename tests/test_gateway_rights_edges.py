@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     [
         "gateway.rights.erasure:seal_waiting",
         "gateway.rights.erasure:erase",
-        "gateway.erasing:truncate_log",
+        "gateway.retention.erasing:truncate_log",
         "gateway.rights.erasure:change",
     ],
 )

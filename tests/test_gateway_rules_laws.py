@@ -68,7 +68,7 @@ def rank(claim: Claim, known: Known) -> int:
     return RANK[type(judged(claim, known))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(claims() | likely(), knowledge())
 def test_screening_is_total_and_repeatable(claim: Claim, known: Known) -> None:
     """Any claim gets one verdict, twice the same; what is told has fired, and cleared claims owe something."""
@@ -83,7 +83,7 @@ def test_screening_is_total_and_repeatable(claim: Claim, known: Known) -> None:
         assert first.rules
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(claims() | likely(), knowledge(), st.sampled_from(BAD_NEWS))
 def test_bad_news_never_makes_a_claim_better(claim: Claim, known: Known, news: FactKind) -> None:
     """A dispute, an insolvency or a death, told by the feed."""
@@ -92,7 +92,7 @@ def test_bad_news_never_makes_a_claim_better(claim: Claim, known: Known, news: F
     assert rank(claim, changed(known, {"facts": told})) >= rank(claim, known)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(claims() | likely(), knowledge())
 def test_an_open_request_or_a_dispute_in_the_row_never_makes_a_claim_better(claim: Claim, known: Known) -> None:
     """Whether the source or the person says so."""
@@ -102,7 +102,7 @@ def test_an_open_request_or_a_dispute_in_the_row_never_makes_a_claim_better(clai
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(likely(), knowledge(), st.data())
 def test_an_earlier_mahnung_never_makes_a_claim_worse(claim: Claim, known: Known, data: st.DataObject) -> None:
     """Whether one more was sent, or one was sent earlier but still after the last day of payment."""
@@ -116,7 +116,7 @@ def test_an_earlier_mahnung_never_makes_a_claim_worse(claim: Claim, known: Known
     assert rank(changed(claim, {"reminders": (more,)}), known) <= rank(changed(claim, {"reminders": (later,)}), known)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(likely(), knowledge(), st.sampled_from([rule for rule in RULES if rule.release is Release.NEVER]))
 def test_what_nobody_may_release_stays(claim: Claim, known: Known, never: Any) -> None:
     """A release of a rule that only source, time or facts can satisfy changes nothing."""

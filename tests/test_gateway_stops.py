@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.store import entries
 from gateway.agency.settings import load_agency
-from gateway.erasing import erase
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_desk, open_office
 from keys.sqlite import open_store

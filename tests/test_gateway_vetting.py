@@ -9,10 +9,10 @@ import pytest
 from gateway.agency.settings import load_agency
 from gateway.demo.template import AGENCY, CREDITOR
 from gateway.demo.vetting import ACTOR
-from gateway.probe import probe_answered
+from gateway.handover.probe import probe_answered
+from gateway.partners.vetting import fault, keys_digest, profile_digest
 from gateway.settings import Agency, load
 from gateway.store.vettings import Check
-from gateway.vetting import fault, keys_digest, profile_digest
 from gateway.wiring import creditor_ring, open_desk, open_office
 from keys.recipients import HybridIdentity
 from keys.sshsig import verify

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gateway.demo.template import AGENCY
 from gateway.demo.vetting import ACTOR
+from gateway.partners.vetting import fingerprints
 from gateway.settings import load
-from gateway.vetting import fingerprints
 from gateway.wiring import open_office
 from schemas.vetting import Confirmation, Findings, Registration
 from world import World
@@ -22,7 +22,7 @@ REGISTER, KEYS, APPROVE = "without conditions (Auflagen)?", "How did the agency 
 
 def walk(world: World, answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
     """The command on a pseudo-terminal, with an answer to each question; its exit code, and all that was shown."""
-    driver = (Path(__file__).with_name("kill_at.py"), "gateway.vetting:check", "0", world.home / "mark")
+    driver = (Path(__file__).with_name("kill_at.py"), "gateway.partners.vetting:check", "0", world.home / "mark")
     command = ("agency", "check", AGENCY, "--key", world.home / "clerk" / ACTOR, "--config", world.creditor)
     terminal, end = pty.openpty()
     process = subprocess.Popen([sys.executable, *driver, *command], stdin=end, stdout=end, stderr=end)

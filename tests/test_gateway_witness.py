@@ -10,9 +10,9 @@ from audit.note import open_cosigned, parse_key
 from gateway.agency.settings import load_agency
 from gateway.agency.template import agency_template
 from gateway.errors import PartnerError
+from gateway.log.trail import accept_cosignature
 from gateway.settings import load
 from gateway.setup import agency_cosigner, init_agency
-from gateway.trail import accept_cosignature
 from gateway.wiring import open_desk, open_office
 from schemas.package import Manifest
 from world import TODAY, World, cli, row, running_world

@@ -156,7 +156,7 @@ IDENTITY = HybridIdentity.generate()
 FILE = sealed(b"x" * 2000, IDENTITY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(FILE) - 1), st.integers(1, 255))
 def test_any_changed_byte_is_noticed(place: int, change: int) -> None:
     """No altered byte anywhere in a sealed file leads to an accepted one."""

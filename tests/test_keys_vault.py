@@ -77,7 +77,7 @@ def test_the_same_numbers_at_another_entity_are_another_person(connection: Conne
     assert not ids[0] & ids[1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     numbers=st.lists(
         st.tuples(st.text("ab1", min_size=1, max_size=3), st.text("xy", min_size=1, max_size=2)), max_size=12

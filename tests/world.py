@@ -31,11 +31,11 @@ from gateway.demo.safekeeping import add_safekeeping
 from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.demo.vetting import make_actor, record_check
+from gateway.handover.probe import probe_answered
 from gateway.office import Office
-from gateway.probe import probe_answered
+from gateway.partners.vetting import keys_digest
 from gateway.settings import load
 from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
-from gateway.vetting import keys_digest
 from gateway.wiring import creditor_ring, open_office
 from keys.references import new_id
 from keys.root import write_private

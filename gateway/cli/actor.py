@@ -5,10 +5,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from gateway.actors import active_actor, enrol, enrolment, read_actor, revocation, revoke
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
+from gateway.people.roster import active_actor, enrol, enrolment, read_actor, revocation, revoke
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from keys.approval import APPROVAL_NAMESPACE

@@ -14,7 +14,7 @@ from gateway.agency.work import receive_all
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
-from gateway.mandates import MANDATE_NAMESPACE, countersigned_bytes
+from gateway.partners.mandates import MANDATE_NAMESPACE, countersigned_bytes
 from gateway.setup import agency_cosigner, agency_signer, init_agency, read_allowed_signers
 from gateway.wiring import clock, open_desk
 from keys.recipients import RecipientError, parse_recipient

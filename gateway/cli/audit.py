@@ -13,18 +13,18 @@ from cyclopts import App, Parameter
 from audit.offline import check
 from audit.shown import Held
 from audit.verdict import Verdict
-from gateway.auditing import verify_office
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.cli.sentences import sentence
 from gateway.errors import UsageError
-from gateway.exporting import export_log
-from gateway.logbook import Choice, Line, chosen, chosen_readings
+from gateway.log.auditing import verify_office
+from gateway.log.exporting import export_log
+from gateway.log.logbook import Choice, Line, chosen, chosen_readings
+from gateway.log.proving import evidence, sample
+from gateway.log.watching import create_witness, watch_export
 from gateway.office import Office
 from gateway.outside import first_key
-from gateway.proving import evidence, sample
 from gateway.settings import load
-from gateway.watching import create_witness, watch_export
 from gateway.wiring import clock, open_office
 
 Language = Literal["de", "en"]

@@ -11,12 +11,12 @@ from gateway.cli.consent import Consent, carry_out, read_bounded
 from gateway.cli.creditor import Config, Json
 from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
-from gateway.listing import held_claims, vanished_claims
+from gateway.handover.release import Asked, release, releasing
 from gateway.office import Office
-from gateway.release import Asked, release, releasing
 from gateway.reports.held import held_table, read_sheet, write_sheet
+from gateway.reports.listing import held_claims, vanished_claims
+from gateway.reports.showing import show
 from gateway.settings import load
-from gateway.showing import show
 from gateway.wiring import clock, open_office
 from keys.root import write_private
 from schemas.calendar import day_in_germany

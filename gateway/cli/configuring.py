@@ -10,10 +10,10 @@ from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
 from gateway.readers.presets import Preset, load_preset, own_mapping, preset_of
-from gateway.sampling import Sampled
-from gateway.sampling import sample as read_sample
 from gateway.settings import load, load_toml
-from gateway.suggestion import suggest as propose
+from gateway.trial.sampling import Sampled
+from gateway.trial.sampling import sample as read_sample
+from gateway.trial.suggestion import suggest as propose
 
 
 def register(app: App) -> None:

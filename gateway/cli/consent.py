@@ -18,11 +18,11 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from gateway.approvals import ApprovalError, Build, Given, Signer
 from gateway.cli import output
 from gateway.errors import UsageError
 from gateway.office import Office
-from gateway.signers import agent_key, file_key
+from gateway.people.approvals import ApprovalError, Build, Given, Signer
+from gateway.people.signers import agent_key, file_key
 from gateway.store.roster import Actor
 from keys.root import write_private
 

@@ -8,7 +8,6 @@ from typing import Annotated, Final, NamedTuple
 
 from cyclopts import App, Parameter
 
-from gateway.actors import read_actor
 from gateway.cli import output
 from gateway.cli.reasons import print_feedback, print_figures
 from gateway.doctor import examine
@@ -16,13 +15,14 @@ from gateway.errors import UsageError
 from gateway.handover.figures import Figures
 from gateway.night import whole_night
 from gateway.office import Office
+from gateway.people.roster import read_actor
 from gateway.pipeline import Night, hand_over
 from gateway.readers.presets import presets
 from gateway.reports.screening import report_on
-from gateway.screening import Terms, preset_terms, screen_file, source_terms
 from gateway.settings import load
 from gateway.setup import init_creditor
 from gateway.template import CREDITOR_TEMPLATE
+from gateway.trial.screening import Terms, preset_terms, screen_file, source_terms
 from gateway.wiring import clock, open_office
 from schemas.calendar import day_in_germany
 

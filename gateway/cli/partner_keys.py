@@ -17,7 +17,7 @@ from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config
 from gateway.errors import UsageError
 from gateway.handover.offering import OwnPurpose, offer_key
-from gateway.partners import confirm, confirming, offered, offers
+from gateway.partners.keys import confirm, confirming, offered, offers
 from gateway.settings import load
 from gateway.wiring import agency_root, clock, open_desk, open_office
 from schemas.calendar import day_in_germany

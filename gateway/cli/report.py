@@ -11,8 +11,8 @@ from gateway.cli.creditor import Config
 from gateway.cli.feedback import register_reports
 from gateway.documents.render import render
 from gateway.errors import UsageError
-from gateway.mandates import countersign
-from gateway.mandates import sign as sign_mandate
+from gateway.partners.mandates import countersign
+from gateway.partners.mandates import sign as sign_mandate
 from gateway.reports.fields import field_reference
 from gateway.reports.made import Report, make_report, output_of, the_entity
 from gateway.reports.mandate import mandate_page, page_to_sign

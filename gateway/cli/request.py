@@ -10,12 +10,12 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from gateway.approvals import Given
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
 from gateway.cli.report import EntityName, In
 from gateway.errors import InputError
+from gateway.people.approvals import Given
 from gateway.reports.made import the_entity
 from gateway.rights.answering import Answer, answer, extend, lift, lifting
 from gateway.rights.deciding import approve, deciding, protect

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
-from gateway.retention import due, due_requests, end_requests, retain
+from gateway.retention.calendar import due, due_requests, end_requests, retain
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from schemas.calendar import day_in_germany

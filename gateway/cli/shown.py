@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gateway.cli import output
-from gateway.showing import ShownClaim
+from gateway.reports.showing import ShownClaim
 
 
 def print_claims(claims: Sequence[ShownClaim], *, as_json: bool) -> None:

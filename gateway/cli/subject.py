@@ -15,10 +15,10 @@ from gateway.cli.report import EntityName
 from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
 from gateway.reports.made import the_entity
+from gateway.reports.showing import show
 from gateway.rights.finding import Clue, find
 from gateway.rights.intake import read_clues
 from gateway.settings import load
-from gateway.showing import show
 from gateway.wiring import clock, open_office
 from schemas.mandate import Language
 

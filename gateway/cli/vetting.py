@@ -11,10 +11,10 @@ from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
 from gateway.handover.outbox import send
+from gateway.handover.probe import seal_probe
 from gateway.handover.recovery import recover
-from gateway.probe import seal_probe
+from gateway.partners.vetting import check, checking, fingerprints, unfit
 from gateway.settings import Agency, Configuration, load
-from gateway.vetting import check, checking, fingerprints, unfit
 from gateway.wiring import clock, open_office
 from schemas.calendar import day_in_germany
 from schemas.vetting import Confirmation, Findings, Registration

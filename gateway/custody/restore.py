@@ -18,12 +18,12 @@ from typing import Final, NamedTuple
 
 from audit.checkpoint import Checkpoint
 from audit.store import append, count
-from gateway.approvals import Given, Preview, actor_of, settle
 from gateway.custody.copies import Copy, Progress, Which, copies, prove_vault, read_copy, require_whole
 from gateway.custody.matching import Restoring, write_restoring
-from gateway.erasing import replay
 from gateway.errors import IntegrityError, UsageError
 from gateway.office import Office
+from gateway.people.approvals import Given, Preview, actor_of, settle
+from gateway.retention.erasing import replay
 from gateway.store.marks import StoreMark, set_mark
 from keys.journal import Record
 from keys.labels import Purpose

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from audit.note import NoteSigner
 from audit.store import append
-from gateway.approvals import Given, Preview, actor_of, settle
 from gateway.custody.escrow import escrow_of, write_escrow
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.outside import log_signer
+from gateway.people.approvals import Given, Preview, actor_of, settle
 from gateway.settings import Configuration
 from gateway.store.digests import DIGESTS
 from gateway.store.marks import StoreMark, read_mark, set_mark

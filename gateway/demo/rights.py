@@ -9,22 +9,22 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.actors import enrol, read_actor
 from gateway.agency.desk import Desk
 from gateway.agency.post import post
 from gateway.agency.receive import is_stop
 from gateway.agency.reply import take_replies
-from gateway.approvals import Given
 from gateway.demo.vetting import ACTOR, make_key
 from gateway.feedback.run import collect_all
 from gateway.handover.judge import key_of
 from gateway.handover.outbox import send
 from gateway.office import Office
+from gateway.people.approvals import Given
+from gateway.people.roster import enrol, read_actor
+from gateway.people.signers import file_key
 from gateway.rights.answering import Answer, answer
 from gateway.rights.deciding import approve, deciding
 from gateway.rights.erasure import numbers_of
 from gateway.rights.life import Opened, identify, load_request, open_request
-from gateway.signers import file_key
 from gateway.store.cases import CaseRecord
 from keys.root import write_private
 from schemas.codes import CaseStanding, RequestKind

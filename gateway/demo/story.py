@@ -34,9 +34,9 @@ from gateway.office import Office
 from gateway.pipeline import Night, hand_over
 from gateway.readers.presets import preset_of
 from gateway.reports.screening import report_on
-from gateway.screening import source_terms
 from gateway.settings import Configuration, load
 from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
+from gateway.trial.screening import source_terms
 from gateway.wiring import creditor_ring, open_desk, open_office
 from keys.root import write_private
 from keys.sshsig import allowed_signers_line, public_line

@@ -10,18 +10,18 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.actors import read_actor
 from gateway.agency.settings import AgencyConfiguration
 from gateway.agency.work import receive_all
-from gateway.approvals import Given
 from gateway.feedback.run import collect_all
 from gateway.handover.outbox import send
+from gateway.handover.probe import seal_probe
 from gateway.office import Office
-from gateway.probe import seal_probe
+from gateway.partners.vetting import check, keys_digest
+from gateway.people.approvals import Given
+from gateway.people.roster import read_actor
+from gateway.people.signers import file_key
 from gateway.setup import openssh
-from gateway.signers import file_key
 from gateway.store.roster import Actor
-from gateway.vetting import check, keys_digest
 from gateway.wiring import open_desk
 from keys.root import write_private
 from keys.sshsig import public_line

@@ -17,8 +17,8 @@ from audit.store import append, items_of
 from gateway.errors import IntegrityError
 from gateway.feedback.outcomes import count_outcome
 from gateway.handover.judge import key_of
+from gateway.handover.probe import probe_answered
 from gateway.office import Office
-from gateway.probe import probe_answered
 from gateway.rights.incoming import forwarded, is_of_erased
 from gateway.rights.notices import settle
 from gateway.state import PackageState

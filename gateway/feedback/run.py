@@ -20,8 +20,9 @@ from gateway.errors import GatewayError, OverdueError, PartnerError
 from gateway.feedback.apply import Applied, ReceiptAlarmError, apply
 from gateway.feedback.collect import collect, empty, names_of
 from gateway.handover.offering import answers_keys
+from gateway.log.trail import accept_cosignature
 from gateway.office import Office
-from gateway.partners import with_keys_in_force
+from gateway.partners.keys import with_keys_in_force
 from gateway.settings import Agency
 from gateway.steps.unseal import (
     MANIFEST_SUFFIX,
@@ -35,7 +36,6 @@ from gateway.steps.unseal import (
     read_manifest,
 )
 from gateway.store.packages import Addressee
-from gateway.trail import accept_cosignature
 from gateway.transport.sftp import SftpTransport
 from keys.sshsig import AllowedSigner, parse_public_line
 from schemas.calendar import day_in_germany

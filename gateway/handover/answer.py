@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from audit.store import append
-from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import InputError, UsageError
 from gateway.handover.waiting import queue
 from gateway.office import Office
+from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.readers.plain_pdf import check_plain_pdf
 from gateway.steps.questions import open_questions
 from gateway.store.cases import CaseRecord

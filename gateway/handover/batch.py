@@ -16,6 +16,7 @@ from audit.items import commitment, verdict_item
 from audit.store import append, items_of
 from gateway.handover.judge import Judged
 from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
+from gateway.log.trail import show, trail_for
 from gateway.office import Office
 from gateway.readers.care import CareList
 from gateway.settings import Agency, Source
@@ -28,7 +29,6 @@ from gateway.store.claims import Screening
 from gateway.store.packages import Addressee
 from gateway.store.payload import ItemKept, Payload, seal_payload
 from gateway.traces import traces_by_id
-from gateway.trail import show, trail_for
 from keys.references import new_id
 from keys.sshsig import sign
 from keys.vault import ClaimKey, Numbers, References

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from audit.store import append
-from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import InputError, PartnerError
 from gateway.handover.batch import SYSTEM_ACTOR
 from gateway.handover.sealing import publish
 from gateway.handover.waiting import queue
 from gateway.office import Office
+from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.settings import Agency
 from gateway.state import CaseEvent, PackageState, standing_after
 from gateway.steps.seal import part_path, write_private_file

@@ -18,14 +18,14 @@ from audit.store import append, items_of
 from gateway.handover.batch import MAXIMUM_CLAIMS, OPENING_BYTES, SYSTEM_ACTOR
 from gateway.handover.judge import key_of
 from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
+from gateway.log.trail import show, trail_for
 from gateway.office import Office
-from gateway.partners import with_keys_in_force
+from gateway.partners.keys import with_keys_in_force
 from gateway.steps.pseudonymise import opening_of, opening_text
 from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.packages import Addressee
 from gateway.store.payload import ItemKept, open_message, seal_message
-from gateway.trail import show, trail_for
 from keys.references import new_id
 from keys.sshsig import sign
 from keys.vault import ClaimKey

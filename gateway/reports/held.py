@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.errors import InputError
-from gateway.listing import HeldClaim
-from gateway.release import Asked
+from gateway.handover.release import Asked
+from gateway.reports.listing import HeldClaim
 from gateway.rules.ordered import rule
 from gateway.rules.rule import Release
 from gateway.rules.worth import Sum

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from typing import Any, Final
 
-from gateway.approvals import Build, Preview
 from gateway.documents.render import words
+from gateway.people.approvals import Build, Preview
 from gateway.reports.record import section
 from gateway.settings import Configuration
 from schemas.canonical import digest

@@ -16,7 +16,7 @@ from gateway.rules.costs import removed
 from gateway.rules.ordered import rule
 from gateway.rules.rule import Rule, Severity
 from gateway.rules.worth import usual_fee, worth_of
-from gateway.screening import Terms, screen_file
+from gateway.trial.screening import Terms, screen_file
 from schemas.claim import Claim, Rejected
 from schemas.money import EUR, euros
 from schemas.screening import Cleared, Held, Refused, Verdict

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from audit.store import entries
-from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.custody.epoch import standing_of
 from gateway.documents.render import Output, render
 from gateway.errors import UsageError
 from gateway.figures.tables import load_figures
 from gateway.office import Office
+from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import notices
 from gateway.rights.access import access
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by

@@ -9,9 +9,9 @@ from collections import Counter
 from datetime import date, datetime
 from typing import NamedTuple
 
-from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import UsageError
 from gateway.office import Office
+from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
 from gateway.rights.correction import corrected
 from gateway.rights.life import PROTECTS, Opened, change

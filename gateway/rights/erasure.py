@@ -2,7 +2,7 @@
 
     decide    in one transaction: the plan in the request's file, notices queued, markers set, restrictions begun
     seal      the notices, before anything is destroyed
-    erase     keys, rows and items of what ends now: `gateway.erasing`
+    erase     keys, rows and items of what ends now: `gateway.retention.erasing`
     execute   one transaction: what was done, in numbers
 
 A request that is decided is finished by the next run, whatever happens. A marker keeps the next export from handing the
@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from gateway.erasing import erase
 from gateway.errors import UsageError
 from gateway.figures.retention import kept_until
 from gateway.figures.tables import load_figures
 from gateway.handover.judge import erased_digest, key_of
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
+from gateway.retention.erasing import erase
+from gateway.retention.titles import titles
 from gateway.rights import notices
 from gateway.rights.deadline import months_after
 from gateway.rights.fate import BARRED, MARKED_YEARS, Standing, by_group, decide
@@ -28,7 +29,6 @@ from gateway.state import ClaimState
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
 from gateway.store.requests import Marker, Restriction
-from gateway.titles import titles
 from keys.references import new_id
 from schemas.calendar import day_in_germany
 from schemas.codes import RequestKind, RestrictionGround

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Final
 
 from audit.store import append
-from gateway.approvals import Build, Given, actor_of, settle
 from gateway.errors import PartnerError, UsageError
 from gateway.office import Office
-from gateway.partners import with_keys_in_force
+from gateway.partners.keys import with_keys_in_force
+from gateway.people.approvals import Build, Given, actor_of, settle
 from keys.references import new_id
 from keys.sshsig import SignatureError, fingerprint, parse_public_line, verify
 from schemas.calendar import day_in_germany

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 from paramiko import Agent, AgentKey, SSHException
 
-from gateway.approvals import ApprovalError, Signer
 from gateway.errors import UsageError
+from gateway.people.approvals import ApprovalError, Signer
 from gateway.store.roster import Actor
 from keys.approval import SignBlob, file_signer, parse_actor_key
 from keys.root import read_private

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.engine import Connection
 
 from audit.store import append
-from gateway.approvals import ApprovalError, Given, Preview, actor_of, settle
 from gateway.errors import UsageError
 from gateway.office import Office
+from gateway.people.approvals import ApprovalError, Given, Preview, actor_of, settle
 from gateway.store.roster import Actor, Roster
 from keys.approval import ActorKey, parse_actor_key
 from keys.references import new_id

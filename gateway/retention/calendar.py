@@ -15,12 +15,12 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from audit.store import append
-from gateway.erasing import erase
 from gateway.figures.retention import claim_kept_until, kept_until
 from gateway.figures.tables import load_figures
 from gateway.office import Office
+from gateway.retention.erasing import erase
+from gateway.retention.titles import titles
 from gateway.store.endings import Ended, Endings
-from gateway.titles import titles
 from keys.references import new_id
 from keys.sqlite import truncate_log
 from schemas.calendar import day_in_germany
@@ -59,7 +59,7 @@ def due(office: Office, today: date) -> Iterator[list[Ending]]:
 
 
 def retain(office: Office, now: datetime, today: date, progress: Callable[[str, int], None]) -> int:
-    """Erases what has ended; how many claims. Call it in no transaction. Raises as `gateway.erasing.erase` does."""
+    """Erases what has ended; how many claims. Call it in no transaction. Raises as `erasing.erase` does."""
     count = 0
     for ended in due(office, today):
         erase(office, [one.claim for one in ended], ErasureGround.RETENTION, None, now)

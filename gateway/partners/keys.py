@@ -7,9 +7,9 @@ approval of its own.
 from datetime import date, datetime
 
 from audit.store import append
-from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import PartnerError, UsageError
 from gateway.office import Office
+from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.settings import Agency
 from gateway.steps.keychange import in_force, is_usable
 from gateway.store.payload import open_message

@@ -13,11 +13,11 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from audit.store import append
-from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import UsageError
 from gateway.handover.feed import feed_of, named
 from gateway.handover.told import told_digest
 from gateway.office import Office
+from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rules.ordered import rule
 from gateway.rules.rule import Release as Who
 from gateway.state import ClaimState

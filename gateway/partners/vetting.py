@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from audit.store import append
-from gateway.approvals import Build, Given, Preview, actor_of, settle
 from gateway.errors import PartnerError, UsageError
 from gateway.office import Office
+from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.settings import Agency
 from gateway.store.vettings import Check
 from keys.recipients import parse_recipient

@@ -19,8 +19,8 @@ from audit.merkle import leaf_hashes, root
 from audit.proofs import Subtree, inclusion_proof
 from audit.shown import Opened
 from audit.store import commitments, completions, entries, leaves
-from gateway.auditing import open_items
 from gateway.errors import InputError, IntegrityError
+from gateway.log.auditing import open_items
 from gateway.office import Office
 from gateway.store.items import KeptItem
 from gateway.store.payload import open_message

@@ -14,13 +14,13 @@ from gateway.errors import IntegrityError, UsageError
 from gateway.handover.batch import OPENING_BYTES
 from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
 from gateway.office import Office
-from gateway.partners import with_keys_in_force
+from gateway.partners.keys import with_keys_in_force
+from gateway.partners.vetting import keys_digest
 from gateway.settings import Agency
 from gateway.steps.minimise import minimise
 from gateway.steps.pseudonymise import Pseudonymised, case_line, identity_line, pseudonymise
 from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
 from gateway.store.packages import Addressee
-from gateway.vetting import keys_digest
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.sshsig import sign
 from schemas.claim import Address, Claim, Debtor, DebtorKind, Disputed

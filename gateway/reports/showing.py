@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from gateway.handover.judge import key_of
-from gateway.logbook import claims_of
+from gateway.log.logbook import claims_of
 from gateway.office import Office
 from gateway.reports.held import sentences
 from gateway.store.claims import Screening
