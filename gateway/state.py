@@ -50,6 +50,7 @@ class CaseEvent(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     TELL = "tell"
+    FORWARD = "forward"
     RECALL = "recall"
     CLOSE = "close"
     ERASE = "erase"
@@ -83,6 +84,8 @@ CASE_TRANSITIONS: Final = {
     CaseEvent.PAUSE: {_ACTIVE: _PAUSED, _PAUSED: _PAUSED, _RECALLED: _RECALLED},
     CaseEvent.RESUME: {_ACTIVE: _ACTIVE, _PAUSED: _ACTIVE, _RECALLED: _RECALLED},
     CaseEvent.TELL: {one: one for one in CaseStanding if one not in {_REFUSED, _ERASED}},
+    # Whom a person turns to, and when, is no part of the work: a refused case was data of that person as well.
+    CaseEvent.FORWARD: {one: one for one in CaseStanding if one is not _ERASED},
     CaseEvent.RECALL: dict.fromkeys((_REVIEW, _QUESTION, _ACTIVE, _PAUSED, _RECALLED), _RECALLED)
     | {_REFUSED: _REFUSED, _CLOSED: _CLOSED},
     CaseEvent.CLOSE: {_ACTIVE: _CLOSED, _PAUSED: _CLOSED, _RECALLED: _CLOSED},

@@ -30,7 +30,7 @@ from schemas.money import Cents
 
 AgencyRef = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,39}$")]
 _Sum = Annotated[Cents, Field(ge=0)]
-_Count = Annotated[int, Field(ge=0)]
+_Count = Annotated[int, Field(ge=0, le=10**9)]  # more packages or cases than either side ever has
 
 
 class PackageReceipt(Strict):

@@ -34,6 +34,7 @@ EDGES = {
     "keys/journal.py": "the erasure journal",
     "gateway/steps/seal.py": "files of the outbox",
     "gateway/steps/unseal.py": "files that arrived",
+    "gateway/steps/plain.py": "files where others write",
     "gateway/steps/deliver.py": "files of the outbox, the network",
     "gateway/readers/presets.py": "package data",
 }

@@ -113,6 +113,15 @@ def bomb(_stream: bytes) -> bytes:
     return frame + padding((1 << 16) - 8)
 
 
+def blank(stream: bytes) -> bytes:
+    """Over a thousand answers, each with some 64,000 spaces in it: 64 MiB that are a few kilobytes on the line."""
+    status = {"type": "case.status", "message_id": ident(8), "case_ref": reference("C", 12345)}
+    line = canonical(status | {"status": "paused", "since": "2026-06-30"}).replace(b",", b"," + b" " * 64_000, 1)
+    header = zstandard.ZstdDecompressor().decompressobj().decompress(stream)
+    lines = zstandard.ZstdCompressor().compress((line + b"\n") * 1_100)
+    return zstandard.ZstdCompressor().compress(header) + lines + padding((1 << 16) - 8)
+
+
 ATTACKS: dict[str, tuple[Answers, str]] = {
     "signed by the creditor itself": (Answers(key=creditor_key), "no allowed signer"),
     "signed for receipts": (Answers(namespace="receipt@inkasso-gateway"), "signed as another type"),
@@ -131,6 +140,7 @@ ATTACKS: dict[str, tuple[Answers, str]] = {
     "a field too many": (Answers(manifest={"note": CANARY}), "not of this format version"),
     "sealed to somebody else": (Answers(seal_to=lambda _: HybridIdentity(bytes([9]) * 32)), "other recipients"),
     "a bomb": (Answers(stream=bomb), "longer than any message"),
+    "answers that are mostly blank": (Answers(stream=blank), "unpacks to more than 64 MiB"),
     "free text": (Answers(lines=[{"type": "case.status", "text": CANARY}]), "not what its schema allows"),
     "a receipt among answers": (
         Answers(

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from gateway.agency.settings import load_agency
+from gateway.wiring import open_desk
+from keys.references import new_id
 from world import World, cli, jsonl, row, running_world
 
 CANARY = "CANARY-SECRET"
@@ -147,6 +150,21 @@ def test_a_file_of_answers_is_taken_once_and_csv_is_as_good(world: World, refs: 
     assert (tried.code, taken.code, again.code) == (0, 0, 3)
     found = cli("feedback", "--json", "--config", world.creditor)
     assert (found.code, found.json["answers"]) == (0, {"package.receipt": 2, "case.closed": 1})
+
+
+def test_a_reference_that_two_creditors_sent_is_told_apart_by_the_row(
+    world: World, refs: list[str], tmp_path: Path
+) -> None:
+    """Who sends another creditor's reference keeps nobody from answering about the case: the row names its creditor."""
+    with open_desk(load_agency(world.agency)) as desk, desk.cases_connection.begin():
+        own = desk.cases.cases("nordlicht", refs[:1])[refs[0]]
+        desk.cases.add([own._replace(sender="elsewhere", message_id=new_id())])
+    guessed = reply(world, tmp_path, [accepted(refs[0], 1)])
+    named = reply(world, tmp_path, [accepted(refs[0], 1) | {"creditor": "nordlicht"}])
+
+    assert (guessed.code, named.code) == (3, 0)
+    assert "row 1, case_ref: several creditors sent this reference: name the `creditor`" in guessed.err
+    assert cli("feedback", "--json", "--config", world.creditor).json["answers"] == {"package.receipt": 1}
 
 
 INIT = {"--name": "ostsee", "--server": "sftp", "--allowed-signers": "signers", "--creditor": "nordlicht"}

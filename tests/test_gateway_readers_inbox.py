@@ -4,9 +4,12 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from forger import CANARY
+from gateway.handover import inbox
 from rows import csv_bytes
 from world import TODAY, World, jsonl, row
 
@@ -27,10 +30,15 @@ def linked(world: World) -> None:
     (world.inbox / "a.jsonl").symlink_to(world.home / "elsewhere.jsonl")
 
 
+def pipe(world: World) -> None:
+    os.mkfifo(world.inbox / "a.jsonl")
+
+
 LEFT = [
     ("still written", fresh, "changed less than 3600 seconds ago"),
     ("cut off", lambda world: put(world, "a.jsonl", jsonl([row(1)])[:-5]), "does not end with a line end"),
     ("a link", linked, "not a plain file"),
+    ("a pipe", pipe, "not a plain file"),
     ("a folder", lambda world: (world.inbox / "a.jsonl").mkdir(), "not a plain file"),
     ("an archive", lambda world: put(world, "a.zip", b"PK\x03\x04"), "none of .csv, .jsonl"),
     ("a compressed file", lambda world: put(world, "a.csv.gz", b"\x1f\x8b"), "none of .csv, .jsonl"),
@@ -53,6 +61,33 @@ def test_what_is_not_a_complete_export_is_left_and_said(
     assert (night.code, night.json["claims"]["read"]) == (3, 1)
     assert said in night.err
     assert sorted(world.inbox.iterdir()) == before
+
+
+@pytest.mark.parametrize("gone", ["when it is looked at", "when it is compared", "when it is read"])
+def test_a_file_that_goes_away_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch, gone: str) -> None:
+    """Whatever moment an exporter takes its file back at: it is said without its name, which may be a person's."""
+    paths = [world.drop(name, jsonl([row(number)])) for number, name in ((1, f"{CANARY}.jsonl"), (2, "z.jsonl"))]
+    if gone == "when it is looked at":
+        look = inbox._entry
+
+        def looking(*arguments: Any) -> Any:
+            paths[0].unlink(missing_ok=True)
+            return look(*arguments)
+
+        monkeypatch.setattr(inbox, "_entry", looking)
+    else:
+        take, calls = inbox.open_plain, iter([gone == "when it is compared", *[True] * 9])
+
+        def opening(path: Path) -> Any:
+            if path == paths[0] and next(calls):
+                raise FileNotFoundError(path)
+            return take(path)
+
+        monkeypatch.setattr(inbox, "open_plain", opening)
+    night = world.handover("--dry-run")
+
+    assert (night.code, night.json["claims"]["read"]) == (3, 1)
+    assert CANARY not in night.err + night.out
 
 
 def test_a_copy_is_named_and_not_read(world: World) -> None:

@@ -1,5 +1,6 @@
 """Receiving, as attacks: each obligation of `gateway.agency.receive` against somebody who breaks it."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -16,6 +17,8 @@ from sqlalchemy import text
 from audit.witness import Witness
 from audit_world import signer_of
 from forger import CANARY, IDENTITIES, KEY, MANDATE, NOW, RECIPIENT, SENDER, Forgery, case, ident, identity
+from gateway.agency import receive as receiving
+from gateway.agency import work
 from gateway.agency.answers import AnswersStore
 from gateway.agency.desk import Desk
 from gateway.agency.settings import Abilities
@@ -24,7 +27,7 @@ from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.agency.work import Receipts, receive_all
 from gateway.reading import Readings
 from gateway.steps import unseal as unsealing
-from gateway.steps.unseal import Opener
+from gateway.steps.unseal import Line, Opener
 from keys.labels import Purpose
 from keys.material import Secret
 from keys.recipients import HybridIdentity
@@ -32,6 +35,7 @@ from keys.ring import Keyring
 from keys.sqlite import create_store
 from keys.sshsig import load_allowed_signers, public_line
 from schemas.answers import PackageReceipt
+from schemas.messages import BooksAgreed
 from schemas.package import Direction, Part
 from torture_package import sweep
 
@@ -366,6 +370,38 @@ def test_a_link_on_the_server_is_not_followed(agency: Agency, tmp_path: Path, su
     path.symlink_to(tmp_path / "elsewhere")
 
     assert agency.run().packages == []
+
+
+@pytest.mark.parametrize("suffix", ["manifest.json", "manifest.json.sig", "cases.jsonl.zst.age"])
+def test_a_pipe_on_the_server_keeps_nobody_waiting(agency: Agency, suffix: str) -> None:
+    """Its writer would never come: what is opened is a plain file or nothing."""
+    path = agency.server / f"{Forgery().put(agency.server)}.{suffix}"
+    path.unlink()
+    os.mkfifo(path)
+
+    assert agency.run().packages == []
+
+
+def test_no_more_packages_are_looked_at_than_any_creditor_sends(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder full of signatures costs what is looked at, and the run says so."""
+    monkeypatch.setattr(work, "MAXIMUM_PACKAGES", 3)
+    for number in range(9):
+        (agency.server / f"{ident(number)}.manifest.json.sig").write_bytes(b"")
+    receipts = agency.run()
+
+    assert (receipts.packages, len(receipts.failures)) == ([], 4)
+    assert "more than 3 packages" in str(receipts.failures[0])
+
+
+def test_messages_are_taken_in_chunks_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line may be long, and many may be: how much is held at once is counted in bytes as well."""
+    monkeypatch.setattr(receiving, "_CHUNK_BYTES", 100)
+    message = BooksAgreed(message_id=ident(1), statement=ident(2), books="0" * 64)
+    lines = [Line(message, b"x" * size, b"") for size in (60, 60, 10, 101, 1)]
+
+    assert [[len(one.raw) for one in chunk] for chunk in receiving._chunks(iter(lines))] == [[60, 60], [10, 101], [1]]
 
 
 def test_a_file_exchanged_after_it_was_hashed_is_noticed(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:

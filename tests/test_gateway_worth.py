@@ -87,6 +87,16 @@ def close(world: World, codes: list[str]) -> None:
     exported = cli("agency", "export", "nordlicht", "--joined", "--config", world.agency).out.splitlines()
     refs = [one["case_ref"] for one in sorted(map(json.loads, exported), key=lambda one: one["invoice_no"])]
     taken = [{"type": "package.receipt", "case_ref": ref, "verdict": "accepted"} for ref in refs]
+    money = {
+        "type": "case.payment",
+        "amount": 10_050,
+        "principal": 10_050,
+        "costs": 0,
+        "interest": 0,
+        "currency": "EUR",
+    }
+    money |= {"received_on": "2026-06-30", "paid_to": "agency"}
+    taken += [money | {"case_ref": ref} for ref, code in zip(refs, codes, strict=True) if code == "paid"]
     ended = [
         {"type": "case.closed", "case_ref": ref, "code": code, "closed_on": "2026-06-30"}
         for ref, code in zip(refs, codes, strict=True)

@@ -140,7 +140,7 @@ def vet(office: Office, agency: str, folder: Path, now: datetime) -> None:
     record_check(office, agency, folder, now.date())
     with office.connection.begin():
         package_id = new_id()
-        office.vettings.probe(package_id, agency, keys_digest(office.configuration.agency(agency)), 0)
+        office.vettings.probe(package_id, agency, keys_digest(office.configuration.agency(agency)), 0, ())
         probe_answered(office, package_id, now)
 
 

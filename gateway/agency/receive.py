@@ -15,7 +15,7 @@ the case is restricted, and the agency decides (Art. 17(3) GDPR).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeGuard, get_args
 
@@ -41,6 +41,7 @@ from schemas.messages import (
 from schemas.package import Manifest, PackageType
 
 CHUNK: Final = 4_000
+_CHUNK_BYTES: Final = 16 << 20
 _ENDED: Final = {CaseStanding.REFUSED, CaseStanding.RECALLED, CaseStanding.CLOSED}
 
 
@@ -227,5 +228,14 @@ def _case_of(desk: Desk, sender: str, message: ToAgency) -> CaseRecord | None:
 
 
 def _chunks(messages: Iterator[Line]) -> Iterator[list[Line]]:
-    while chunk := list(islice(messages, CHUNK)):
+    """Some thousand messages at a time; fewer if they are as long as only a hostile sender's are."""
+    chunk: list[Line] = []
+    size = 0
+    for line in messages:
+        chunk.append(line)
+        size += len(line.raw) + len(line.identity) + len(line.document)
+        if len(chunk) == CHUNK or size > _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
         yield chunk

@@ -3,7 +3,8 @@
 A row names a `type` and a `case_ref`, and what the message says, in the words of docs/messages.md; what only we know
 (message ids, the package a case came in, its manifest's digest, the stop a `notice.ack` is about) is filled in here. Each
 row is checked by the same table as at the creditor, so an answer that would be refused there is refused here, by its row.
-A file is taken once. Rows of several creditors may stand in one file: each goes to the creditor whose case it is.
+A file is taken once. Rows of several creditors may stand in one file: each goes to the creditor whose case it is, or that
+it names as its `creditor`.
 """
 
 import csv
@@ -57,13 +58,9 @@ def take_replies(desk: Desk, content: bytes, today: date, *, interface: str | No
 def _take(desk: Desk, number: int, row: Row, today: date) -> None:
     case = _case(desk, number, row)
     answer = _answer(desk, number, row, case)
-    update = acknowledge(answer, case.standing, restricted=case.restricted)
+    update = acknowledge(answer, case.standing, restricted=case.restricted, today=today)
     if isinstance(update, Refusal):
         raise InputError(f"row {number}: {update}")
-    if isinstance(answer, CaseAnswers) and any(
-        found is not None and found > today for found in (getattr(answer, name, None) for name in _PAST)
-    ):
-        raise InputError(f"row {number}: a date lies in the future")
     receipt = isinstance(answer, PackageReceipt)
     envelope = Envelope(
         case.sender, PackageType.RECEIPT if receipt else PackageType.ANSWERS, case.package if receipt else None
@@ -78,17 +75,18 @@ def _take(desk: Desk, number: int, row: Row, today: date) -> None:
             erase(desk, case)
 
 
-_PAST: Final = ("since", "received_on", "raised_on", "closed_on")
-
-
 def _case(desk: Desk, number: int, row: Row) -> CaseRecord:
     try:
         case_ref = parse_reference(str(row.get("case_ref", "")))
     except MistypedReferenceError as error:
         raise InputError(f"row {number}, case_ref: {error}") from None
     owners = desk.cases.owner(case_ref)
-    # 80 random bits are one creditor's; if two ever sent the same, nobody guesses whose is meant.
-    if len(owners) != 1:
+    # 80 random bits are one creditor's; if another sends the same, nobody guesses whose is meant: the row says it.
+    if "creditor" in row:
+        owners = [one for one in owners if one == row["creditor"]]
+    if len(owners) > 1:
+        raise InputError(f"row {number}, case_ref: several creditors sent this reference: name the `creditor`")
+    if not owners:
         raise InputError(f"row {number}, case_ref: this case is not here")
     case = desk.cases.cases(owners[0], [case_ref])[case_ref]
     if case.standing is CaseStanding.ERASED:
@@ -98,6 +96,7 @@ def _case(desk: Desk, number: int, row: Row) -> CaseRecord:
 
 def _answer(desk: Desk, number: int, row: Row, case: CaseRecord) -> PackageReceipt | CaseAnswers:
     filled = row | {"message_id": new_id(), "case_ref": case.case_ref}
+    filled.pop("creditor", None)
     if row.get("type") == "package.receipt":
         filled.pop("case_ref")
         filled |= {

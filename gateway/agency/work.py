@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gateway.agency.answers import SentPackage
 from gateway.agency.desk import Desk
@@ -18,6 +18,8 @@ from gateway.agency.witnessing import standing_alarms, watch
 from gateway.errors import GatewayError, IntegrityError, PartnerError
 from gateway.steps.unseal import PackageError, Signed, announced, raw_digest, read_manifest
 from schemas.package import PackageType, VoidManifest
+
+MAXIMUM_PACKAGES: Final = 10_000  # two a night for thirteen years, if a creditor never removes what has a receipt
 
 
 class _Arrived(NamedTuple):
@@ -77,7 +79,14 @@ def _watch(desk: Desk, found: _Arrived, receipts: Receipts) -> None:
 def _believed(desk: Desk, receipts: Receipts) -> list[_Arrived]:
     found = []
     for folder in desk.folders:
-        for name in announced(folder):
+        names = announced(folder)
+        if len(names) > MAXIMUM_PACKAGES:
+            receipts.failures.append(
+                PackageError(
+                    f"{folder} announces more than {MAXIMUM_PACKAGES:,} packages, and only so many are looked at"
+                )
+            )
+        for name in names[:MAXIMUM_PACKAGES]:
             try:
                 found.append(_Arrived(folder, read_manifest(folder, name, desk.opener)))
             except PackageError as failure:

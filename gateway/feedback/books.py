@@ -4,6 +4,7 @@ The agency's books are its newest statement. Where there is no difference, the c
 that both sides have signed the same digest; the comparison is an entry either way.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,7 +25,8 @@ from schemas.entry import BooksCompared
 from schemas.messages import BooksAgreed, CaseNew, ToAgency, ToAgencyAdapter
 
 _ACTOR: Final = "system:report-reconcile"
-_BOOKED: Final = ("case.payment", "case.credit", "case.closed")
+BOOKED: Final = ("case.payment", "case.credit", "case.closed")
+"""The types of messages that move money or end a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,12 @@ def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconc
         keys = office.vault.by_id([one.claim for one in cases])
         messages = [
             one
-            for one in office.cases.messages(agency, (*_BOOKED, "statement", "statement.case", "books.agreed"))
+            for one in office.cases.messages(agency, (*BOOKED, "statement", "statement.case", "books.agreed"))
             if one.entity == entity and one.refused is None
         ]
         statement, theirs = _theirs(messages, keys, agency)
         ours = _ours(office, cases, keys, messages)
-        found = Reconciliation(statement, ours, theirs, differences(ours, theirs))
+        found = Reconciliation(statement, ours, theirs, [*differences(ours, theirs), *_unborne(statement, theirs)])
         entry = BooksCompared(
             id=new_id(),
             time=now,
@@ -111,12 +113,20 @@ def _theirs(
     return statement, lines
 
 
+def _unborne(statement: Statement, theirs: dict[str, BookLine]) -> Iterator[Difference]:
+    """What a statement says of its own lines and they do not bear out: one digest is signed by both sides, or none."""
+    borne = sums(theirs) | {"books": books_digest(theirs)}
+    for name, value in borne.items():
+        if getattr(statement, name) != value:
+            yield Difference("(the statement)", name, value, getattr(statement, name))
+
+
 def _ours(
     office: Office, cases: list[CaseRecord], keys: dict[str, ClaimKey], messages: list[MessageRecord]
 ) -> dict[str, BookLine]:
     by_claim: dict[str, list[ToAgency | FromAgency]] = {}
     for one in messages:
-        if one.claim is not None and one.type in _BOOKED:
+        if one.claim is not None and one.type in BOOKED:
             adapter = ToAgencyAdapter if one.outbound else FromAgencyAdapter
             by_claim.setdefault(one.claim, []).append(adapter.validate_json(opened_line(one, keys)))
     found = {}

@@ -1,8 +1,10 @@
 """Collecting answers: what lies at an agency's server comes into quarantine under names of ours, bounded in every way.
 
 Rules: the gateway dials out; a remote name is data, compared with the shape of our own and never used as a path; how
-many names are read, how many packages are taken, and how large each file may be is fixed here; the transport has a
-deadline. Whatever an earlier run left in quarantine is removed first: it lies at the server still.
+many names are read, how many packages are opened, and how large each file may be is fixed here; the transport has a
+deadline. A sealed file is fetched only when its manifest is believed and its turn has come, so that nobody without the
+agency's key, and no backlog in disorder, fills our disk. Whatever an earlier run left in quarantine is removed first: it
+lies at the server still.
 """
 
 import re
@@ -16,13 +18,13 @@ from schemas.package import Part
 
 MAXIMUM_NAMES: Final = 10_000
 MAXIMUM_PACKAGES: Final = 500
-_MAXIMUM_ANSWERS_BYTES: Final = 64 << 20  # 50,000 answers of 400 bytes are 20 MB
+MAXIMUM_ANSWERS_BYTES: Final = 64 << 20  # 50,000 answers of 400 bytes are 20 MB
 _OURS: Final = re.compile(rf"([0-9a-hjkmnp-tv-z]{{26}})(\.{Part.ANSWERS}\.jsonl\.zst\.age|\.manifest\.json(\.sig)?)")
 
 
 @dataclass(slots=True)
 class Collected:
-    """What came into quarantine: ids of packages; how many names were not ours; what was too large."""
+    """Ids of packages whose manifest and signature came into quarantine; how many names were not ours; what failed."""
 
     packages: list[str]
     foreign_names: int
@@ -36,22 +38,32 @@ def names_of(package_id: str) -> tuple[str, ...]:
 
 
 def collect(transport: SftpTransport, quarantine: Path) -> Collected:
-    """Fetches every announced package. Raises TransportErrors other than for a file that is too large."""
+    """Fetches what announces a package. Raises TransportErrors other than for a file that is too large."""
     empty(quarantine)
     names = transport.listing(MAXIMUM_NAMES)
     matches = [match for match in map(_OURS.fullmatch, names) if match is not None]
     announced = sorted(match[1] for match in matches if match[2].endswith(SIGNATURE_SUFFIX))
     collected = Collected([], len(names) - len(matches), [])
-    for package_id in announced[:MAXIMUM_PACKAGES]:
-        limits = (MAXIMUM_SIGNATURE_BYTES, MAXIMUM_MANIFEST_BYTES, _MAXIMUM_ANSWERS_BYTES)
+    if len(names) == MAXIMUM_NAMES:
+        collected.failures.append(
+            ContentError(f"a folder of answers holds {MAXIMUM_NAMES:,} names or more, and only those were looked at")
+        )
+    for package_id in announced:
+        signature, manifest, _ = names_of(package_id)
         try:
-            for name, limit in zip(names_of(package_id), limits, strict=True):
+            for name, limit in ((signature, MAXIMUM_SIGNATURE_BYTES), (manifest, MAXIMUM_MANIFEST_BYTES)):
                 transport.fetch(name, quarantine / name, limit)
         except ContentError as failure:
             collected.failures.append(failure)
             continue
         collected.packages.append(package_id)
     return collected
+
+
+def fetch_answers(transport: SftpTransport, quarantine: Path, package_id: str) -> None:
+    """Fetches the sealed file of a package whose manifest is believed. Raises TransportErrors."""
+    name = Part.ANSWERS.file_of(package_id)
+    transport.fetch(name, quarantine / name, MAXIMUM_ANSWERS_BYTES)
 
 
 def empty(quarantine: Path) -> None:

@@ -11,14 +11,23 @@ that has not come in time is overdue.
 
 import hmac
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from audit.note import parse_key
 from gateway.custody.matching import awaits, pass_over_delivered, take_statements
 from gateway.errors import GatewayError, OverdueError, PartnerError
-from gateway.feedback.apply import Applied, ReceiptAlarmError, apply
-from gateway.feedback.collect import collect, empty, names_of
+from gateway.feedback.apply import Applied, apply
+from gateway.feedback.collect import (
+    MAXIMUM_ANSWERS_BYTES,
+    MAXIMUM_PACKAGES,
+    collect,
+    empty,
+    fetch_answers,
+    names_of,
+)
+from gateway.feedback.receipts import ReceiptAlarmError
 from gateway.handover.offering import answers_keys
 from gateway.log.trail import accept_cosignature
 from gateway.office import Office
@@ -26,6 +35,7 @@ from gateway.partners.keys import with_keys_in_force
 from gateway.settings import Agency
 from gateway.steps.unseal import (
     MANIFEST_SUFFIX,
+    Line,
     Opener,
     PackageError,
     Signed,
@@ -36,7 +46,7 @@ from gateway.steps.unseal import (
     read_manifest,
 )
 from gateway.store.packages import Addressee
-from gateway.transport.sftp import SftpTransport
+from gateway.transport.sftp import ContentError, SftpTransport
 from keys.sshsig import AllowedSigner, parse_public_line
 from schemas.calendar import day_in_germany
 from schemas.package import Direction, Manifest, PackageType, Part
@@ -104,17 +114,27 @@ def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Fe
     found = collect(transport, office.quarantine)
     feedback.foreign_names += found.foreign_names
     feedback.failures.extend(found.failures)
+    opened = 0
     for signed in _believed(office, agency, found.packages, feedback, day_in_germany(now)):
+        package_id, applied = signed.manifest.package_id, None
+        if opened == MAXIMUM_PACKAGES:
+            feedback.failures.append(PackageError(f"{agency.id} offers more than {opened} packages: run this again"))
+            break
         try:
-            applied = _apply(office, agency, signed, now)
-        except (PackageError, ReceiptAlarmError) as failure:
+            if _expected(office, agency, signed, now) is not None:
+                opened += 1
+                fetch_answers(transport, office.quarantine, package_id)
+                applied = _apply(office, agency, signed, now)
+        except (PackageError, ContentError, ReceiptAlarmError) as failure:
             feedback.failures.append(failure)
             continue
+        finally:
+            (office.quarantine / Part.ANSWERS.file_of(package_id)).unlink(missing_ok=True)
         if applied is not None:
             feedback.add(applied)
             _take_cosignature(office, agency, signed, feedback)
         if agency.remove_after_receipt:
-            _clean_up(office, transport, signed.manifest.package_id, () if applied is None else applied.delivered)
+            _clean_up(office, transport, package_id, () if applied is None else applied.delivered)
     empty(office.quarantine)
 
 
@@ -147,29 +167,56 @@ def _known(office: Office, package_id: str) -> bool:
     return known is not None and hmac.compare_digest(known, digest)
 
 
-def _apply(office: Office, agency: Agency, signed: Signed, now: datetime) -> Applied | None:
-    """One package in one transaction; None if it was applied on an earlier run. Raises PackageError, ReceiptAlarmError."""
+def _expected(office: Office, agency: Agency, signed: Signed, now: datetime) -> Manifest | None:
+    """The manifest of a package whose turn it is; None if it was applied on an earlier run. Raises PackageError."""
+    with office.connection.begin():
+        return _in_turn(office, agency, signed, now)
+
+
+def _in_turn(office: Office, agency: Agency, signed: Signed, now: datetime) -> Manifest | None:
     manifest = signed.manifest
+    if manifest.sender != agency.id or manifest.direction is not Direction.TO_CREDITOR:
+        raise PackageError(f"package {manifest.package_id} is addressed to another party")
     if manifest.recipient not in {one.id for one in office.configuration.settings.entities}:
         raise PackageError(f"package {manifest.package_id} is addressed to another party")
-    opener = _opener(office, agency, manifest.recipient, day_in_germany(now))
-    check_addressing(manifest, opener)
     if not isinstance(manifest, Manifest):
         raise PackageError(f"package {manifest.package_id} closes a number, which an agency never does")
+    known = office.cases.inbound_digest(manifest.package_id)
+    if known == signed.digest:
+        return None
+    if known is not None:
+        raise PackageError(f"package {manifest.package_id} was applied with another manifest")
+    last = office.cases.last_inbound(Addressee(agency.id, manifest.recipient, manifest.package_type))
+    if awaits(office, agency.id, manifest.recipient):
+        last = max(last, manifest.sequence - 1)  # numbers that were applied in the time that a restore lost
+    check_turn(manifest, last, now)
+    return manifest
+
+
+def _apply(office: Office, agency: Agency, signed: Signed, now: datetime) -> Applied | None:
+    """One package in one transaction; None if it was applied on an earlier run. Raises PackageError, ReceiptAlarmError."""
+    opener = _opener(office, agency, signed.manifest.recipient, day_in_germany(now))
     with office.connection.begin(), office.vault_connection.begin():
-        known = office.cases.inbound_digest(manifest.package_id)
-        if known == signed.digest:
+        manifest = _in_turn(office, agency, signed, now)
+        if manifest is None:
             return None
-        if known is not None:
-            raise PackageError(f"package {manifest.package_id} was applied with another manifest")
-        last = office.cases.last_inbound(Addressee(agency.id, manifest.recipient, manifest.package_type))
-        if awaits(office, agency.id, manifest.recipient):
-            last = max(last, manifest.sequence - 1)  # numbers that were applied in the time that a restore lost
-        check_turn(manifest, last, now)
-        lines = list(open_messages(office.quarantine, manifest, opener))
+        check_addressing(manifest, opener)
+        lines = list(_bounded(open_messages(office.quarantine, manifest, opener), manifest.package_id))
         applied = apply(office, signed, lines, now)
         take_statements(office, manifest, [line.message for line in lines], now)
         return applied
+
+
+def _bounded(lines: Iterable[Line], package_id: str) -> Iterator[Line]:
+    """White space makes a short line long, and compresses to nothing. Raises PackageError."""
+    size = 0
+    for line in lines:
+        size += len(line.raw)
+        if size > MAXIMUM_ANSWERS_BYTES:
+            raise PackageError(
+                f"package {package_id} unpacks to more than {MAXIMUM_ANSWERS_BYTES >> 20} MiB of answers"
+            )
+        yield line
 
 
 def _take_cosignature(office: Office, agency: Agency, signed: Signed, feedback: Feedback) -> None:

@@ -27,6 +27,7 @@ from gateway.readers.mapping import Mapping
 from gateway.readers.presets import Preset, preset_of
 from gateway.readers.reading import first_looks
 from gateway.settings import Source
+from gateway.steps.plain import open_plain
 
 _OF_LINES: Final = frozenset({Format.CSV, Format.JSON_LINES, Format.DATEV})
 _READ_TOGETHER: Final = frozenset({Format.DATEV, Format.EINVOICE})
@@ -40,7 +41,7 @@ class InboxFile(NamedTuple):
 
     def document(self) -> Document:
         """The document, for one pass over it."""
-        return Document([partial(opened, path) for path in self.paths])
+        return Document([partial(opened, path, "a file of the inbox") for path in self.paths])
 
 
 class FirstPass(NamedTuple):
@@ -92,8 +93,11 @@ class _NotYetError(InputError):
 
 
 def _entry(source: Source, preset: Preset, position: int, path: Path, now: datetime) -> _Entry:
-    found = path.lstat()
     where = f"source {source.id}, inbox file {position}"
+    try:
+        found = path.lstat()
+    except OSError:
+        raise InputError(f"{where}: it went away while the inbox was read; it is left for the next run") from None
     if not stat.S_ISREG(found.st_mode):
         raise InputError(f"{where}: not a plain file; put the file itself there")
     mapping = preset.mapping_for(path)
@@ -111,8 +115,11 @@ def _copies(entries: Sequence[_Entry]) -> Iterator[tuple[int, int]]:
     first: dict[str, int] = {}
     for entry in entries:
         if sizes[entry.size] > 1:
-            with opened(entry.path) as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            try:
+                with opened(entry.path) as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+            except InputError:
+                continue  # said when it is read itself
             original = first.setdefault(digest, entry.position)
             if original != entry.position:
                 yield entry.position, original
@@ -168,13 +175,15 @@ def alone(path: Path, preset: Preset) -> InboxFile:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[io.BufferedReader]:
-    """A file, read only, and no link. Raises InputError if it cannot be opened."""
+def opened(path: Path, name: str | None = None) -> Iterator[io.BufferedReader]:
+    """A plain file, read only, and no link. Raises InputError, which says `name` where the file's own may name a person."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = open_plain(path)
     except OSError:
-        raise InputError(f"{path} cannot be read: check that it exists and its mode") from None
-    with os.fdopen(descriptor, "rb") as file:
+        raise InputError(
+            f"{name or path} cannot be read: check that it exists, is a plain file, and its mode"
+        ) from None
+    with file:
         yield file
 
 

@@ -5,6 +5,7 @@ invented can be: nobody lives there, and the references were never issued. A pac
 """
 
 import os
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
@@ -69,13 +70,14 @@ def seal_probe(office: Office, agency: Agency, today: date, now: datetime) -> Pr
         agency.expires_days,
     )
     writer = PackageWriter(office.outbox, envelope)
-    writer.add([_lines(_invented(name, cents, source.declarations, mandate, today)) for name, cents in _INVENTED])
+    invented = [_invented(name, cents, source.declarations, mandate, today) for name, cents in _INVENTED]
+    writer.add([_lines(one) for one in invented])
     sealed = writer.finish(partial(sign, key=office.ring.signing_key(), namespace=PackageType.PROBE.namespace), now)
-    _commit(office, agency, sealed, now)
+    _commit(office, agency, sealed, [one.case.message_id for one in invented], now)
     return Probe(package_id, sequence)
 
 
-def _commit(office: Office, agency: Agency, sealed: Sealed, now: datetime) -> None:
+def _commit(office: Office, agency: Agency, sealed: Sealed, messages: Sequence[str], now: datetime) -> None:
     manifest = sealed.manifest
     entry = AgencyProbed(
         id=new_id(),
@@ -87,11 +89,11 @@ def _commit(office: Office, agency: Agency, sealed: Sealed, now: datetime) -> No
         manifest_digest=sealed.manifest_digest,
         post_quantum=manifest.post_quantum,
     )
-    outgoing = outgoing_of(sealed, len(_INVENTED))
+    outgoing = outgoing_of(sealed, len(messages))
     with office.connection.begin():
         position = append(office.connection, entry).position
         office.packages.seal(outgoing, None, position)
-        office.vettings.probe(manifest.package_id, agency.id, keys_digest(agency), position)
+        office.vettings.probe(manifest.package_id, agency.id, keys_digest(agency), position, messages)
     publish(office, sealed.files)
 
 

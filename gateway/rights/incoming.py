@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.office import Office
 from gateway.rights.deciding import protect
-from gateway.rights.life import open_request
+from gateway.rights.life import PENDING, open_request, received_earlier
 from gateway.store.cases import CaseRecord
 from schemas.answers import PackageReceipt, RequestForwarded
 from schemas.calendar import day_in_germany
@@ -15,10 +15,17 @@ from schemas.request import Channel, RequestFile
 
 
 def forwarded(office: Office, case: CaseRecord, subject: str, answer: RequestForwarded, now: datetime) -> None:
-    """The agency's receipt starts the deadline (Art. 12(3) GDPR): no day in the future, and none before it had the case."""
+    """The agency's receipt starts the deadline (Art. 12(3) GDPR): no day in the future, and none before it had the case.
+
+    However often it is forwarded, what one pending request asks opens no other; the earliest day of receipt holds.
+    """
     today = day_in_germany(now)
     had = day_in_germany(datetime.fromisoformat(case.opened))
     received = min(max(answer.received_on, had), today)
+    for pending in office.requests.of_subjects((subject,)):
+        if (pending.kind, pending.entity) == (answer.request, case.entity) and pending.state in PENDING:
+            received_earlier(office, pending, received)
+            return
     file = RequestFile(kind=answer.request, channel=Channel.AGENCY, received=received, agency=case.agency)
     protect(office, open_request(office, case.entity, file, (subject,), today=today, now=now), now)
 

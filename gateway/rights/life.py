@@ -212,6 +212,19 @@ def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Ope
         )
 
 
+def received_earlier(office: Office, record: RequestRecord, received: date) -> None:
+    """A pending request reached us, or an agency for us, before the day that was known: the deadline runs from there.
+
+    Inside the caller's transactions; an extended deadline stays. What an agency forwarded has its entry with it.
+    """
+    key = office.vault.request_key(record.id)
+    if key is None or received >= record.received:
+        return
+    file = open_file(record, key).model_copy(update={"received": received})
+    due = record.due if record.extended else _due(office, record.entity, received)
+    office.requests.change(record.id, received=received, due=due, payload=seal_file(file, key, record.id))
+
+
 def _stops(file: RequestFile) -> bool:
     return file.kind in PROTECTS or file.contested
 

@@ -17,6 +17,7 @@ message has been given out, and to apply a message once. No plaintext file exist
 import hashlib
 import hmac
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ from gateway.errors import PartnerError
 from gateway.steps.enclosed import check_padding, enclosed
 from gateway.steps.frames import FrameError, lines
 from gateway.steps.hashed import HashedReader
+from gateway.steps.plain import open_plain
 from keys.age import AgeError, unseal
 from keys.recipients import AgeIdentity
 from keys.sshsig import AllowedSigner, SignatureError, verify
@@ -161,6 +163,8 @@ def open_messages(folder: Path, manifest: Manifest, opener: Opener) -> Iterator[
     paths = _check_files(folder, manifest)
     try:
         yield from _messages(paths, manifest, opener)
+    except OSError:
+        raise PackageError(f"package {manifest.package_id} does not open: a file of it went away") from None
     except (AgeError, FrameError, ValidationError) as error:
         reason = str(error) if isinstance(error, AgeError | FrameError) else "a line is not what its schema allows"
         raise PackageError(f"package {manifest.package_id} does not open: {reason}") from None
@@ -197,11 +201,16 @@ def _check_files(folder: Path, manifest: Manifest) -> dict[Part, Path]:
         path = folder / file.part.file_of(manifest.package_id)
         if file.name != path.name or file.part in paths:
             raise PackageError(f"package {manifest.package_id}: the manifest names a file that is not its own")
-        if path.is_symlink() or not path.is_file() or path.stat().st_size != min(file.size, MAXIMUM_SEALED_BYTES):
+        try:
+            with open_plain(path) as sealed:
+                size = os.fstat(sealed.fileno()).st_size
+                sha256 = hashlib.file_digest(sealed, "sha256").hexdigest() if size == file.size else ""
+        except OSError:
+            size = -1
+        if size != min(file.size, MAXIMUM_SEALED_BYTES):
             raise PackageError(f"package {manifest.package_id}: the {file.part} file is missing or has another size")
-        with path.open("rb") as sealed:
-            if not hmac.compare_digest(hashlib.file_digest(sealed, "sha256").hexdigest(), file.sha256):
-                raise PackageError(f"package {manifest.package_id}: the {file.part} file has another content")
+        if not hmac.compare_digest(sha256, file.sha256):
+            raise PackageError(f"package {manifest.package_id}: the {file.part} file has another content")
         paths[file.part] = path
     beside = {Part.DOCUMENTS} if manifest.package_type is PackageType.CASES else set()
     if set(paths) - beside != set(manifest.direction.parts):
@@ -213,7 +222,7 @@ def _messages(paths: dict[Part, Path], manifest: Manifest, opener: Opener) -> It
     """The messages between headers and ends, once every header fits the manifest."""
     adapter = ToAgencyLine if manifest.direction is Direction.TO_AGENCY else FromAgencyLine
     with ExitStack() as stack:
-        opened = {part: HashedReader(stack.enter_context(path.open("rb"))) for part, path in paths.items()}
+        opened = {part: HashedReader(stack.enter_context(open_plain(path))) for part, path in paths.items()}
         streams = []
         for part in manifest.direction.parts:
             streams.append(lines(unseal(opened[part], opener.identities[part])))
@@ -278,6 +287,11 @@ def _check_header(raw: bytes, part: Part, manifest: Manifest) -> None:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > limit:
+    try:
+        with open_plain(path) as file:
+            content = file.read(limit + 1)
+    except OSError:
+        content = None
+    if content is None or len(content) > limit:
         raise PackageError("a manifest or signature is missing, no plain file, or larger than any of ours")
-    return path.read_bytes()
+    return content

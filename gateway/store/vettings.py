@@ -3,6 +3,7 @@
 Every call works inside the caller's transaction.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ class _ProbeRow(StoreTable, table=True):
     agency: str = Field(index=True)
     keys_digest: str
     sealed_entry: int
+    messages: str
     answered_entry: int | None = None
 
 
@@ -74,15 +76,21 @@ class Vettings:
         }
         self._connection.execute(insert(_CheckRow), [row])
 
-    def probe(self, package_id: str, agency: str, keys_digest: str, entry: int) -> None:
-        """A probe has been sealed for the keys with this digest."""
+    def probe(self, package_id: str, agency: str, keys_digest: str, entry: int, messages: Iterable[str]) -> None:
+        """A probe of these messages has been sealed for the keys with this digest."""
         row = {"package": package_id, "agency": agency, "keys_digest": keys_digest, "sealed_entry": entry}
+        row["messages"] = " ".join(messages)
         self._connection.execute(insert(_ProbeRow), [row])
 
     def probed(self, package_id: str) -> str | None:
         """The agency a probe went to; None if the package is no probe."""
         query = select(col(_ProbeRow.agency)).where(col(_ProbeRow.package) == package_id)
         return self._connection.execute(query).scalar()
+
+    def probe_messages(self, package_id: str) -> set[str]:
+        """The ids of a probe's messages: who names one of them has opened it."""
+        query = select(col(_ProbeRow.messages)).where(col(_ProbeRow.package) == package_id)
+        return set((self._connection.execute(query).scalar() or "").split())
 
     def answer(self, package_id: str, entry: int) -> None:
         """The agency's signed receipt of a probe has been verified."""

@@ -1,0 +1,89 @@
+"""Receipts: an agency's answers to single messages of one package, and what makes that package delivered.
+
+A receipt counts by the digest of the manifest it names. A package has arrived once one message of it is answered that was
+in it; whoever names the package alone has opened nothing.
+"""
+
+import hmac
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from audit.store import append
+from gateway.errors import IntegrityError
+from gateway.feedback.known import Known
+from gateway.handover.probe import probe_answered
+from gateway.office import Office
+from gateway.rights.incoming import is_of_erased
+from gateway.state import PackageState
+from gateway.steps.acknowledge import Refusal
+from gateway.steps.unseal import Signed, WaitingError
+from gateway.store.cases import CaseRecord
+from gateway.traces import by_agency_ref
+from keys.references import new_id
+from schemas.answers import FromAgency, PackageReceipt
+from schemas.entry import PackageDelivered
+from schemas.package import Manifest, PackageType
+
+_ACTOR: Final = "system:feedback"
+
+
+class ReceiptAlarmError(IntegrityError):
+    """An agency signed a receipt for a package that is not what was sent; nothing of it was applied."""
+
+
+def check_receipts(manifest: Manifest, known: Known, answers: Sequence[FromAgency]) -> None:
+    """Raises ReceiptAlarmError for another manifest than was sent; WaitingError if the upload is not booked yet."""
+    for receipt in answers:
+        sent = known.packages.get(receipt.package_id) if isinstance(receipt, PackageReceipt) else None
+        if sent is None or not isinstance(receipt, PackageReceipt):
+            continue
+        if not hmac.compare_digest(receipt.manifest_digest, sent.manifest_digest):
+            raise ReceiptAlarmError(
+                f"{manifest.sender} signed a receipt for package {sent.package_id} with another manifest than was sent: "
+                "stop sending to it, and find out who changed what"
+            )
+        if sent.state is PackageState.SEALED:
+            raise WaitingError(f"a receipt of {manifest.sender} waits: the upload of its package is not yet booked")
+
+
+def answered_case(office: Office, receipt: PackageReceipt, known: Known) -> CaseRecord | Refusal | None:
+    """The case that a receipt is about; none if it is about another message; a refusal if that was never in the package."""
+    sent = known.packages.get(receipt.package_id)
+    case, message = known.by_message.get(receipt.about), known.sent.get(receipt.about)
+    if sent is not None and sent.type is PackageType.PROBE:
+        probed = receipt.about in office.vettings.probe_messages(sent.package_id)
+        return None if probed else Refusal.UNKNOWN_MESSAGE
+    package = case.package if case is not None else message.package if message is not None else None
+    if sent is not None and package is None and is_of_erased(office, receipt):
+        return None
+    if package != receipt.package_id or package not in known.packages:
+        return Refusal.UNKNOWN_MESSAGE
+    return case
+
+
+def trace(office: Office, case: CaseRecord, receipt: PackageReceipt) -> None:
+    """The agency's file number leads to its claim from here on; only the one with which it took the case does."""
+    if receipt.agency_ref is not None:
+        found = by_agency_ref(case.agency, receipt.agency_ref)
+        office.vault.trace(case.entity, {case.claim: (found,)}, receipt.package_id)
+
+
+def deliver(office: Office, signed: Signed, known: Known, answered: Collection[str], now: datetime) -> tuple[str, ...]:
+    """The packages that are delivered now, of those of which a message was answered, each with its entry."""
+    delivered = tuple(sorted(name for name in answered if known.packages[name].state is PackageState.UPLOADED))
+    for package_id in delivered:
+        office.packages.delivered(package_id, now)
+        entry = PackageDelivered(
+            id=new_id(),
+            time=now,
+            actor=_ACTOR,
+            package=package_id,
+            manifest_digest=known.packages[package_id].manifest_digest,
+            receipt=signed.manifest.package_id,
+            receipt_digest=signed.digest,
+        )
+        append(office.connection, entry)
+        if known.packages[package_id].type is PackageType.PROBE:
+            probe_answered(office, package_id, now)
+    return delivered
