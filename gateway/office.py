@@ -19,6 +19,7 @@ from gateway.store.cases import Cases
 from gateway.store.claims import Claims
 from gateway.store.documents import Documents
 from gateway.store.erasures import Erasures
+from gateway.store.inbound import Inbound
 from gateway.store.items import KeptItems
 from gateway.store.mandates import MandateVersions
 from gateway.store.outcomes import Outcomes
@@ -110,6 +111,11 @@ class Office:
     def outcomes(self) -> Outcomes:
         """How closed cases ended."""
         return Outcomes(self.connection)
+
+    @property
+    def inbound(self) -> Inbound:
+        """Packages of answers that were applied."""
+        return Inbound(self.connection)
 
     @property
     def requests(self) -> Requests:

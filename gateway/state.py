@@ -16,7 +16,8 @@ class PackageState(StrEnum):
     """An open package counts for nothing; a sealed one will be sent; an empty one had nothing to send.
 
     Without the agency's receipt a package is uploaded, not delivered. A withdrawn one was never uploaded: a void
-    manifest goes in its place, and then it is void. A lost one is only known by its number, since a restore.
+    manifest goes in its place, and then it is void. A refused one could not be opened: the agency closed its number. A lost
+    one is only known by its number, since a restore.
     """
 
     OPEN = "open"
@@ -24,6 +25,7 @@ class PackageState(StrEnum):
     SEALED = "sealed"
     UPLOADED = "uploaded"
     DELIVERED = "delivered"
+    REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     VOID = "void"
     LOST = "lost"
@@ -60,12 +62,15 @@ PACKAGE_TRANSITIONS: Final = {
     PackageState.OPEN: frozenset({PackageState.EMPTY, PackageState.SEALED}),
     PackageState.EMPTY: frozenset[PackageState](),
     PackageState.SEALED: frozenset({PackageState.UPLOADED, PackageState.WITHDRAWN}),
-    PackageState.UPLOADED: frozenset({PackageState.DELIVERED}),
+    PackageState.UPLOADED: frozenset({PackageState.DELIVERED, PackageState.REFUSED}),
     PackageState.DELIVERED: frozenset[PackageState](),
+    PackageState.REFUSED: frozenset[PackageState](),
     PackageState.WITHDRAWN: frozenset({PackageState.VOID}),
     PackageState.VOID: frozenset[PackageState](),
     PackageState.LOST: frozenset[PackageState](),
 }
+NEVER_LEFT: Final = (PackageState.WITHDRAWN, PackageState.VOID)
+"""What was sealed, and nobody else has."""
 CLAIM_TRANSITIONS: Final = {
     # A held or refused claim is judged again; a cleared one has left: a changed row becomes messages, or holds it.
     ClaimState.HELD: frozenset(ClaimState),

@@ -16,6 +16,7 @@ from schemas.codes import (
     ClosingCode,
     DisputeGround,
     NoticeResult,
+    PackageFault,
     PaidTo,
     QuestionCode,
     ReceiptVerdict,
@@ -58,6 +59,19 @@ class PackageReceipt(Strict):
         if self.agency_ref is not None and self.verdict is not ReceiptVerdict.ACCEPTED:
             raise _fault("only what is accepted has an agency_ref")
         return self
+
+
+class PackageRefused(Strict):
+    """The agency could open nothing of a package: it closes its number, and will never take it.
+
+    The creditor sends what was in it again, under another number.
+    """
+
+    type: Literal["package.refused"] = "package.refused"
+    message_id: MessageId
+    package_id: PackageId
+    manifest_digest: Digest
+    fault: PackageFault
 
 
 class _AboutCase(Strict):
@@ -188,7 +202,7 @@ class Statement(Strict):
 
 
 CaseAnswers = CaseStatus | AgencyPayment | CaseDispute | CaseQuestion | CaseClosed | NoticeAck | RequestForwarded
-FromAgency = PackageReceipt | CaseAnswers | Statement | StatementCase | KeyOffer
+FromAgency = PackageReceipt | PackageRefused | CaseAnswers | Statement | StatementCase | KeyOffer
 FromAgencyAdapter: TypeAdapter[FromAgency] = TypeAdapter(Annotated[FromAgency, Field(discriminator="type")])
 
 

@@ -40,6 +40,13 @@ class RefusalCode(StrEnum):
     OTHER = "other"
 
 
+class PackageFault(StrEnum):
+    """Why an agency cannot take a package that its creditor signed, and never will."""
+
+    EXPIRED = "expired"
+    UNOPENED = "unopened"
+
+
 class QuestionCode(StrEnum):
     """What the agency needs to know before it goes on (§ 13a(2) RDG for the first three)."""
 

@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 from schemas.approval import Approved, Fingerprint
 from schemas.base import Strict
 from schemas.case_entry import CaseEntry
+from schemas.codes import PackageFault
 from schemas.custody import CustodyEntry
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf, LogKey, Origin
@@ -158,6 +159,18 @@ class PackageWithdrawn(Leaf):
     claims: _Count
 
 
+class PackageRefused(Leaf):
+    """An agency signed that it could not open a package and never will take it; its claims are judged again."""
+
+    event: Literal["package.refused"] = "package.refused"
+    package: PackageId
+    recipient: PartyId
+    fault: PackageFault
+    receipt: PackageId
+    receipt_digest: Digest
+    claims: _Count
+
+
 class MessagesReceived(Leaf):
     """A package of answers was applied; its items are its lines, those that were refused included."""
 
@@ -267,6 +280,7 @@ Entry = (
     | ProbeAnswered
     | PackageDelivered
     | PackageWithdrawn
+    | PackageRefused
     | MessagesReceived
     | BooksCompared
     | ReportMade

@@ -111,7 +111,7 @@ def test_an_erasure_is_carried_out_or_decided(
     [
         (True, "gateway.agency.answers:AnswersStore.seal"),
         (True, "gateway.agency.post:_place"),
-        (False, "gateway.store.cases:Cases.applied"),
+        (False, "gateway.store.inbound:Inbound.applied"),
         (False, "gateway.feedback.run:_clean_up"),
     ],
 )

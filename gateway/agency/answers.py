@@ -98,6 +98,26 @@ class AnswersStore:
             .values(package=sent.package_id)
         )
 
+    def sent_package(self, package_id: str) -> SentPackage | None:
+        """A package of answers that was sealed."""
+        query = select(*(col(getattr(SentRow, name)) for name in ("id", *SentPackage._fields[1:])))
+        row = self._connection.execute(query.where(col(SentRow.id) == package_id)).one_or_none()
+        return None if row is None else SentPackage(row[0], row[1], PackageType(row[2]), *row[3:])
+
+    def sealed_in(self, package_id: str) -> list[bytes]:
+        """The lines of a package that are still there, in order."""
+        query = select(col(AnswerRow.message_id), col(AnswerRow.line)).where(
+            col(AnswerRow.package) == package_id, col(AnswerRow.line).is_not(None)
+        )
+        rows = self._connection.execute(query.order_by(col(AnswerRow.position)))
+        return [self._opened(message_id, line) for message_id, line in rows]
+
+    def seal_again(self, old: str, sent: SentPackage, now: datetime) -> None:
+        """From here on another package bears the number of an old one, with its answers."""
+        row = {"id": sent.package_id, "manifest_digest": sent.manifest_digest, "created": now.isoformat()}
+        self._connection.execute(update(SentRow).where(col(SentRow.id) == old).values(placed=False, **row))
+        self._connection.execute(update(AnswerRow).where(col(AnswerRow.package) == old).values(package=sent.package_id))
+
     def unplaced(self) -> list[tuple[str, str]]:
         """Packages that are sealed and whose files may not bear their names yet: id and creditor."""
         query = select(col(SentRow.id), col(SentRow.creditor)).where(col(SentRow.placed).is_(False))

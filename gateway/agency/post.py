@@ -5,6 +5,7 @@ names, the signature last. A killed run leaves `.part` files of no package, whic
 without its names, which the next one names. One package of answers a creditor, of receipts a package that is answered.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -49,6 +50,31 @@ def sign_again(desk: Desk) -> None:
             replace_private(signature, sign(raw, desk.ring.signing_key(), kind.namespace))
 
 
+def reseal(desk: Desk, package_id: str, now: datetime) -> SentPackage:
+    """The answers of a package that its creditor cannot open or that has expired, under the same number and a new id.
+
+    Harmless if the creditor has applied it: it refuses the number then. Raises UsageError for one that is not ours.
+    """
+    recover(desk)
+    with desk.cases_connection.begin():
+        old = desk.answers.sent_package(package_id)
+        if old is None or old.creditor not in desk.creditors:
+            raise UsageError("no package of answers of that id was sealed here: the creditor's `feedback` names it")
+        lines = desk.answers.sealed_in(package_id)
+        if not lines:
+            raise UsageError("what this package said was erased with its cases: there is nothing to seal again")
+        correspondent = desk.creditors[old.creditor]
+        writer, new = _writer(desk, Envelope(old.creditor, old.type, None), correspondent, old.sequence)
+        writer.add([Lines(line) for line in lines])
+        sealed = writer.finish(_signing(desk, old.type), now)
+        sent = old._replace(package_id=new, manifest_digest=sealed.manifest_digest)
+        desk.answers.seal_again(package_id, sent, now)
+    _place(desk, new, correspondent)
+    for name in reversed(_names(package_id)):
+        (correspondent.answers / name).unlink(missing_ok=True)
+    return sent
+
+
 def recover(desk: Desk) -> None:
     """Names what a killed run has sealed, and removes what it has not."""
     with desk.cases_connection.begin():
@@ -65,28 +91,35 @@ def _seal(desk: Desk, envelope: Envelope, correspondent: Correspondent, now: dat
         raise UsageError(
             f"the folder {correspondent.answers} is missing: make it, so that {envelope.creditor} can collect"
         )
-    package_id = new_id()
     with desk.cases_connection.begin():
         sequence = desk.answers.next_sequence(envelope)
-        addressing = Addressing(
-            direction=Direction.TO_CREDITOR,
-            package_type=envelope.type,
-            package_id=package_id,
-            sequence=sequence,
-            sender=desk.opener.recipient,
-            recipient=envelope.creditor,
-        )
-        sealing = Sealing(addressing, None, None, {Part.ANSWERS: correspondent.recipients}, _EXPIRES_DAYS)
-        writer, last, count = PackageWriter(correspondent.answers, sealing), 0, 0
+        writer, package_id = _writer(desk, envelope, correspondent, sequence)
+        last = count = 0
         while count < _MAXIMUM_ANSWERS and (page := desk.answers.queued(envelope, last, _CHUNK)):
             last, count = page[-1][0], count + len(page)
             writer.add([Lines(line) for _, line in page])
-        signing = partial(sign, key=desk.ring.signing_key(), namespace=envelope.type.namespace)
-        sealed = writer.finish(signing, now, Trail(cosigned=_cosigned(desk, envelope)))
+        sealed = writer.finish(_signing(desk, envelope.type), now, Trail(cosigned=_cosigned(desk, envelope)))
         sent = SentPackage(package_id, envelope.creditor, envelope.type, sequence, sealed.manifest_digest)
         desk.answers.seal(envelope, sent, last, now)
     _place(desk, package_id, correspondent)
     return sent
+
+
+def _writer(desk: Desk, envelope: Envelope, correspondent: Correspondent, sequence: int) -> tuple[PackageWriter, str]:
+    addressing = Addressing(
+        direction=Direction.TO_CREDITOR,
+        package_type=envelope.type,
+        package_id=new_id(),
+        sequence=sequence,
+        sender=desk.opener.recipient,
+        recipient=envelope.creditor,
+    )
+    sealing = Sealing(addressing, None, None, {Part.ANSWERS: correspondent.recipients}, _EXPIRES_DAYS)
+    return PackageWriter(correspondent.answers, sealing), addressing.package_id
+
+
+def _signing(desk: Desk, kind: PackageType) -> Callable[[bytes], bytes]:
+    return partial(sign, key=desk.ring.signing_key(), namespace=kind.namespace)
 
 
 def _cosigned(desk: Desk, envelope: Envelope) -> str | None:
@@ -100,11 +133,16 @@ def _cosigned(desk: Desk, envelope: Envelope) -> str | None:
 
 
 def _place(desk: Desk, package_id: str, correspondent: Correspondent) -> None:
-    manifest = f"{package_id}{MANIFEST_SUFFIX}"
-    for name in (Part.ANSWERS.file_of(package_id), manifest, f"{manifest}{SIGNATURE_SUFFIX}"):
+    for name in _names(package_id):
         part = part_path(correspondent.answers, name)
         if part.exists():
             part.rename(correspondent.answers / name)
     sync_directory(correspondent.answers)
     with desk.cases_connection.begin():
         desk.answers.place(package_id)
+
+
+def _names(package_id: str) -> tuple[str, ...]:
+    """The files of a package of answers, the signature last."""
+    manifest = f"{package_id}{MANIFEST_SUFFIX}"
+    return (Part.ANSWERS.file_of(package_id), manifest, f"{manifest}{SIGNATURE_SUFFIX}")

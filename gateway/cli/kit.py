@@ -10,6 +10,8 @@ from cyclopts import App, Parameter
 from gateway.agency.export import as_csv, exported
 from gateway.agency.export import documents as released
 from gateway.agency.post import post
+from gateway.agency.post import reseal as seal_again
+from gateway.agency.refuse import refuse as refuse_package
 from gateway.agency.reply import MAXIMUM_BYTES, take_replies
 from gateway.agency.settings import load_agency
 from gateway.agency.statement import Settled, books, state
@@ -24,7 +26,7 @@ _GROUP = "At the agency"
 
 def register(app: App) -> None:
     """Adds the commands."""
-    for function in (export, reply, statement, status):
+    for function in (export, reply, statement, status, refuse, reseal):
         app["agency"].command(function, name=function.__name__, group=_GROUP)
 
 
@@ -142,4 +144,34 @@ def status(*, json: Json = False, config: Config) -> int:
             ],
             indent=0,
         )
+    return 0
+
+
+def refuse(package: str, *, config: Config) -> int:
+    """Say that a package cannot be opened and never will be taken; its creditor then sends what was in it again.
+
+    Parameters
+    ----------
+    package
+        The package's id, as `receive` says it.
+    """
+    now = clock()
+    with open_desk(load_agency(config)) as desk:
+        fault = refuse_package(desk, package, now)
+        post(desk, now)
+    output.line(f"{package} is refused ({fault}): its number is closed, and its creditor sends what was in it again")
+    return 0
+
+
+def reseal(package: str, *, config: Config) -> int:
+    """Seal a package of our answers again, which its creditor cannot open or which has expired; under the same number.
+
+    Parameters
+    ----------
+    package
+        The package's id, as the creditor's `feedback` says it.
+    """
+    with open_desk(load_agency(config)) as desk:
+        sent = seal_again(desk, package, clock())
+    output.line(f"{sent.package_id} takes the place of {package}, with number {sent.sequence}")
     return 0

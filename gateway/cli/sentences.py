@@ -33,6 +33,10 @@ SENTENCES: Final = {
     "package.delivered": Sentence(
         "Der Empfang von Paket {package} ist quittiert.", "Receipt of package {package} was signed."
     ),
+    "package.refused": Sentence(
+        "{recipient} konnte Paket {package} nicht öffnen ({fault}) und nimmt es nie an.",
+        "{recipient} could not open package {package} ({fault}) and never will take it.",
+    ),
     "package.withdrawn": Sentence(
         "Paket {package} an {recipient} wurde zurückgezogen.", "Package {package} to {recipient} was withdrawn."
     ),

@@ -16,7 +16,7 @@ from audit.items import commitment
 from audit.store import append, items_of
 from gateway.feedback.known import Known, look_up
 from gateway.feedback.outcomes import count_outcome
-from gateway.feedback.receipts import answered_case, check_receipts, deliver, trace
+from gateway.feedback.receipts import answered_case, check_receipts, deliver, refuse, trace
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rights.incoming import forwarded
@@ -33,6 +33,7 @@ from schemas.answers import (
     FromAgency,
     NoticeAck,
     PackageReceipt,
+    PackageRefused,
     RequestForwarded,
     Statement,
     StatementCase,
@@ -50,12 +51,15 @@ _UNDECIDED: Final = {CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION}
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one package did: how many answers of which type, which were refused and why, which packages arrived."""
+    """What one package did: how many answers of which type, which were refused and why, which packages arrived, and which
+    their agency refused as a whole.
+    """
 
     package_id: str
     answers: Counter[str]
     refusals: Counter[str]
     delivered: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) -> Applied:
@@ -70,15 +74,14 @@ def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) 
     commitments: list[bytes] = []
     records: list[MessageRecord] = []
     closings: list[tuple[CaseRecord, CaseClosed]] = []
-    applied = Applied(manifest.package_id, Counter(), Counter(), ())
-    answered: set[str] = set()
+    applied = Applied(manifest.package_id, Counter(), Counter(), (), ())
     for line, answer in zip(lines, answers, strict=True):
-        case, refusal = _apply_one(office, answer, manifest, known, now)
+        case, refusal = _apply_one(office, answer, signed, known, now)
         applied.answers[answer.type] += 1
         if refusal is not None:
             applied.refusals[refusal] += 1
         elif isinstance(answer, PackageReceipt):
-            answered.add(answer.package_id)
+            known.answered.add(answer.package_id)
         elif isinstance(answer, CaseClosed) and case is not None:
             closings.append((case, answer))
         claim = None if refusal is not None else _claim(answer, case, known)
@@ -91,10 +94,10 @@ def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) 
         records.append(record._replace(item=len(records), made=now.isoformat(), refused=refusal))
     office.cases.keep(records)
     entry = append(office.connection, _entry(signed, manifest, applied, commitments, now), commitments).position
-    office.cases.applied(manifest, signed.digest, len(lines), entry, now)
+    office.inbound.applied(manifest, signed.digest, len(lines), entry, now)
     for case, closing in closings:
         count_outcome(office, case, closing.code, known.keys)
-    return replace(applied, delivered=deliver(office, signed, known, answered, now))
+    return replace(applied, delivered=deliver(office, signed, known, now), refused=tuple(sorted(known.refused)))
 
 
 def _entry(
@@ -115,17 +118,25 @@ def _entry(
 
 
 def _apply_one(
-    office: Office, answer: FromAgency, manifest: Manifest, known: Known, now: datetime
+    office: Office, answer: FromAgency, signed: Signed, known: Known, now: datetime
 ) -> tuple[CaseRecord | None, Refusal | None]:
     """The case an answer is about, and why it was refused if it was."""
     if answer.message_id in known.used:
         return None, Refusal.REPEATED
     known.used.add(answer.message_id)
     if isinstance(answer, Statement | KeyOffer):
-        strange = isinstance(answer, Statement) and answer.creditor != manifest.recipient
+        strange = isinstance(answer, Statement) and answer.creditor != signed.manifest.recipient
         return None, Refusal.ANOTHER_CREDITOR if strange else None
     if isinstance(answer, PackageReceipt):
         return _apply_receipt(office, answer, known, now)
+    if isinstance(answer, PackageRefused):
+        return None, refuse(office, answer, known, signed, now)
+    return _apply_to_case(office, answer, known, now)
+
+
+def _apply_to_case(
+    office: Office, answer: CaseAnswers | StatementCase, known: Known, now: datetime
+) -> tuple[CaseRecord | None, Refusal | None]:
     case = known.by_ref.get(answer.case_ref)
     if isinstance(answer, NoticeAck):
         refusal = _acknowledged(office, answer, known, now)

@@ -12,13 +12,13 @@ from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.packages import SentPackage
 from gateway.store.requests import Notice
 from keys.vault import ClaimKey
-from schemas.answers import FromAgency, NoticeAck, PackageReceipt
+from schemas.answers import FromAgency, NoticeAck, PackageReceipt, PackageRefused
 from schemas.package import Manifest
 
 
 class Known(NamedTuple):
     """Claims by case reference; cases by reference and by the message that handed them over; messages and packages that
-    were sent; message ids that were used.
+    were sent; message ids that were used; packages of which a message was answered, and that were refused as a whole.
     """
 
     owners: dict[str, str]
@@ -29,6 +29,8 @@ class Known(NamedTuple):
     used: set[str]
     packages: dict[str, SentPackage]
     notices: dict[str, Notice]
+    answered: set[str]
+    refused: set[str]
 
     def move(self, case: CaseRecord) -> None:
         """Later answers of the same package find the case as this one left it."""
@@ -43,7 +45,7 @@ def look_up(office: Office, manifest: Manifest, answers: Sequence[FromAgency]) -
     """Everything a package speaks of, inside the caller's transactions."""
     agency = manifest.sender
     refs = {found for one in answers if (found := getattr(one, "case_ref", None)) is not None}
-    receipts = [one for one in answers if isinstance(one, PackageReceipt)]
+    named = {one.package_id for one in answers if isinstance(one, PackageReceipt | PackageRefused)}
     about = {one.about for one in answers if isinstance(one, PackageReceipt | NoticeAck)}
     owners = office.vault.owners(refs, agency)
     cases = office.cases.of_claims(agency, set(owners.values()))
@@ -61,7 +63,9 @@ def look_up(office: Office, manifest: Manifest, answers: Sequence[FromAgency]) -
     claims = {one.claim for one in (*by_ref.values(), *by_message.values())}
     claims |= {one.claim for one in sent.values() if one.claim is not None}
     used = office.cases.inbound_ids(agency, {one.message_id for one in answers})
-    found = {name: office.packages.sent(agency, name) for name in {one.package_id for one in receipts}}
+    found = {name: office.packages.sent(agency, name) for name in named}
     packages = {name: one for name, one in found.items() if one is not None and one.entity == manifest.recipient}
     noticed = office.requests.noticed(agency, about - (outbound.keys() - sent.keys()))
-    return Known(owners, by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed)
+    return Known(
+        owners, by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed, set(), set()
+    )

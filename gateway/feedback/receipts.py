@@ -1,17 +1,19 @@
 """Receipts: an agency's answers to single messages of one package, and what makes that package delivered.
 
 A receipt counts by the digest of the manifest it names. A package has arrived once one message of it is answered that was
-in it; whoever names the package alone has opened nothing.
+in it; whoever names the package alone has opened nothing. A package that an agency refuses as a whole, before it answered
+anything of it, goes out again under another number (`handover.again`).
 """
 
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from audit.store import append
 from gateway.errors import IntegrityError
 from gateway.feedback.known import Known
+from gateway.handover.again import go_again
 from gateway.handover.probe import probe_answered
 from gateway.office import Office
 from gateway.rights.incoming import is_of_erased
@@ -21,8 +23,9 @@ from gateway.steps.unseal import Signed, WaitingError
 from gateway.store.cases import CaseRecord
 from gateway.traces import by_agency_ref
 from keys.references import new_id
-from schemas.answers import FromAgency, PackageReceipt
+from schemas.answers import FromAgency, PackageReceipt, PackageRefused
 from schemas.entry import PackageDelivered
+from schemas.entry import PackageRefused as RefusedEntry
 from schemas.package import Manifest, PackageType
 
 _ACTOR: Final = "system:feedback"
@@ -35,9 +38,9 @@ class ReceiptAlarmError(IntegrityError):
 def check_receipts(manifest: Manifest, known: Known, answers: Sequence[FromAgency]) -> None:
     """Raises ReceiptAlarmError for another manifest than was sent; WaitingError if the upload is not booked yet."""
     for receipt in answers:
-        sent = known.packages.get(receipt.package_id) if isinstance(receipt, PackageReceipt) else None
-        if sent is None or not isinstance(receipt, PackageReceipt):
+        if not isinstance(receipt, PackageReceipt | PackageRefused) or receipt.package_id not in known.packages:
             continue
+        sent = known.packages[receipt.package_id]
         if not hmac.compare_digest(receipt.manifest_digest, sent.manifest_digest):
             raise ReceiptAlarmError(
                 f"{manifest.sender} signed a receipt for package {sent.package_id} with another manifest than was sent: "
@@ -49,7 +52,7 @@ def check_receipts(manifest: Manifest, known: Known, answers: Sequence[FromAgenc
 
 def answered_case(office: Office, receipt: PackageReceipt, known: Known) -> CaseRecord | Refusal | None:
     """The case that a receipt is about; none if it is about another message; a refusal if that was never in the package."""
-    sent = known.packages.get(receipt.package_id)
+    sent = None if receipt.package_id in known.refused else known.packages.get(receipt.package_id)
     case, message = known.by_message.get(receipt.about), known.sent.get(receipt.about)
     if sent is not None and sent.type is PackageType.PROBE:
         probed = receipt.about in office.vettings.probe_messages(sent.package_id)
@@ -57,7 +60,7 @@ def answered_case(office: Office, receipt: PackageReceipt, known: Known) -> Case
     package = case.package if case is not None else message.package if message is not None else None
     if sent is not None and package is None and is_of_erased(office, receipt):
         return None
-    if package != receipt.package_id or package not in known.packages:
+    if sent is None or package != receipt.package_id:
         return Refusal.UNKNOWN_MESSAGE
     return case
 
@@ -69,9 +72,34 @@ def trace(office: Office, case: CaseRecord, receipt: PackageReceipt) -> None:
         office.vault.trace(case.entity, {case.claim: (found,)}, receipt.package_id)
 
 
-def deliver(office: Office, signed: Signed, known: Known, answered: Collection[str], now: datetime) -> tuple[str, ...]:
+def refuse(office: Office, refused: PackageRefused, known: Known, signed: Signed, now: datetime) -> Refusal | None:
+    """An uploaded package that its agency never will take: what was in it goes out again. With its entry."""
+    package_id = refused.package_id
+    sent = known.packages.get(package_id)
+    if sent is None or sent.state is not PackageState.UPLOADED:
+        return Refusal.UNKNOWN_MESSAGE
+    if package_id in known.answered | known.refused:
+        return Refusal.STANDING
+    known.refused.add(package_id)
+    entry = RefusedEntry(
+        id=new_id(),
+        time=now,
+        actor=_ACTOR,
+        package=package_id,
+        recipient=signed.manifest.sender,
+        fault=refused.fault,
+        receipt=signed.manifest.package_id,
+        receipt_digest=signed.digest,
+        claims=go_again(office, package_id),
+    )
+    office.packages.refused(package_id)
+    append(office.connection, entry)
+    return None
+
+
+def deliver(office: Office, signed: Signed, known: Known, now: datetime) -> tuple[str, ...]:
     """The packages that are delivered now, of those of which a message was answered, each with its entry."""
-    delivered = tuple(sorted(name for name in answered if known.packages[name].state is PackageState.UPLOADED))
+    delivered = tuple(sorted(name for name in known.answered if known.packages[name].state is PackageState.UPLOADED))
     for package_id in delivered:
         office.packages.delivered(package_id, now)
         entry = PackageDelivered(

@@ -76,12 +76,18 @@ class Feedback:
             for reason, count in self.refusals.most_common()
         ]
 
-    def add(self, applied: Applied) -> None:
-        """Counts one package."""
+    def add(self, applied: Applied, agency: str) -> None:
+        """Counts one package of an agency."""
         self.packages += 1
         self.answers.update(applied.answers)
         self.refusals.update(applied.refusals)
         self.delivered.extend(applied.delivered)
+        self.failures += [
+            PartnerError(
+                f"{agency} could not open package {one}: what was in it goes out again with the next hand-over"
+            )
+            for one in applied.refused
+        ]
 
     def as_json(self) -> dict[str, object]:
         """The figures as plain data, for `--json`."""
@@ -131,10 +137,10 @@ def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Fe
         finally:
             (office.quarantine / Part.ANSWERS.file_of(package_id)).unlink(missing_ok=True)
         if applied is not None:
-            feedback.add(applied)
+            feedback.add(applied, agency.id)
             _take_cosignature(office, agency, signed, feedback)
         if agency.remove_after_receipt:
-            _clean_up(office, transport, package_id, () if applied is None else applied.delivered)
+            _clean_up(office, transport, package_id, () if applied is None else (*applied.delivered, *applied.refused))
     empty(office.quarantine)
 
 
@@ -159,7 +165,7 @@ def _believed(office: Office, agency: Agency, packages: list[str], feedback: Fee
 def _known(office: Office, package_id: str) -> bool:
     """Whether these very bytes were believed before: they stay so when their key is retired."""
     with office.connection.begin():
-        known = office.cases.inbound_digest(package_id)
+        known = office.inbound.digest(package_id)
     try:
         digest = raw_digest(office.quarantine, f"{package_id}{MANIFEST_SUFFIX}")
     except PackageError:
@@ -181,12 +187,12 @@ def _in_turn(office: Office, agency: Agency, signed: Signed, now: datetime) -> M
         raise PackageError(f"package {manifest.package_id} is addressed to another party")
     if not isinstance(manifest, Manifest):
         raise PackageError(f"package {manifest.package_id} closes a number, which an agency never does")
-    known = office.cases.inbound_digest(manifest.package_id)
+    known = office.inbound.digest(manifest.package_id)
     if known == signed.digest:
         return None
     if known is not None:
         raise PackageError(f"package {manifest.package_id} was applied with another manifest")
-    last = office.cases.last_inbound(Addressee(agency.id, manifest.recipient, manifest.package_type))
+    last = office.inbound.last(Addressee(agency.id, manifest.recipient, manifest.package_type))
     if awaits(office, agency.id, manifest.recipient):
         last = max(last, manifest.sequence - 1)  # numbers that were applied in the time that a restore lost
     check_turn(manifest, last, now)
@@ -245,7 +251,7 @@ def _opener(office: Office, agency: Agency, entity: str, today: date) -> Opener:
 
 
 def _clean_up(office: Office, transport: SftpTransport, package_id: str, delivered: tuple[str, ...]) -> None:
-    """Answers that were applied leave the server, the signature first; so does what the agency has received."""
+    """Answers that were applied leave the server, the signature first; so does what the agency has, or never will."""
     for name in names_of(package_id):
         transport.remove(name, answer=True)
     for sent in delivered:

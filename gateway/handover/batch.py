@@ -94,8 +94,8 @@ class Batch:
             office.packages.open(self.package_id, self._addressee, assignment.source.id, assignment.now)
         self._writer: PackageWriter | None = None
 
-    def add(self, judged: Sequence[Judged], rejected: Sequence[Rejected]) -> None:
-        """Keeps and seals one chunk: the vault first, then the verdicts, then the lines."""
+    def add(self, judged: Sequence[Judged], rejected: Sequence[Rejected]) -> list[CaseRecord]:
+        """Keeps and seals one chunk: the vault first, then the verdicts, then the lines; the cases it hands over."""
         keys, references = self._resolve(judged)
         screenings: list[Screening] = []
         lines: list[Lines] = []
@@ -116,6 +116,7 @@ class Batch:
         if lines:
             self._writer = self._writer or self._begin_package()
             self._writer.add(lines)
+        return cases
 
     def finish(self, file_rows: int | None) -> Sealed | None:
         """Makes the batch happened: one transaction, then the final names. `file_rows` says that its file is at its end.

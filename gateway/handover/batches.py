@@ -13,7 +13,7 @@ from gateway.handover.feed import Feed, Named, named
 from gateway.handover.figures import Figures
 from gateway.handover.judge import Judged
 from gateway.handover.recovery import take_back
-from gateway.handover.tell import tell
+from gateway.handover.tell import end_kept_restrictions, tell
 from gateway.office import Office
 from schemas.claim import Rejected
 from schemas.screening import Cleared
@@ -52,8 +52,9 @@ class _Batches:
             return
         if not self._dry_run:
             self._batch = self._batch or Batch(self._office, self._given, self._file)
-            self._batch.add(judged, rejected)
+            cases = self._batch.add(judged, rejected)
             tell(self._office, self._given, judged, self._batch.package_id)
+            end_kept_restrictions(self._office, cases, self._batch.package_id, self._given.now)
         self._pending.judge(judged)
         self._pending.reject(rejected)
 

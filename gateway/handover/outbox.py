@@ -12,6 +12,7 @@ from typing import NamedTuple
 from audit.store import append
 from gateway.errors import PartnerError
 from gateway.handover.batch import SYSTEM_ACTOR
+from gateway.handover.renewal import renew_signatures
 from gateway.office import Office
 from gateway.settings import Agency
 from gateway.state import PackageState
@@ -36,6 +37,10 @@ def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int]
     Without `cases`, those stay in the outbox: an agency that is not fit still gets stops, and probes.
     """
     office.outside.keep(office.connection, office.log)
+    try:
+        renew_signatures(office, agency)
+    except PartnerError as failure:
+        return Sent((), failure)
     with office.connection.begin():
         outgoing = [one for one in office.packages.outgoing(agency.id) if cases or one.type is not PackageType.CASES]
     uploaded: list[Outgoing] = []

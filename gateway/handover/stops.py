@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from audit.store import append
 from gateway.errors import InputError, PartnerError
+from gateway.handover.again import go_again
 from gateway.handover.batch import SYSTEM_ACTOR
 from gateway.handover.sealing import publish
 from gateway.handover.waiting import queue
@@ -139,7 +140,6 @@ def _has_arrived(office: Office, agency: Agency, package: Outgoing) -> bool:
 def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
     with office.connection.begin():
         sent = office.packages.sent(package.agency, package.package_id)
-        cases = [one for one in office.cases.at(package.agency) if one.package == package.package_id]
     if sent is None:
         raise PartnerError("a package that is to be withdrawn is gone from the outbox: run this again")
     manifest = VoidManifest(
@@ -155,13 +155,9 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
     signature = sign(raw, office.ring.signing_key(), VOID_NAMESPACE)
     name = f"{package.package_id}{VOID_SUFFIX}"
     files = tuple(_written(office, *one) for one in ((name, raw), (f"{name}{SIGNATURE_SUFFIX}", signature)))
-    again = [one for one in cases if one.standing is not CaseStanding.RECALLED]
     with office.connection.begin():
         office.packages.withdraw(package.package_id, files)
-        office.claims.judge_again([one.claim for one in again])
-        office.cases.wait_again(package.package_id)
-        office.cases.drop_waiting(package.package_id)
-        office.cases.forget([one.message_id for one in again])
+        claims = go_again(office, package.package_id)
         entry = PackageWithdrawn(
             id=new_id(),
             time=now,
@@ -170,7 +166,7 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
             recipient=package.agency,
             sequence=package.sequence,
             manifest_digest=hashlib.sha256(raw).hexdigest(),
-            claims=len(again),
+            claims=claims,
         )
         append(office.connection, entry)
     publish(office, files)

@@ -1,7 +1,7 @@
 """Telling an agency what has changed about a case: the right messages, queued with the batch that learnt of it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from gateway.handover.batch import Assignment
@@ -39,6 +39,21 @@ def tell(office: Office, given: Assignment, judged: Sequence[Judged], batch: str
             if case is not None and case.standing not in _GONE:
                 told = _Told(changes[number], case, key)
                 _queue(office, given, told, batch, only_kept=key.subject_id in stopped)
+
+
+def end_kept_restrictions(office: Office, cases: Sequence[CaseRecord], batch: str, now: datetime) -> None:
+    """A restriction that an agency kept for a case it had not seen does not outlive its ground: now the case goes out.
+
+    What restricts a claim keeps it from being handed over, so of one that goes out nothing restricts any more.
+    """
+    with office.connection.begin(), office.vault_connection.begin():
+        by_claim = {one.claim: one for one in cases}
+        for agency in {one.agency for one in cases}:
+            kept = office.cases.kept_restricted(agency, list(by_claim))
+            refs = office.vault.references_of(kept, agency)
+            for claim, key in office.vault.by_id(sorted(kept)).items():
+                stop = CaseUnrestrict(message_id=new_id(), case_ref=refs[claim])
+                queue(office, by_claim[claim], stop, key, now, batch=batch)
 
 
 def _queue(office: Office, given: Assignment, told: _Told, batch: str, *, only_kept: bool) -> None:

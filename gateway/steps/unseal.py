@@ -36,7 +36,7 @@ from gateway.steps.plain import open_plain
 from keys.age import AgeError, unseal
 from keys.recipients import AgeIdentity
 from keys.sshsig import AllowedSigner, SignatureError, verify
-from schemas.answers import CaseAnswers, FromAgency, PackageReceipt, Statement, StatementCase
+from schemas.answers import CaseAnswers, FromAgency, PackageReceipt, PackageRefused, Statement, StatementCase
 from schemas.base import Strict
 from schemas.canonical import encode
 from schemas.messages import CaseMessage, CaseNew, CaseRectify, IdentityLine, KeyOffer, OpeningLine, Stop, ToAgency
@@ -67,7 +67,7 @@ _MESSAGES: Final = {
     PackageType.CASES: get_args(CaseMessage),
     PackageType.STOPS: get_args(Stop),
     PackageType.PROBE: (CaseNew,),
-    PackageType.RECEIPT: (PackageReceipt,),
+    PackageType.RECEIPT: (PackageReceipt, PackageRefused),
     PackageType.ANSWERS: (*get_args(CaseAnswers), Statement, StatementCase, KeyOffer),
 }
 

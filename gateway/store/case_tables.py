@@ -33,7 +33,8 @@ class CaseRow(StoreTable, table=True):
 class MessageRow(StoreTable, table=True):
     """Any other message. Outbound: `package` is the one it was sealed in, none while it waits.
 
-    `batch`: the screening it came from, which may never have happened. `refused`: why an answer changed nothing.
+    `batch`: the screening it came from, which may never have happened. `refused`: why an answer changed nothing; outbound,
+    that its agency never had it.
     """
 
     __tablename__ = "message"

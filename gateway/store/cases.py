@@ -5,22 +5,23 @@ A case is asked for by its agency as well, so that no agency's answer reaches an
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from gateway.state import CaseEvent, standing_after
-from gateway.store.case_tables import CaseRow, InboundRow, MessageRow
+from gateway.state import NEVER_LEFT, CaseEvent, standing_after
+from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.packages import Addressee
 from gateway.store.request_tables import NoticeRow
 from gateway.store.tables import PackageRow
 from schemas.codes import CaseStanding
 from schemas.messages import STOPS
-from schemas.package import Manifest, PackageType
+from schemas.package import PackageType
 
+NEVER_HAD: Final = "never had"
+"""Why a message that was sealed counts for nothing: its agency never had its package, or the case it is about."""
 _EFFECTIVE: Final = ("case.recall", "case.restrict", "case.unrestrict")
 
 
@@ -47,7 +48,10 @@ class CaseRecord(NamedTuple):
 
 
 class MessageRecord(NamedTuple):
-    """A message as it is kept; `payload` is ciphertext under its claim's key, plain where it is about no claim."""
+    """A message as it is kept; `payload` is ciphertext under its claim's key, plain where it is about no claim.
+
+    `refused`: why an answer changed nothing, or why what was sealed counts for nothing.
+    """
 
     message_id: str
     outbound: bool
@@ -117,6 +121,23 @@ class Cases:
         """Cases of a package that was withdrawn: they were never handed over."""
         self._connection.execute(delete(CaseRow).where(col(CaseRow.message_id).in_(message_ids)))
 
+    def of_package(self, package: str) -> list[CaseRecord]:
+        """The cases that a package hands over."""
+        return [_case(row) for row in self._connection.execute(_cases().where(col(CaseRow.package) == package))]
+
+    def kept_restricted(self, agency: str, claims: Collection[str]) -> set[str]:
+        """Of these claims, those that an agency was last told to restrict, also if it has no case of them."""
+        query = select(col(MessageRow.claim), col(MessageRow.type)).join(PackageRow, _sealed_in, isouter=True)
+        query = query.where(
+            col(MessageRow.outbound),
+            or_(col(PackageRow.state).is_(None), col(PackageRow.state).not_in(NEVER_LEFT)),
+            col(MessageRow.agency) == agency,
+            col(MessageRow.claim).in_(claims),
+            col(MessageRow.type).in_(("case.restrict", "case.unrestrict")),
+        )
+        last = {str(row.claim): row.type for row in self._connection.execute(query.order_by(col(MessageRow.position)))}
+        return {claim for claim, kind in last.items() if kind == "case.restrict"}
+
     def packages_about(self, package: str) -> set[str]:
         """The later packages that hold a message, other than a recall, about a case of this one."""
         found = self._connection.execute(select(col(MessageRow.package)).where(_unneeded(package)).distinct())
@@ -128,9 +149,16 @@ class Cases:
         return int(self._connection.execute(query).scalar_one())
 
     def wait_again(self, package: str) -> None:
-        """The messages of a package that was withdrawn have not been sent."""
-        query = update(MessageRow).where(col(MessageRow.outbound), col(MessageRow.package) == package)
-        self._connection.execute(query.values(package=None, item=None))
+        """The messages of a package that its agency never had wait in their old order; what was sealed stays on record."""
+        here = (col(MessageRow.outbound), col(MessageRow.package) == package, col(MessageRow.refused).is_(None))
+        sealed = list(map(MessageRecord._make, self._connection.execute(_messages().where(*here)).all()))
+        self._connection.execute(update(MessageRow).where(*here).values(package=None, item=None))
+        self.keep([one._replace(refused=NEVER_HAD) for one in sealed])
+
+    def set_aside(self, package: str) -> None:
+        """What was sealed later, recalls aside, about cases of a package that its agency never had counts for nothing."""
+        query = update(MessageRow).where(_unneeded(package), col(MessageRow.package).is_not(None))
+        self._connection.execute(query.values(refused=NEVER_HAD))
 
     def drop_waiting(self, package: str) -> None:
         """What waits, recalls aside, about cases of a package that is withdrawn: its agency will never have had them."""
@@ -158,6 +186,7 @@ class Cases:
             self._connection.execute(
                 update(MessageRow)
                 .where(col(MessageRow.message_id) == message.message_id, col(MessageRow.outbound))
+                .where(col(MessageRow.package).is_(None))
                 .values(package=package, item=item)
             )
 
@@ -166,7 +195,9 @@ class Cases:
         query = _messages().where(
             col(MessageRow.outbound), col(MessageRow.agency) == agency, col(MessageRow.message_id).in_(message_ids)
         )
-        return {row.message_id: MessageRecord._make(row) for row in self._connection.execute(query)}
+        # What counts comes last: of a message that was sealed twice, it is the one that is meant.
+        rows = self._connection.execute(query.order_by(col(MessageRow.refused).is_(None)))
+        return {row.message_id: MessageRecord._make(row) for row in rows}
 
     def carry_out(self, batch: str) -> None:
         """What the stops of a batch that has happened do to their cases, in their order."""
@@ -214,35 +245,6 @@ class Cases:
         query = _cases().where(col(CaseRow.claim).in_(claims)).order_by(col(CaseRow.opened), col(CaseRow.message_id))
         return [_case(row) for row in self._connection.execute(query)]
 
-    def inbound_digest(self, package_id: str) -> str | None:
-        """The digest of the manifest a package of answers was applied with; None if it never was."""
-        query = select(col(InboundRow.manifest_digest)).where(col(InboundRow.id) == package_id)
-        return self._connection.execute(query).scalar()
-
-    def last_inbound(self, addressee: Addressee) -> int:
-        """The highest number applied from an agency, for an entity, of a type; 0 for none."""
-        query = select(func.max(col(InboundRow.sequence))).where(
-            col(InboundRow.agency) == addressee.agency,
-            col(InboundRow.entity) == addressee.entity,
-            col(InboundRow.type) == addressee.type,
-        )
-        return int(self._connection.execute(query).scalar() or 0)
-
-    def applied(self, manifest: Manifest, manifest_digest: str, messages: int, entry: int, now: datetime) -> None:
-        """A package of answers has been applied."""
-        row = {
-            "id": manifest.package_id,
-            "agency": manifest.sender,
-            "entity": manifest.recipient,
-            "type": manifest.package_type,
-            "sequence": manifest.sequence,
-            "manifest_digest": manifest_digest,
-            "received": now.isoformat(),
-            "messages": messages,
-            "entry": entry,
-        }
-        self._connection.execute(insert(InboundRow), [row])
-
 
 def _cases() -> Select[Any]:
     return select(*(col(getattr(CaseRow, name)) for name in CaseRecord._fields))
@@ -259,6 +261,9 @@ def _unneeded(package: str) -> ColumnElement[bool]:
         col(MessageRow.type) != "case.recall",
         col(MessageRow.message_id).not_in(select(col(NoticeRow.message_id))),
     )
+
+
+_sealed_in: Final = col(PackageRow.id) == col(MessageRow.package)
 
 
 def _messages() -> Select[Any]:

@@ -95,14 +95,14 @@ class Claims:
         return _screening(self._connection.execute(query).one())
 
     def judge_again(self, claims: Sequence[str]) -> None:
-        """Claims of a package that was withdrawn were not handed over, whatever was learnt of them since: the next screening
-        reads them as held.
+        """Claims of a package that its agency never had were not handed over, whatever was learnt of them since: the next
+        screening reads them as held. The items that were sealed stay.
         """
         for some in (claims[start : start + _SOME] for start in range(0, len(claims), _SOME)):
             self._connection.execute(
                 update(ScreeningRow)
                 .where(col(ScreeningRow.claim).in_(some), col(ScreeningRow.handed_over))
-                .values(verdict="held", handed_over=False, message_item=None)
+                .values(verdict="held", handed_over=False)
             )
 
     def ids(self, after: str, limit: int) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from gateway.errors import IntegrityError
-from gateway.state import PackageState, advance
+from gateway.state import NEVER_LEFT, PackageState, advance
 from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.tables import PackageFileRow, PackageRow, RejectRow, ScreeningRow
 from keys.references import new_id
@@ -130,6 +130,15 @@ class Packages:
         """The agency's receipt has come."""
         self._advance(package_id, PackageState.DELIVERED, delivered=now.isoformat())
 
+    def refused(self, package_id: str) -> None:
+        """The agency has signed that it could not open the package, and never will take it."""
+        self._advance(package_id, PackageState.REFUSED)
+
+    def sign_again(self, name: str, size: int, sha256: str) -> None:
+        """A file of signature has another content: another key signs now."""
+        query = update(PackageFileRow).where(col(PackageFileRow.name) == name)
+        self._connection.execute(query.values(size=size, sha256=sha256))
+
     def withdraw(self, package_id: str, files: Sequence[FileOfPackage]) -> None:
         """A sealed package will not be sent: these files, which close its number, go in its place."""
         self._advance(package_id, PackageState.WITHDRAWN, messages=0)
@@ -158,10 +167,12 @@ class Packages:
         return None if row is None else _sent_package(row)
 
     def dates(self, package_ids: Collection[str]) -> dict[str, Dates]:
-        """When packages that were sealed were made and uploaded, and which entry sealed them."""
+        """When packages that were sealed were made and uploaded, and which entry sealed them; none that was withdrawn."""
         names = ("id", "agency", "created", "uploaded", "sealed_entry", "messages")
         query = select(*(col(getattr(PackageRow, name)) for name in names)).where(
-            col(PackageRow.id).in_(package_ids), col(PackageRow.sealed_entry).is_not(None)
+            col(PackageRow.id).in_(package_ids),
+            col(PackageRow.sealed_entry).is_not(None),
+            col(PackageRow.state).not_in(NEVER_LEFT),
         )
         return {row[0]: Dates._make(row[1:]) for row in self._connection.execute(query)}
 

@@ -1,0 +1,21 @@
+"""Going out again: the cases and messages of a package that its agency never had.
+
+Either it was withdrawn before it left, or the agency has signed that it could not open it and never will take it. Its
+claims are judged again by the next night and go out in a package of another number; its messages wait in their old order.
+What else was told of its cases counts for nothing: the case that goes out then says it all. Nobody can accept them twice,
+for the number is closed on both sides. A recalled case stays as it is.
+"""
+
+from gateway.office import Office
+from schemas.codes import CaseStanding
+
+
+def go_again(office: Office, package_id: str) -> int:
+    """How many claims will be judged again; inside the caller's transaction."""
+    again = [one for one in office.cases.of_package(package_id) if one.standing is not CaseStanding.RECALLED]
+    office.claims.judge_again([one.claim for one in again])
+    office.cases.wait_again(package_id)
+    office.cases.drop_waiting(package_id)
+    office.cases.set_aside(package_id)
+    office.cases.forget([one.message_id for one in again])
+    return len(again)

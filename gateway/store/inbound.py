@@ -1,0 +1,47 @@
+"""Packages of answers that were applied. Every call works inside the caller's transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from gateway.store.case_tables import InboundRow
+from gateway.store.packages import Addressee
+from schemas.package import Manifest
+
+
+class Inbound:
+    """The packages from agencies that one `gateway.db` has taken in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def digest(self, package_id: str) -> str | None:
+        """The digest of the manifest a package of answers was applied with; None if it never was."""
+        query = select(col(InboundRow.manifest_digest)).where(col(InboundRow.id) == package_id)
+        return self._connection.execute(query).scalar()
+
+    def last(self, addressee: Addressee) -> int:
+        """The highest number applied from an agency, for an entity, of a type; 0 for none."""
+        query = select(func.max(col(InboundRow.sequence))).where(
+            col(InboundRow.agency) == addressee.agency,
+            col(InboundRow.entity) == addressee.entity,
+            col(InboundRow.type) == addressee.type,
+        )
+        return int(self._connection.execute(query).scalar() or 0)
+
+    def applied(self, manifest: Manifest, manifest_digest: str, messages: int, entry: int, now: datetime) -> None:
+        """A package of answers has been applied."""
+        row = {
+            "id": manifest.package_id,
+            "agency": manifest.sender,
+            "entity": manifest.recipient,
+            "type": manifest.package_type,
+            "sequence": manifest.sequence,
+            "manifest_digest": manifest_digest,
+            "received": now.isoformat(),
+            "messages": messages,
+            "entry": entry,
+        }
+        self._connection.execute(insert(InboundRow), [row])
