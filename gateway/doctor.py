@@ -22,6 +22,7 @@ from keys.root import KeyFileError
 from keys.sqlite import StoreError
 from keys.sshsig import fingerprint
 from schemas.package import Part
+from schemas.words import counted
 
 FIGURES_WARNING_DAYS: Final = 60
 
@@ -61,7 +62,7 @@ def _try(what: str, look: Callable[[Configuration], str], configuration: Configu
 def _configuration(configuration: Configuration) -> str:
     if not configuration.settings.mandates:
         raise UsageError("no mandate is configured yet: nothing can be handed over")
-    return f"{len(configuration.settings.mandates)} mandates"
+    return counted(len(configuration.settings.mandates), "mandate")
 
 
 def _keys(configuration: Configuration) -> str:

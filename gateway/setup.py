@@ -121,6 +121,11 @@ def agency_cosigner(home: Path, name: str) -> str:
     return str(cosigner(load_ring(keys, load_root(keys, None), AGENCY_PURPOSES), name).key)
 
 
+def agency_signers(home: Path, name: str) -> tuple[str, str]:
+    """Both public keys by which an agency is believed: of its answers, and of its cosignatures."""
+    return agency_signer(home), agency_cosigner(home, name)
+
+
 def add_creditor(home: Path, lines: str, allowed_signers: str) -> None:
     """Lets an agency trust and answer a creditor from now on: a block of its configuration, a line of its signers."""
     for path, text in ((home / CONFIGURATION, lines), (home / "keys" / ALLOWED_SIGNERS, allowed_signers)):

@@ -6,9 +6,12 @@ by its owner alone. Neither statements nor values appear in an error (`hide_para
 """
 
 import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 from sqlite3 import Connection as SqliteConnection
-from typing import Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, MetaData, create_engine, event
@@ -23,6 +26,12 @@ _PRAGMAS: Final = (
     ("busy_timeout", 5000),
     ("temp_store", 2),
 )
+
+
+MAXIMUM_VALUES: Final = 32_766
+"""How many values a statement takes in SQLite as it is built by default; builds that take more are held to the same."""
+_PORTION: Final = 30_000
+_T = TypeVar("_T")
 
 
 class StoreError(Exception):
@@ -79,6 +88,19 @@ def copy_store(connection: Connection, path: Path) -> None:
         os.close(descriptor)
 
 
+def portions(values: Iterable[_T]) -> Iterator[list[_T]]:
+    """Values in lists that a statement takes, with room for others beside them."""
+    rest = iter(values)
+    while portion := list(islice(rest, _PORTION)):
+        yield portion
+
+
+def among(connection: Connection, query: Any, column: Any, values: Iterable[object]) -> Iterator[Any]:
+    """The rows of a query whose column is one of any number of values; each portion of them in the query's order."""
+    for some in portions(values):
+        yield from connection.execute(query.where(column.in_(some)))
+
+
 def truncate_log(connection: Connection) -> None:
     """Empties the write-ahead log, so that nothing deleted or replaced stays in it; outside any transaction.
 
@@ -100,6 +122,7 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SqliteConnection, _record: object) -> None:
+        connection.setlimit(SQLITE_LIMIT_VARIABLE_NUMBER, MAXIMUM_VALUES)
         for name, value in _PRAGMAS:
             connection.execute(f"PRAGMA {name}={value}")
             (found,) = connection.execute(f"PRAGMA {name}").fetchone()

@@ -21,7 +21,7 @@ from keys.labels import Label, Purpose, bound, stacked_digest
 from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.ring import Keyring
-from keys.sqlite import StoreError
+from keys.sqlite import StoreError, among
 from keys.vault_tables import WRAPPED, ClaimRow, Mark, MetaRow, ReferenceRow, RequestRow, SubjectRow, TraceRow
 from keys.wrap import unwrap, wrap
 
@@ -124,7 +124,7 @@ class Vault:
         """The claims already known, by claim number; creates nothing."""
         by_digest = {self._digest(Label.CLAIM_INDEX, entity, number): number for number in claim_nos}
         query = select(col(ClaimRow.number), col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped))
-        rows = self._connection.execute(query.where(col(ClaimRow.number).in_(by_digest)))
+        rows = among(self._connection, query, col(ClaimRow.number), by_digest)
         return {by_digest[number]: self._open(claim, subject, wrapped) for number, claim, subject, wrapped in rows}
 
     def claims_of(self, entity: str, customer_no: str) -> list[str]:
@@ -136,7 +136,7 @@ class Vault:
     def by_id(self, claim_ids: Sequence[str]) -> dict[str, ClaimKey]:
         """The keys of claims by their random ids; a claim without a key is absent, and gets no new one."""
         query = select(col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped))
-        rows = self._connection.execute(query.where(col(ClaimRow.id).in_(claim_ids)))
+        rows = among(self._connection, query, col(ClaimRow.id), claim_ids)
         return {row[0]: self._open(*row) for row in rows}
 
     def ensure(self, entity: str, numbers: Sequence[Numbers], batch: str) -> dict[str, ClaimKey]:
@@ -170,13 +170,13 @@ class Vault:
     def owners(self, references: Iterable[str], agency: str) -> dict[str, str]:
         """Whose references these are, claim or subject, as far as they were given out to this agency."""
         query = select(col(ReferenceRow.reference), col(ReferenceRow.owner)).where(col(ReferenceRow.agency) == agency)
-        rows = self._connection.execute(query.where(col(ReferenceRow.reference).in_(tuple(references))))
+        rows = among(self._connection, query, col(ReferenceRow.reference), references)
         return {str(reference): str(owner) for reference, owner in rows}
 
     def references_of(self, claim_ids: Iterable[str], agency: str) -> dict[str, str]:
         """The case references of claims at an agency, as far as there are any; draws none."""
         query = select(col(ReferenceRow.owner), col(ReferenceRow.reference)).where(col(ReferenceRow.agency) == agency)
-        rows = self._connection.execute(query.where(col(ReferenceRow.owner).in_(tuple(claim_ids))))
+        rows = among(self._connection, query, col(ReferenceRow.owner), claim_ids)
         return {str(owner): str(reference) for owner, reference in rows}
 
     def trace(self, entity: str, traces: Mapping[str, Iterable[Trace]], batch: str) -> None:

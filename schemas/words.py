@@ -10,6 +10,12 @@ from pydantic_core import ErrorDetails
 
 from schemas.base import failures
 
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 claim`, `2 claims`, `1,000 claims`; `plural` where it is not made with an s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 _WORDS: Final = {
     "extra_forbidden": "unknown key",
     "missing": "is missing",

@@ -198,7 +198,7 @@ def test_the_sheet_comes_back_as_it_was_filled_in(world: World) -> None:
 
     assert rights == {SMALL: "one actor", DISPUTED: "two actors", YOUNG: "nobody"}
     assert told.code == 0, told.err
-    assert "1 claims are released" in told.out
+    assert "1 claim released" in told.out
 
 
 @pytest.mark.parametrize("number", ["=1+1", "+49", "-5", "@x", "'x", "\uff1dx", "plain"])

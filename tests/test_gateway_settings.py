@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.note import COSIGNATURE, VerifierKey
 from gateway.agency.settings import load_agency
 from gateway.agency.template import agency_template
 from gateway.demo.template import demo_configuration
@@ -24,7 +25,8 @@ SIGNER = public_line(Ed25519PrivateKey.from_private_bytes(bytes([2]) * 32).publi
 HYBRID, OTHER = (str(HybridIdentity(bytes([seed]) * 32).recipient) for seed in (3, 4))
 CLASSIC = str(X25519Identity(bytes([5]) * 32).recipient)
 RECIPIENTS = {Part.CASES: HYBRID, Part.IDENTITIES: OTHER}
-CREDITOR = demo_configuration(22, HOST_KEY, RECIPIENTS, SIGNER)
+COSIGNER = str(VerifierKey("ostsee", COSIGNATURE, bytes([3]) * 32))
+CREDITOR = demo_configuration(22, HOST_KEY, RECIPIENTS, (SIGNER, COSIGNER))
 AGENCY = agency_template("ostsee", "../sftp")
 SIDES: dict[str, tuple[str, Callable[[Path], object]]] = {"creditor": (CREDITOR, load), "agency": (AGENCY, load_agency)}
 LINES = [

@@ -20,7 +20,7 @@ from gateway.demo.template import demo_configuration
 from gateway.demo.vetting import make_actor
 from gateway.handover.waiting import queue
 from gateway.settings import load, quoted
-from gateway.setup import CLIENT_KEY, add_creditor, agency_signer, init_agency, init_creditor, openssh
+from gateway.setup import CLIENT_KEY, add_creditor, agency_signers, init_agency, init_creditor, openssh
 from gateway.steps.acknowledge import Refusal
 from gateway.steps.unseal import MANIFEST_SUFFIX, PackageError, check_addressing, open_messages, read_manifest
 from gateway.wiring import creditor_ring, open_desk, open_office
@@ -78,8 +78,8 @@ def make_creditor(home: Path, creditor: str, recipients: dict[str, dict[Part, st
                 home / agency / creditor, world.home / "keys" / "host", world.home / "keys" / "authorized", 0
             )
         )
-        signer = agency_signer(home / agency / "agency")
-        whole = demo_configuration(port, public_line(host_key.public_key()), recipients[agency], signer)
+        signers = agency_signers(home / agency / "agency", agency)
+        whole = demo_configuration(port, public_line(host_key.public_key()), recipients[agency], signers)
         for old, new in (
             ("nordlicht-erp", f"{agency}-erp"),
             ("nordlicht", creditor),

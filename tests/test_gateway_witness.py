@@ -90,7 +90,6 @@ def test_cosignatures_come_back_and_keep_manifests_short(tmp_path: Path) -> None
     """With the agency's public key, three nights show one proof each, from what was cosigned; one by another is a fault."""
     with running_world(tmp_path) as world:
         key = agency_cosigner(world.agency.parent, "ostsee")
-        world.configure("remove_after_receipt = false", f'remove_after_receipt = false\ncosigner = "{key}"')
         codes = []
         for number in (1, 2, 3):
             world.drop(f"{number}.jsonl", lines(row(number)))
@@ -103,12 +102,15 @@ def test_cosignatures_come_back_and_keep_manifests_short(tmp_path: Path) -> None
             kept = office.witnesses.sizes("ostsee")
         other = init_agency(tmp_path / "other", agency_template("other", "sftp"), "", TODAY)
         world.configure(key, agency_cosigner(tmp_path / "other", "ostsee"))
+        unvetted = world.handover("--dry-run")
+        world.vet()
         world.drop("4.jsonl", lines(row(4)))
         world.handover()
         world.receive()
         wrong = cli("feedback", "--json", "--config", world.creditor)
 
     assert other
+    assert "its profile or keys have changed since the check" in unvetted.err
     assert codes == [0, 0, 0]
     assert [len(one.consistency_proof or ()) for one in shown] == [0, 1, 1]
     assert kept == (size,)

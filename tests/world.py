@@ -35,7 +35,7 @@ from gateway.handover.probe import probe_answered
 from gateway.office import Office
 from gateway.partners.vetting import keys_digest
 from gateway.settings import load
-from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
+from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signers, init_agency, init_creditor, openssh
 from gateway.wiring import creditor_ring, open_office
 from keys.references import new_id
 from keys.root import write_private
@@ -177,7 +177,9 @@ def build_world(home: Path) -> World:
     write_private(home / "server" / "server_ed25519", openssh(host_key))
     recipients = init_agency(home / "agency", agency_template(AGENCY, "../sftp"), "", TODAY)
     port = _free_port()
-    text = demo_configuration(port, public_line(host_key.public_key()), recipients, agency_signer(home / "agency"))
+    text = demo_configuration(
+        port, public_line(host_key.public_key()), recipients, agency_signers(home / "agency", AGENCY)
+    )
     recipient = init_creditor(home / "creditor", text, TODAY, make_actor(home / "clerk"))
     add_safekeeping(home, TODAY)
     signer = creditor_ring(load(home / "creditor" / CONFIGURATION)).signing_key().public_key()

@@ -94,6 +94,8 @@ def receive(*, json: Json = False, config: Config) -> int:
         received = receive_all(desk, now, progress)
     if json:
         output.as_json(received.as_json())
+    elif not received.packages:
+        output.line("nothing new has arrived")
     else:
         output.table(
             [("package", "from", "number", "messages")]

@@ -22,6 +22,7 @@ from keys.root import write_private
 from schemas.calendar import day_in_germany
 from schemas.mandate import Language
 from schemas.release import ReleaseReason
+from schemas.words import counted
 
 NOTHING_GIVEN = Consent()
 
@@ -57,7 +58,7 @@ def claim_list(
         except OSError:
             raise UsageError(f"{csv} cannot be written: choose a new name in a folder that exists") from None
         output.line(
-            f"{len(found):,} held claims are in {csv}; fill in `release reason`, then `claim release --sheet {csv}`"
+            f"{counted(len(found), 'held claim')} in {csv}; fill in `release reason`, then `claim release --sheet {csv}`"
         )
     elif json:
         output.as_json({"held": [claim.as_json() for claim in found]})
@@ -117,7 +118,7 @@ def claim_release(
         asked = _asked(office, claims, source, reason) if sheet is None else _from_sheet(sheet, claims, reason)
         wanted = releasing(office, asked, until, today)
         if carry_out(office, wanted.build, consent, now, lambda given: release(office, wanted, given, now)):
-            output.line(f"{len(asked):,} claims are released until {wanted.until}; the next night screens them again")
+            output.line(f"{counted(len(asked), 'claim')} released until {wanted.until}; the next night screens again")
     return 0
 
 

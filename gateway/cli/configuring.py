@@ -14,6 +14,7 @@ from gateway.settings import load, load_toml
 from gateway.trial.sampling import Sampled
 from gateway.trial.sampling import sample as read_sample
 from gateway.trial.suggestion import suggest as propose
+from schemas.words import counted
 
 
 def register(app: App) -> None:
@@ -68,8 +69,9 @@ def _check_configuration(config: Path) -> int:
     for source in parts.sources:
         preset_of(source)
     output.line(
-        f"{config} is valid: {len(parts.entities)} entities, {len(parts.sources)} sources, "
-        f"{len(parts.agencies)} agencies, {len(parts.mandates)} mandates"
+        f"{config} is valid: {counted(len(parts.entities), 'entity', 'entities')}, "
+        f"{counted(len(parts.sources), 'source')}, {counted(len(parts.agencies), 'agency', 'agencies')}, "
+        f"{counted(len(parts.mandates), 'mandate')}"
     )
     return 0
 

@@ -20,8 +20,9 @@ from gateway.cli.creditor import Config, Json
 from gateway.errors import InputError, UsageError
 from gateway.wiring import clock, open_desk
 from schemas.calendar import day_in_germany
+from schemas.words import counted
 
-_GROUP = "At the agency"
+_GROUP, _PACKAGE = "At the agency", "package"
 
 
 def register(app: App) -> None:
@@ -96,7 +97,9 @@ def reply(
     with open_desk(load_agency(config)) as desk:
         count = take_replies(desk, content, day_in_germany(now), interface=codes, dry_run=dry_run)
         sent = [] if dry_run else post(desk, now)
-    output.line(f"{count:,} answers {'are good' if dry_run else f'taken, {len(sent):,} packages placed'}")
+    output.line(
+        f"{counted(count, 'answer')} {'checked and good' if dry_run else f'taken, {counted(len(sent), _PACKAGE)} placed'}"
+    )
     return 0
 
 
@@ -119,7 +122,7 @@ def statement(
     with open_desk(load_agency(config)) as desk:
         made = state(desk, creditor, Settled(remitted, fees, vat), now)
         post(desk, now)
-    output.line(f"{made.cases:,} cases; books {made.books}")
+    output.line(f"{counted(made.cases, 'case')}; books {made.books}")
     return 0
 
 

@@ -5,6 +5,7 @@ from gateway.feedback.run import Feedback
 from gateway.handover.figures import Figures
 from gateway.rules.ordered import rule
 from schemas.money import euros
+from schemas.words import counted
 
 
 def print_figures(figures: Figures) -> None:
@@ -41,7 +42,7 @@ def print_figures(figures: Figures) -> None:
         output.heading("Stops")
         output.table([("sealed", f"{figures.stops_sealed:,}"), ("uploaded", f"{figures.stops_uploaded:,}")])
     if figures.retention_ended:
-        output.line(f"  {figures.retention_ended:,} claims erased: their retention period has ended")
+        output.line(f"  {counted(figures.retention_ended, 'claim')} erased: the retention period has ended")
     if figures.final_erasures:
         output.line("Erasures are final: every older copy of the vault is dead")
 

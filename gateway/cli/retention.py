@@ -11,6 +11,7 @@ from gateway.retention.calendar import due, due_requests, end_requests, retain
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from schemas.calendar import day_in_germany
+from schemas.words import counted
 
 
 def register(app: App) -> None:
@@ -41,6 +42,8 @@ def retention(
     else:
         output.table([(f"{count:,}", kind) for kind, count in sorted(ended.items())] or [("0", "nothing has ended")])
         output.line(
-            "nothing was erased: a dry run" if dry_run else f"{erased:,} claims erased; each erasure is an entry"
+            "nothing was erased: a dry run"
+            if dry_run
+            else f"{counted(erased, 'claim')} erased; each erasure is an entry"
         )
     return 0

@@ -66,7 +66,7 @@ def _print(home: Path, story: Story) -> None:
         _print_books(story.work.books)
     _print_rights(story)
     output.heading("The audit log")
-    output.table([("entries", f"{story.entries:,}")])
+    output.table([("entries", f"{story.entries:,}"), ("of these cosigned by the agency", f"{story.cosigned:,}")])
     output.heading("The files")
     output.table(
         [

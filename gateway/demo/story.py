@@ -30,12 +30,13 @@ from gateway.demo.vetting import make_actor, probe, record_check
 from gateway.demo.work import Work, compare, decide, overtake
 from gateway.errors import UsageError
 from gateway.handover.figures import Figures
+from gateway.log.trail import cosigned_size
 from gateway.office import Office
 from gateway.pipeline import Night, hand_over
 from gateway.readers.presets import preset_of
 from gateway.reports.screening import report_on
 from gateway.settings import Configuration, load
-from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signer, init_agency, init_creditor, openssh
+from gateway.setup import CLIENT_KEY, CONFIGURATION, add_creditor, agency_signers, init_agency, init_creditor, openssh
 from gateway.trial.screening import source_terms
 from gateway.wiring import creditor_ring, open_desk, open_office
 from keys.root import write_private
@@ -73,6 +74,7 @@ class Story:
     work: Work
     rights: Rights | None
     entries: int
+    cosigned: int
     left_behind: tuple[str, ...]
     seconds: float
 
@@ -88,7 +90,11 @@ class Story:
             told
             | self.work.as_json()
             | {"rights": None if self.rights is None else self.rights._asdict()}
-            | {"packages": packages, "audit": {"entries": self.entries}, "seconds": round(self.seconds, 3)}
+            | {
+                "packages": packages,
+                "audit": {"entries": self.entries, "cosigned": self.cosigned},
+                "seconds": round(self.seconds, 3),
+            }
         )
 
 
@@ -117,6 +123,7 @@ def tell(
             work = compare(office, AGENCY, CREDITOR, clock)
             with office.connection.begin():
                 entries = count(office.connection)
+                cosigned = cosigned_size(office, AGENCY)
             asked = ask(office, home, AGENCY, today, clock)
         with open_desk(agency) as desk:
             receive_all(desk, clock(), progress)
@@ -128,7 +135,7 @@ def tell(
                 again = hand_over(office, Night(creditor.settings.mandates, today, clock(), False, progress))
                 erased = certify(office, home, asked, today, clock())
                 rights = Rights(erased, again.handed_over, again.rejections["claim_no: erased"])
-    return Story(figures, receipts, work, rights, entries, _left_behind(creditor), time.monotonic() - started)
+    return Story(figures, receipts, work, rights, entries, cosigned, _left_behind(creditor), time.monotonic() - started)
 
 
 def _export_again(office: Office, claim_no: str) -> None:
@@ -181,8 +188,8 @@ def _make(home: Path, invented: Invented, today: date, now: datetime) -> None:
     write_private(home / "server" / _HOST_KEY, openssh(host_key))
     # Each side's configuration names keys of the other: the agency comes first, and learns of the creditor afterwards.
     recipients = init_agency(home / "agency", agency_template(AGENCY, "../sftp"), "", now)
-    signer = agency_signer(home / "agency")
-    text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients, signer, _FACTS)
+    signers = agency_signers(home / "agency", AGENCY)
+    text = demo_configuration(_free_port(), public_line(host_key.public_key()), recipients, signers, _FACTS)
     recipient = init_creditor(home / "creditor", text, now, make_actor(home / "clerk"))
     add_safekeeping(home, now)
     creditor = load(home / "creditor" / CONFIGURATION)

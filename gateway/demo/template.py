@@ -49,6 +49,7 @@ identities_recipients = [{identities}]
 # The demo keeps what was delivered, so that you can look at it.
 remove_after_receipt = false
 signers = [{signer}]
+cosigner = {cosigner}
 [agencies.profile]
 role = "controller"
 places = ["Wieck, DE"]
@@ -76,14 +77,18 @@ stage = "reminding"
 
 
 def demo_configuration(
-    port: int, host_key: str, recipients: dict[Part, str], signer: str, facts: str | None = None
+    port: int, host_key: str, recipients: dict[Part, str], signers: tuple[str, str], facts: str | None = None
 ) -> str:
-    """The text of the demo's inkasso.toml; `facts` is the file of the facts feed."""
+    """The text of the demo's inkasso.toml; `signers` are the agency's keys of its answers and of its cosignatures, `facts`
+    is the file of the facts feed.
+    """
+    signer, cosigner = signers
     return _TEXT.format(
         port=port,
         facts="" if facts is None else f"facts = {quoted(facts)}\n",
         host_key=quoted(host_key),
         signer=quoted(signer),
+        cosigner=quoted(cosigner),
         cases=quoted(recipients[Part.CASES]),
         identities=quoted(recipients[Part.IDENTITIES]),
     )

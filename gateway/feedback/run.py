@@ -50,6 +50,7 @@ from gateway.transport.sftp import ContentError, SftpTransport
 from keys.sshsig import AllowedSigner, parse_public_line
 from schemas.calendar import day_in_germany
 from schemas.package import Direction, Manifest, PackageType, Part
+from schemas.words import counted
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class Feedback:
     def refused(self) -> list[PartnerError]:
         """Refused answers are the agency's fault: one sentence for each reason."""
         return [
-            PartnerError(f"{count} answers of agencies were refused: {reason}")
+            PartnerError(f"{counted(count, 'answer')} of agencies refused: {reason}")
             for reason, count in self.refusals.most_common()
         ]
 
@@ -270,7 +271,7 @@ def _raise_overdue(office: Office, agency: Agency, feedback: Feedback, now: date
     if late:
         feedback.failures.append(
             OverdueError(
-                f"{agency.id} has not answered {len(late)} packages within {agency.receipt_days} days of their upload, "
+                f"{agency.id} has not answered {counted(len(late), 'package')} within {agency.receipt_days} days of the upload, "
                 f"the oldest is {late[0]}: ask whether it has arrived"
             )
         )

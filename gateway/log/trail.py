@@ -56,9 +56,14 @@ def accept_cosignature(office: Office, agency: str, note: bytes, cosigner: Verif
         raise PartnerError(f"agency {agency} cosigned a checkpoint that is not of our log")
     if not hmac.compare_digest(office.log.root_at(checkpoint.size), checkpoint.root):
         raise PartnerError(f"agency {agency} cosigned a checkpoint that our log never had: compare it with ours")
-    kept = office.witnesses.cosigned(agency)
-    if kept is None or parse_checkpoint(kept.rpartition(b"\n\n")[0] + b"\n").size < checkpoint.size:
+    if cosigned_size(office, agency) < checkpoint.size:
         office.witnesses.record(agency, checkpoint.size, note)
+
+
+def cosigned_size(office: Office, agency: str) -> int:
+    """How many entries an agency's newest cosignature is over, inside the caller's transaction; 0 for none."""
+    kept = office.witnesses.cosigned(agency)
+    return 0 if kept is None else parse_checkpoint(kept.rpartition(b"\n\n")[0] + b"\n").size
 
 
 def rotation_proofs(office: Office) -> tuple[str, ...]:

@@ -35,9 +35,9 @@ class UnfitError(PartnerError):
 
 
 def keys_digest(agency: Agency) -> str:
-    """SHA-256 over everything of an agency's that decides who can read what we send, and where it goes."""
+    """SHA-256 over everything of an agency's that decides who can read what we send, where it goes, and what we believe."""
     keys = [agency.cases_recipients, agency.identities_recipients, agency.signers, agency.sftp.host_key]
-    return hashlib.sha256(encode([agency.id, keys])).hexdigest()
+    return hashlib.sha256(encode([agency.id, keys, agency.cosigner or ""])).hexdigest()
 
 
 def profile_digest(agency: Agency, profile: Profile) -> str:
@@ -122,8 +122,9 @@ def fingerprints(agency: Agency) -> tuple[str, ...]:
     recipients = [("cases key", one) for one in agency.cases_recipients]
     recipients += [("identities key", one) for one in agency.identities_recipients]
     signers = [f"signing key: {fingerprint(parse_public_line(one))}" for one in agency.signers]
+    cosigner = [] if agency.cosigner is None else [f"cosigning key: {agency.cosigner}"]
     server = f"server's host key: {fingerprint(parse_public_line(agency.sftp.host_key))}"
-    return (*(f"{what}: {parse_recipient(one).fingerprint}" for what, one in recipients), *signers, server)
+    return (*(f"{what}: {parse_recipient(one).fingerprint}" for what, one in recipients), *signers, *cosigner, server)
 
 
 def check(office: Office, agency: Agency, findings: Findings, given: Given, now: datetime) -> None:

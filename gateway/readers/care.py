@@ -43,7 +43,12 @@ def read_care_list(stream: BinaryIO, mandates: Sequence[Mandate]) -> CareList:
         rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";", strict=True)
         if tuple(next(rows, ())) != HEADER:
             raise InputError(f"a care list begins with the header {';'.join(HEADER)}")
-        found = dict(_row(cells, row, mandates) for row, cells in enumerate(rows, start=1))
+        found: dict[str, Instruction | None] = {}
+        for row, cells in enumerate(rows, start=1):
+            customer_no, instruction = _row(cells, row, mandates)
+            if customer_no in found:
+                raise InputError(f"care list, row {row}: its customer number stands in an earlier row")
+            found[customer_no] = instruction
     except (UnicodeDecodeError, csv.Error):
         raise InputError("a care list is not CSV in UTF-8, or a quote in it is not closed") from None
     return CareList(found)
@@ -64,6 +69,7 @@ def _row(cells: Sequence[str], row: int, mandates: Sequence[Mandate]) -> tuple[s
         instruction = Instruction.model_validate(given, strict=False)
     except ValidationError as error:
         raise InputError(f"care list, row {row}, column {failures(error)[0].field}: not a value of its kind") from None
-    if any(goes_further(instruction, mandate) for mandate in mandates):
-        raise InputError(f"care list, row {row}: goes further than a mandate of the source allows")
+    further = next((mandate.id for mandate in mandates if goes_further(instruction, mandate)), None)
+    if further is not None:
+        raise InputError(f"care list, row {row}: goes further than mandate {further} allows: make it milder")
     return customer_no, instruction

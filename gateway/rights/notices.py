@@ -22,6 +22,7 @@ from schemas.case import Identity
 from schemas.codes import RestrictionGround
 from schemas.messages import CaseErase, CaseRectify, CaseRestrict, CaseUnrestrict, Stop
 from schemas.vetting import LegalRole
+from schemas.words import counted
 
 SILENCE: Final = timedelta(days=30)
 Build = Callable[[str, str, CaseRecord], Stop]
@@ -123,7 +124,7 @@ def overdue(office: Office, now: datetime) -> list[OverdueError]:
         silent = Counter(one.agency for one in office.requests.notices() if one.answered is None and one.made < latest)
     return [
         OverdueError(
-            f"{agency} has not answered {count} notices (Art. 19 GDPR) within {SILENCE.days} days: ask it, and see "
+            f"{agency} has not answered {counted(count, 'notice')} (Art. 19 GDPR) within {SILENCE.days} days: ask it, and see "
             "`inkasso request list`"
         )
         for agency, count in sorted(silent.items())

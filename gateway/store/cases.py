@@ -16,6 +16,7 @@ from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.packages import Addressee
 from gateway.store.request_tables import NoticeRow
 from gateway.store.tables import PackageRow
+from keys.sqlite import among, portions
 from schemas.codes import CaseStanding
 from schemas.messages import STOPS
 from schemas.package import PackageType
@@ -80,10 +81,10 @@ class Cases:
 
     def of_claims(self, agency: str | None, claims: Collection[str]) -> dict[str, CaseRecord]:
         """The latest case of each claim, at one agency or at any."""
-        query = _cases().where(col(CaseRow.claim).in_(claims)).order_by(col(CaseRow.opened))
+        query = _cases().order_by(col(CaseRow.opened))
         if agency is not None:
             query = query.where(col(CaseRow.agency) == agency)
-        return {row.claim: _case(row) for row in self._connection.execute(query)}
+        return {row.claim: _case(row) for row in among(self._connection, query, col(CaseRow.claim), claims)}
 
     def agencies(self) -> set[tuple[str, str]]:
         """Every agency that has a case, with the entity it is of."""
@@ -92,8 +93,10 @@ class Cases:
 
     def of_messages(self, agency: str, message_ids: Collection[str]) -> dict[str, CaseRecord]:
         """Cases by the message that handed them over."""
-        query = _cases().where(col(CaseRow.agency) == agency, col(CaseRow.message_id).in_(message_ids))
-        return {row.message_id: _case(row) for row in self._connection.execute(query)}
+        query = _cases().where(col(CaseRow.agency) == agency)
+        return {
+            row.message_id: _case(row) for row in among(self._connection, query, col(CaseRow.message_id), message_ids)
+        }
 
     def at(self, agency: str, entity: str | None = None) -> list[CaseRecord]:
         """All cases of an agency, in order of their reference-free ids."""
@@ -119,7 +122,8 @@ class Cases:
 
     def forget(self, message_ids: Collection[str]) -> None:
         """Cases of a package that was withdrawn: they were never handed over."""
-        self._connection.execute(delete(CaseRow).where(col(CaseRow.message_id).in_(message_ids)))
+        for some in portions(message_ids):
+            self._connection.execute(delete(CaseRow).where(col(CaseRow.message_id).in_(some)))
 
     def of_package(self, package: str) -> list[CaseRecord]:
         """The cases that a package hands over."""
@@ -192,11 +196,11 @@ class Cases:
 
     def outbound(self, agency: str, message_ids: Collection[str]) -> dict[str, MessageRecord]:
         """Sent messages of an agency by their ids."""
-        query = _messages().where(
-            col(MessageRow.outbound), col(MessageRow.agency) == agency, col(MessageRow.message_id).in_(message_ids)
-        )
+        query = _messages().where(col(MessageRow.outbound), col(MessageRow.agency) == agency)
         # What counts comes last: of a message that was sealed twice, it is the one that is meant.
-        rows = self._connection.execute(query.order_by(col(MessageRow.refused).is_(None)))
+        rows = among(
+            self._connection, query.order_by(col(MessageRow.refused).is_(None)), col(MessageRow.message_id), message_ids
+        )
         return {row.message_id: MessageRecord._make(row) for row in rows}
 
     def carry_out(self, batch: str) -> None:
@@ -215,10 +219,8 @@ class Cases:
 
     def inbound_ids(self, agency: str, message_ids: Collection[str]) -> set[str]:
         """Which of these ids an agency has used before."""
-        query = select(col(MessageRow.message_id)).where(
-            ~col(MessageRow.outbound), col(MessageRow.agency) == agency, col(MessageRow.message_id).in_(message_ids)
-        )
-        return set(self._connection.execute(query).scalars())
+        query = select(col(MessageRow.message_id)).where(~col(MessageRow.outbound), col(MessageRow.agency) == agency)
+        return {row[0] for row in among(self._connection, query, col(MessageRow.message_id), message_ids)}
 
     def messages(self, agency: str, types: Collection[str] | None = None) -> list[MessageRecord]:
         """Every message to and from an agency, in order; those of some types, or all."""

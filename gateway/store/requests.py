@@ -12,6 +12,7 @@ from sqlmodel import col
 from gateway.store.request_tables import MarkerRow, NoticeRow, RequestRow, RequestSubjectRow, RestrictionRow
 from keys.labels import Label, bound
 from keys.material import Secret
+from keys.sqlite import among
 from keys.wrap import unwrap, wrap
 from schemas.codes import RequestKind
 from schemas.request import RequestFile, RequestState
@@ -150,8 +151,9 @@ class Requests:
 
     def noticed(self, agency: str, message_ids: Collection[str]) -> dict[str, Notice]:
         """Notices to an agency by the ids of their messages."""
-        query = _notices().where(col(NoticeRow.agency) == agency, col(NoticeRow.message_id).in_(message_ids))
-        return {row.message_id: Notice._make(row) for row in self._connection.execute(query)}
+        query = _notices().where(col(NoticeRow.agency) == agency)
+        rows = among(self._connection, query, col(NoticeRow.message_id), message_ids)
+        return {row.message_id: Notice._make(row) for row in rows}
 
     def settle(self, notice: Notice, now: datetime) -> None:
         """An agency has answered a notice."""

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
 from gateway.store.tables import StoreTable
+from keys.sqlite import portions
 
 
 class UnmatchedRow(StoreTable, table=True):
@@ -40,8 +41,11 @@ class Unmatched:
 
     def state(self, claims: Collection[str], agency: str) -> int:
         """The agency says that it has these; how many of them are unmatched here."""
-        change = update(UnmatchedRow).where(col(UnmatchedRow.agency) == agency, col(UnmatchedRow.claim).in_(claims))
-        return self._connection.execute(change.values(stated=True)).rowcount
+        change = update(UnmatchedRow).where(col(UnmatchedRow.agency) == agency).values(stated=True)
+        return sum(
+            self._connection.execute(change.where(col(UnmatchedRow.claim).in_(some))).rowcount
+            for some in portions(claims)
+        )
 
     def count(self) -> int:
         """How many there are."""
