@@ -302,6 +302,7 @@ def test_what_an_agency_cannot_follow_comes_back(world: World) -> None:
         (CARE + "K-1;;;;;perhaps\n", "column ask_first"),
         (CARE + "K-1;;;;enforcement;\n", "goes further"),
         (CARE + "K-1;;;visit;;\n", "goes further"),
+        (CARE + "K-1;neutral;;;;\nK-1;;;;;\n", "row 2: its customer number stands in an earlier row"),
         (CARE + "K-1;;\n", "6 cells"),
         (CARE + '"K-1;;;;;\n', "quote"),
     ],

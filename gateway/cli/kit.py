@@ -22,7 +22,7 @@ from gateway.wiring import clock, open_desk
 from schemas.calendar import day_in_germany
 from schemas.words import counted
 
-_GROUP, _PACKAGE = "At the agency", "package"
+_GROUP = "At the agency"
 
 
 def register(app: App) -> None:
@@ -97,9 +97,8 @@ def reply(
     with open_desk(load_agency(config)) as desk:
         count = take_replies(desk, content, day_in_germany(now), interface=codes, dry_run=dry_run)
         sent = [] if dry_run else post(desk, now)
-    output.line(
-        f"{counted(count, 'answer')} {'checked and good' if dry_run else f'taken, {counted(len(sent), _PACKAGE)} placed'}"
-    )
+    done = "checked and good" if dry_run else f"taken, {counted(len(sent), 'package')} placed"
+    output.line(f"{counted(count, 'answer')} {done}")
     return 0
 
 

@@ -271,7 +271,7 @@ def _raise_overdue(office: Office, agency: Agency, feedback: Feedback, now: date
     if late:
         feedback.failures.append(
             OverdueError(
-                f"{agency.id} has not answered {counted(len(late), 'package')} within {agency.receipt_days} days of the upload, "
-                f"the oldest is {late[0]}: ask whether it has arrived"
+                f"{agency.id} has not answered {counted(len(late), 'package')} within {agency.receipt_days} days of the "
+                f"upload, the oldest is {late[0]}: ask whether it has arrived"
             )
         )

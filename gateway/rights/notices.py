@@ -124,8 +124,8 @@ def overdue(office: Office, now: datetime) -> list[OverdueError]:
         silent = Counter(one.agency for one in office.requests.notices() if one.answered is None and one.made < latest)
     return [
         OverdueError(
-            f"{agency} has not answered {counted(count, 'notice')} (Art. 19 GDPR) within {SILENCE.days} days: ask it, and see "
-            "`inkasso request list`"
+            f"{agency} has not answered {counted(count, 'notice')} (Art. 19 GDPR) within {SILENCE.days} days: ask it, and "
+            "see `inkasso request list`"
         )
         for agency, count in sorted(silent.items())
     ]
