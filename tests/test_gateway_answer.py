@@ -10,17 +10,22 @@ from typing import Any
 import pytest
 from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
+from sqlalchemy import text
 
-from gateway.errors import InputError
+from audit.store import entries
+from gateway.agency.receive import erase as erase_at_agency
+from gateway.agency.settings import load_agency
+from gateway.errors import InputError, IntegrityError
 from gateway.readers.plain_pdf import check_plain_pdf
+from gateway.reading import Readings
 from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.steps.enclosed import enclosed
 from gateway.steps.frames import FrameError
-from gateway.wiring import open_office
+from gateway.wiring import open_desk, open_office
 from keys.age import AgeError, unseal
 from keys.recipients import read_identities
-from schemas.entry import ErasureGround
+from schemas.entry import DataRead, ErasureGround
 from schemas.messages import CaseAnswer
 from world import TODAY, Result, World, cli, jsonl, row
 
@@ -143,6 +148,75 @@ def test_a_document_reaches_only_those_who_write_letters(asked: World, tmp_path:
     confirmed = cli("feedback", "--json", "--config", asked.creditor, now=TODAY + timedelta(hours=1))
     assert (confirmed.code, confirmed.json["answers"]) == (0, {"package.receipt": 2})
     assert cli("audit", "verify", "--config", asked.creditor).code == 0
+
+
+def read_at(world: World) -> list[str]:
+    """The commands in the agency's log of readings, which verifies."""
+    with open_desk(load_agency(world.agency)) as desk:
+        years = desk.readings.years()
+        assert [desk.readings.verify(year, (), lambda _: None).fault for year in years] == [None] * len(years)
+        found = []
+        for year in years:
+            with desk.readings.opened(year) as (connection, _), connection.begin():
+                found += [one.entry for one in entries(connection)]
+    return [f"{one.command} {one.items.count}" for one in found if isinstance(one, DataRead)]
+
+
+def test_names_and_documents_are_shown_by_the_kit_once_that_is_logged(
+    asked: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without names nothing is logged; with names or documents it is, before a byte; and if it cannot be, none is shown."""
+    release(asked, tmp_path)
+    asked.handover()
+    asked.receive()
+    (tmp_path / "documents").mkdir()
+    command = ("agency", "export", "nordlicht", "--config", asked.agency)
+    codes = [cli(*command, *more).code for more in ((), ("--joined",), ("--documents", tmp_path / "documents"))]
+    logged = read_at(asked)
+    (refused := tmp_path / "refused").mkdir()
+
+    def fails(*_: object) -> None:
+        raise IntegrityError("the log of readings is older than its last checkpoint")
+
+    monkeypatch.setattr(Readings, "record", fails)
+    shown = [cli(*command, *more) for more in (("--joined",), ("--documents", refused))]
+
+    assert codes == [0, 0, 0]
+    assert logged == ["agency export 1", "agency export 1"]
+    assert [(one.code, one.out) for one in shown] == [(5, ""), (5, "")]
+    assert list(refused.iterdir()) == []
+
+
+def test_an_erased_document_is_nowhere_at_the_kit(asked: World, tmp_path: Path) -> None:
+    """Neither as it was nor as ciphertext, in no file of the agency's home; its identity and case are gone with it."""
+    release(asked, tmp_path)
+    asked.handover()
+    asked.receive()
+    with open_desk(load_agency(asked.agency)) as desk, desk.identities_connection.begin():
+        kept = [
+            bytes(one) for one in desk.identities_connection.execute(text("select content from document")).scalars()
+        ]
+        kept += [bytes(one) for one in desk.identities_connection.execute(text("select line from identity")).scalars()]
+    home = asked.agency.parent
+    before = {one: found_in(home, one[:200]) for one in kept}
+    with (
+        open_desk(load_agency(asked.agency)) as desk,
+        desk.cases_connection.begin(),
+        desk.identities_connection.begin(),
+    ):
+        (case,) = desk.cases.cases("nordlicht").values()
+        erase_at_agency(desk, case)
+    after = [found_in(home, one[:200]) for one in kept]
+
+    assert len(kept) == 2
+    assert all(before.values())
+    assert after == [[], []]
+    assert found_in(home, pdf()[:200]) == []
+
+
+def found_in(folder: Path, needle: bytes) -> list[Path]:
+    """The files that hold these bytes."""
+    return [path for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
 
 
 def test_a_document_needs_a_person_a_question_and_a_plain_pdf(asked: World, tmp_path: Path) -> None:

@@ -2,22 +2,49 @@
 
 Cases alone name nobody. `joined` puts the identity beside each case, which is the one place where the two stores meet:
 only where letters are written. Rectifications are worked in; amounts are cents, and `open` is what is owed now.
+
+Whose names or documents are about to be shown is an entry in the log of readings before a byte of them leaves.
 """
 
 import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from gateway.agency.desk import Desk
 from gateway.agency.store import CaseRecord
+from gateway.errors import UsageError
 from schemas.answers import AgencyPayment
 from schemas.case import Case, Identity
 from schemas.codes import CaseStanding, PaidTo
 from schemas.messages import CaseAnswer, CaseCredit, CaseNew, CasePayment, CaseRectify, IdentityLine
 
 _STATE: Final = ("creditor", "standing", "restricted", "agency_ref", "open")
+
+
+class Exported(NamedTuple):
+    """The rows of a creditor's cases, and documents by name."""
+
+    rows: list[dict[str, Any]]
+    documents: Iterator[tuple[str, bytes]]
+
+
+def export(desk: Desk, creditor: str, now: datetime, *, joined: bool, with_documents: bool) -> Exported:
+    """What a command shows, inside the caller's transactions; its reading is logged before this returns.
+
+    Raises UsageError for a creditor that is not ours. IntegrityError and StoreError pass: then nothing may be shown.
+    """
+    if creditor not in desk.creditors:
+        raise UsageError("no creditor of that name is configured: see [[creditors]]")
+    rows = list(exported(desk, creditor, joined=joined))
+    whose = {str(row["case_ref"]) for row in rows} if joined else set()
+    if with_documents:
+        whose |= {case_ref for case_ref, _ in _documented(desk, creditor)}
+    if whose:
+        desk.readings.record("agency export", whose, now)
+    return Exported(rows, documents(desk, creditor) if with_documents else iter(()))
 
 
 def exported(desk: Desk, creditor: str, *, joined: bool) -> Iterator[dict[str, Any]]:
@@ -30,11 +57,19 @@ def exported(desk: Desk, creditor: str, *, joined: bool) -> Iterator[dict[str, A
 
 def documents(desk: Desk, creditor: str) -> Iterator[tuple[str, bytes]]:
     """Every document that came with an answer, with a name for its file; inside the caller's transactions."""
-    for kept in desk.cases.messages(creditor):
-        if isinstance(kept.message, CaseAnswer) and kept.message.document is not None:
-            content = desk.persons.document(kept.message.message_id)
-            if content is not None:
-                yield f"{kept.message.case_ref}.{kept.message.message_id}.pdf", content
+    for case_ref, message_id in _documented(desk, creditor):
+        content = desk.persons.document(message_id)
+        if content is not None:
+            yield f"{case_ref}.{message_id}.pdf", content
+
+
+def _documented(desk: Desk, creditor: str) -> list[tuple[str, str]]:
+    """Case reference and message id of every answer that was a document."""
+    return [
+        (kept.message.case_ref, kept.message.message_id)
+        for kept in desk.cases.messages(creditor)
+        if isinstance(kept.message, CaseAnswer) and kept.message.document is not None
+    ]
 
 
 def as_csv(rows: list[dict[str, Any]], *, joined: bool) -> str:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from gateway.agency.export import as_csv, exported
-from gateway.agency.export import documents as released
+from gateway.agency.export import as_csv
+from gateway.agency.export import export as of_creditor
 from gateway.agency.post import post
 from gateway.agency.post import reseal as seal_again
 from gateway.agency.refuse import refuse as refuse_package
@@ -51,11 +51,11 @@ def export(
         Whose cases: never those of two creditors at once.
     """
     with open_desk(load_agency(config)) as desk, desk.cases_connection.begin(), desk.identities_connection.begin():
-        if creditor not in desk.creditors:
-            raise UsageError("no creditor of that name is configured: see [[creditors]]")
-        rows = list(exported(desk, creditor, joined=joined))
+        if documents is not None and not documents.is_dir():
+            raise UsageError(f"{documents} is not a folder: make it first")
+        rows, released = of_creditor(desk, creditor, clock(), joined=joined, with_documents=documents is not None)
         if documents is not None:
-            _write(documents, released(desk, creditor))
+            _write(documents, released)
     if csv:
         output.line(as_csv(rows, joined=joined).removesuffix("\n"))
         return 0
@@ -65,8 +65,6 @@ def export(
 
 
 def _write(folder: Path, found: Iterable[tuple[str, bytes]]) -> None:
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder: make it first")
     for name, content in found:
         if not (folder / name).exists():
             output.private_file(folder / name, content)
