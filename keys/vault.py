@@ -10,6 +10,7 @@ transaction. `keys.rewrap` puts the whole vault under other keys.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -207,11 +208,12 @@ class Vault:
         rows = self._connection.execute(query.where(col(ClaimRow.subject).in_(tuple(subjects))))
         return {row[0]: self._open(*row) for row in rows}
 
-    def new_request(self) -> tuple[str, Secret]:
+    def new_request(self, entity: str, kind: str, received: date) -> tuple[str, Secret]:
         """A request's random id, and the key of its file."""
         found, key = new_id(), Secret.generate()
         wrapped = wrap(self._epoch, key.reveal(), bound(Label.REQUEST_KEY, found))
-        self._connection.execute(insert(RequestRow), [{"id": found, "wrapped": wrapped}])
+        row = {"id": found, "entity": entity, "kind": kind, "received": received, "wrapped": wrapped}
+        self._connection.execute(insert(RequestRow), [row])
         return found, key
 
     def request_key(self, request: str) -> Secret | None:

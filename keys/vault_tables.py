@@ -3,6 +3,7 @@
 A trace is a digest of something by which a person finds a claim again; many claims may share one.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -69,11 +70,42 @@ class TraceRow(VaultTable, table=True):
 
 
 class RequestRow(VaultTable, table=True):
-    """A request's file: its wrapped key."""
+    """A request's file: its wrapped key; what was asked for, of whom and when, as `gateway.db` has it."""
 
     __tablename__ = "request"
     id: str = Field(primary_key=True)
+    entity: str
+    kind: str
+    received: date
     wrapped: bytes = Field(sa_type=LargeBinary)
+
+
+class AskedRow(VaultTable, table=True):
+    """Whom a request is about; gone with the one or the other."""
+
+    __tablename__ = "asked"
+    request: str = Field(primary_key=True, foreign_key="request.id", ondelete="CASCADE")
+    subject: str = Field(primary_key=True, index=True, foreign_key="subject.id", ondelete="CASCADE")
+
+
+class ErasedRow(VaultTable, table=True):
+    """A claim that was erased on request and is not taken in again, by a digest under the oldest key of its kind."""
+
+    __tablename__ = "erased"
+    digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    norm: str
+    until: date
+    request: str
+
+
+class RosterRow(VaultTable, table=True):
+    """A key that was enrolled after the first one, or revoked."""
+
+    __tablename__ = "roster"
+    key: str = Field(primary_key=True)
+    name: str
+    public_key: str
+    revoked: bool
 
 
 class ReferenceRow(VaultTable, table=True):

@@ -33,6 +33,8 @@ class Channel(StrEnum):
     TELEPHONE = "telephone"
     IN_PERSON = "in-person"
     AGENCY = "agency"
+    RESTORE = "restore"
+    """its key was found in the vault after a restore; what was written, and how it came in, is lost"""
 
 
 class RequestState(StrEnum):

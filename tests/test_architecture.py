@@ -18,6 +18,7 @@ EDGES = {
     "keys/agekey.py": "key files",
     "keys/keyfile.py": "key files",
     "keys/ring.py": "key files",
+    "keys/remembered.py": "the vault",
     "keys/rewrap.py": "the vault",
     "keys/sqlite.py": "stores",
     "keys/vault.py": "the vault",

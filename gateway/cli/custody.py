@@ -1,5 +1,6 @@
 """The commands about keys and backups."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,10 @@ from gateway.custody.copies import Which, folder_of
 from gateway.custody.epoch import make_final, standing_of
 from gateway.custody.escrow import escrow_of, write_escrow
 from gateway.custody.exchange import export_root, import_escrow
-from gateway.custody.restore import Chosen, make_fit, preview_of
+from gateway.custody.restore import Chosen, preview_of
 from gateway.errors import UsageError
 from gateway.office import Office
+from gateway.rights.lost import make_whole
 from gateway.settings import load
 from gateway.wiring import alone, clock, open_office, restore_with
 from keys.keyfile import read_keys
@@ -216,13 +218,14 @@ def restore(
             with office.connection.begin():
                 output.line(preview(now).text().decode())
             return False
-        return carry_out(office, preview, consent, now, lambda given: make_fit(office, chosen, given, now, progress))
+        return carry_out(office, preview, consent, now, partial(make_whole, office, chosen, now, progress))
 
     with output.progress() as progress:
         done = restore_with(load(config), gateway, vault, act, progress)
     if done:
         output.line("Both databases are restored. Ask each agency for a statement, then `inkasso feedback`; nothing is")
-        output.line("handed over before. Then `inkasso key export` and `inkasso backup`; docs/backup.md has the rest.")
+        output.line("handed over before. What people asked for since the copy is open again: `inkasso request list`.")
+        output.line("Then `inkasso key export` and `inkasso backup`; docs/backup.md has the rest.")
     return 0
 
 

@@ -2,11 +2,13 @@
 
 A statement says which numbers the agency has received, so that none is used twice, and which cases it has, so that what
 we sealed and it received counts as sent. What only one side knows is held here until people decide: that is the rule
-`unmatched`. The agency's books are not changed.
+`unmatched`. A case that
+the agency only keeps is only kept here too: the restriction may be of the time that is lost. The agency's books are not
+changed.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -81,10 +83,10 @@ def take_statements(office: Office, manifest: Manifest, messages: Sequence[objec
     restoring = read_restoring(office)
     if restoring is None or (manifest.sender, manifest.recipient) not in restoring.awaited:
         return
-    case_refs = {one.case_ref for one in messages if isinstance(one, StatementCase)}
+    cases = {one.case_ref: one for one in messages if isinstance(one, StatementCase)}
     for statement in messages:
         if isinstance(statement, Statement) and statement.made >= restoring.since:
-            _take(office, manifest, statement, case_refs, now)
+            _take(office, manifest, statement, cases, now)
             awaited = tuple(one for one in restoring.awaited if one != (manifest.sender, manifest.recipient))
             write_restoring(office, restoring.model_copy(update={"awaited": awaited}))
             return
@@ -125,15 +127,20 @@ def _pass_over(office: Office, agency: Agency, transport: SftpTransport, package
         office.packages.pass_over(addressee, manifest.sequence, now)
 
 
-def _take(office: Office, manifest: Manifest, statement: Statement, case_refs: Collection[str], now: datetime) -> None:
+def _take(
+    office: Office, manifest: Manifest, statement: Statement, cases: Mapping[str, StatementCase], now: datetime
+) -> None:
     last = {PackageType(one.package_type): one.sequence for one in statement.last}
     for kind, sequence in last.items():
         addressee = Addressee(manifest.sender, manifest.recipient, kind)
         office.packages.pass_over(addressee, sequence, now)
         office.packages.received_up_to(addressee, sequence, now)
-    claims = office.vault.owners(case_refs, manifest.sender).values()
-    known = office.cases.of_claims(manifest.sender, set(claims))
-    office.unmatched.state(set(claims) - known.keys(), manifest.sender)
+    claims = office.vault.owners(cases, manifest.sender)
+    known = office.cases.of_claims(manifest.sender, set(claims.values()))
+    office.unmatched.state(set(claims.values()) - known.keys(), manifest.sender)
+    for case_ref, claim in claims.items():
+        if claim in known and cases[case_ref].restricted:
+            office.cases.change(known[claim].message_id, restricted=True)
     entry = StatementTaken(
         id=new_id(),
         time=now,
@@ -144,6 +151,6 @@ def _take(office: Office, manifest: Manifest, statement: Statement, case_refs: C
         last_stops=last.get(PackageType.STOPS, 0),
         matched=len(known),
         package=manifest.package_id,
-        strange=len(case_refs) - len(known),
+        strange=len(cases) - len(known),
     )
     append(office.connection, entry)

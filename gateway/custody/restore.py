@@ -23,6 +23,7 @@ from gateway.custody.matching import Restoring, write_restoring
 from gateway.errors import IntegrityError, UsageError
 from gateway.office import Office
 from gateway.people.approvals import Given, Preview, actor_of, settle
+from gateway.people.roster import take_over
 from gateway.retention.erasing import replay
 from gateway.store.marks import StoreMark, set_mark
 from keys.journal import Record
@@ -89,7 +90,8 @@ def preview_of(office: Office, chosen: Chosen) -> Callable[[datetime], Preview]:
 
 def make_fit(office: Office, chosen: Chosen, given: Given, now: datetime, progress: Progress) -> None:
     """Steps 1 to 4 on the copies that `office` has open. Raises ApprovalError, IntegrityError."""
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
+        take_over(office, count(office.connection))
         approved = settle(preview_of(office, chosen), given, office.roster, now, _PEOPLE)
         _open_log(office, chosen, approved, now)
     generation = str(chosen.newest + 2)  # a database of today may be one ahead of the newest copy

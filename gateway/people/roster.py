@@ -19,6 +19,7 @@ from gateway.people.approvals import ApprovalError, Given, Preview, actor_of, se
 from gateway.store.roster import Actor, Roster
 from keys.approval import ActorKey, parse_actor_key
 from keys.references import new_id
+from keys.remembered import Enrolled, actors, remember_actors
 from keys.sshsig import SignatureError
 from schemas.entry import ActorEnrolled, ActorRevoked
 from schemas.identifiers import PartyId
@@ -63,7 +64,7 @@ def enrol_first(connection: Connection, actor: Actor, now: datetime) -> None:
 
 def enrol(office: Office, actor: Actor, given: Given, now: datetime) -> None:
     """An actor joins the roster; the first one without approval. Raises UsageError, ApprovalError."""
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
         others = office.roster.active()
         if any(one.name == actor.name for one in others):
             raise UsageError("an active actor has that name: revoke it first, or choose another name")
@@ -76,6 +77,7 @@ def enrol(office: Office, actor: Actor, given: Given, now: datetime) -> None:
         )
         position = append(office.connection, entry).position
         office.roster.enrol(actor, position)
+        remember_actors(office.vault_connection, [_remembered(actor)])
         if approved is not None:
             office.roster.use(approved, position)
 
@@ -88,7 +90,7 @@ def revocation(actor: Actor) -> Callable[[datetime], Preview]:
 
 def revoke(office: Office, name: str, given: Given, now: datetime) -> None:
     """A key approves nothing any more. Raises UsageError, ApprovalError."""
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
         actor = active_actor(office, name)
         if len(office.roster.active()) == 1:
             raise ApprovalError("the last actor cannot be revoked: enrol another one first; nothing was done")
@@ -97,7 +99,24 @@ def revoke(office: Office, name: str, given: Given, now: datetime) -> None:
         entry = ActorRevoked(id=new_id(), time=now, actor=actor_of(approved), key=fingerprint, approved=approved)
         position = append(office.connection, entry).position
         office.roster.revoke(fingerprint, position)
+        remember_actors(office.vault_connection, [_remembered(actor, revoked=True)])
         office.roster.use(approved, position)
+
+
+def take_over(office: Office, entry: int) -> None:
+    """The roster as the vault remembers it: a key that was revoked since a copy was made approves nothing any more, and
+    who was enrolled since may. Inside the caller's transactions; `entry` is the restore's.
+    """
+    active = {actor.key.fingerprint for actor in office.roster.active()}
+    for one in actors(office.vault_connection):
+        if not one.revoked and not office.roster.ever_held(one.key):
+            office.roster.enrol(Actor(one.name, parse_actor_key(one.public_key)), entry)
+        elif one.revoked and one.key in active:
+            office.roster.revoke(one.key, entry)
+
+
+def _remembered(actor: Actor, *, revoked: bool = False) -> Enrolled:
+    return Enrolled(actor.key.fingerprint, actor.name, actor.key.line, revoked)
 
 
 def active_actor(office: Office, name: str) -> Actor:

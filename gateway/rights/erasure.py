@@ -16,7 +16,7 @@ from typing import NamedTuple
 from gateway.errors import UsageError
 from gateway.figures.retention import kept_until
 from gateway.figures.tables import load_figures
-from gateway.handover.judge import erased_digest, key_of
+from gateway.handover.judge import key_of
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
 from gateway.retention.erasing import erase
@@ -24,11 +24,12 @@ from gateway.retention.titles import titles
 from gateway.rights import notices
 from gateway.rights.deadline import months_after
 from gateway.rights.fate import BARRED, MARKED_YEARS, Standing, by_group, decide
-from gateway.rights.life import PENDING, Opened, change, load_request
+from gateway.rights.life import PENDING, Opened, change, concern, load_request
+from gateway.rights.markers import Marked, mark
 from gateway.state import ClaimState
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
-from gateway.store.requests import Marker, Restriction
+from gateway.store.requests import Restriction
 from keys.references import new_id
 from schemas.calendar import day_in_germany
 from schemas.codes import RequestKind, RestrictionGround
@@ -114,17 +115,15 @@ def begin(office: Office, opened: Opened, found: Plan, today: date, now: datetim
     gone = [one for one in found.planned if one.fate is Fate.ERASED]
     only_kept = [one for one in found.planned if one.fate is Fate.RESTRICTED]
     entity = opened.record.entity
-    office.requests.mark(
-        [
-            Marker(
-                erased_digest(office, entity, found.numbers[one.claim]),
-                one.norm,
-                max(one.until or today, months_after(today, 12 * MARKED_YEARS)),
-                opened.id,
-            )
+    mark(
+        office,
+        entity,
+        {
+            found.numbers[one.claim]: Marked(one.norm, max(one.until or today, months_after(today, 12 * MARKED_YEARS)))
             for one in (*gone, *only_kept)
             if one.claim in found.numbers
-        ]
+        },
+        opened.id,
     )
     office.requests.restrict(
         [Restriction(one.claim, one.until, one.norm, opened.id) for one in only_kept if one.until is not None]
@@ -153,9 +152,9 @@ def finish(office: Office, opened: Opened, now: datetime) -> Opened:
         erasures=erasures,
     )
     lasting = any(one.fate is not Fate.ERASED for one in opened.file.planned)
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
         if not lasting:
-            office.requests.about(opened.id, ())
+            concern(office, opened.id, ())
         every = (*opened.file.erasures, *erasures)
         return change(office, opened, entry, RequestState.EXECUTED, columns={"stops": False}, erasures=every)
 

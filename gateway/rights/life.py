@@ -10,6 +10,7 @@
 Every change is one transaction with its entry.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -24,6 +25,7 @@ from gateway.store.payload import open_payload
 from gateway.store.requests import RequestRecord, open_file, seal_file
 from keys.material import Secret
 from keys.references import new_id
+from keys.remembered import remember_subjects
 from schemas.codes import RequestKind
 from schemas.privacy import Privacy
 from schemas.request import Correction, Identified, Recipient, RequestFile, RequestState, Step
@@ -87,9 +89,24 @@ def open_request(
     """
     if file.received > today:
         raise UsageError("a request cannot have been received in the future: check --received")
-    due = _due(office, entity, file.received)
     _check_subjects(office, entity, subjects)
-    request, key = office.vault.new_request()
+    return begin_request(
+        office, office.vault.new_request(entity, file.kind, file.received), entity, file, subjects, now=now
+    )
+
+
+def begin_request(
+    office: Office,
+    keyed: tuple[str, Secret],
+    entity: str,
+    file: RequestFile,
+    subjects: tuple[str, ...],
+    *,
+    now: datetime,
+) -> Opened:
+    """A request whose id and key are in the vault, inside the caller's transactions."""
+    request, key = keyed
+    due = _due(office, entity, file.received)
     kept = file.model_copy(update={"history": (*file.history, Step(time=now, actor=ACTOR, what="opened"))})
     record = RequestRecord(
         id=request,
@@ -108,9 +125,15 @@ def open_request(
         id=new_id(), time=now, actor=ACTOR, request=request, kind=file.kind, channel=file.channel, due=due
     )
     office.requests.add(record)
-    office.requests.about(request, subjects)
+    concern(office, request, subjects)
     append(office.connection, entry)
     return Opened(record, kept, key)
+
+
+def concern(office: Office, request: str, subjects: Collection[str]) -> None:
+    """A request is about these subjects, and no others: in both databases, so that the loss of one does not free them."""
+    office.requests.about(request, subjects)
+    remember_subjects(office.vault_connection, request, subjects)
 
 
 def load_request(office: Office, request: str) -> Opened:
@@ -171,7 +194,7 @@ def identify(
         raise UsageError(
             "the proof of authority cannot have been seen in the future: check `seen_on`; nothing was done"
         )
-    office.requests.about(opened.id, subjects)
+    concern(office, opened.id, subjects)
     entry = RequestIdentified(
         id=new_id(),
         time=now,

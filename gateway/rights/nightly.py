@@ -6,6 +6,7 @@ from gateway.errors import OverdueError
 from gateway.office import Office
 from gateway.rights.erasure import end_restrictions, finish_decided
 from gateway.rights.life import PENDING
+from gateway.rights.markers import end_markers
 from gateway.rights.notices import overdue
 from schemas.request import RequestState
 
@@ -14,7 +15,8 @@ def due_requests(office: Office, today: date, now: datetime) -> list[OverdueErro
     """Carries out what is due; what is overdue has one sentence each. Call it in no transaction."""
     finish_decided(office, now)
     end_restrictions(office, today, now)
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
+        end_markers(office, today)
         for request in office.requests.in_states((RequestState.ANSWERED,)):
             if all(one.answered is not None for one in office.requests.notices(request.id)):
                 office.requests.change(request.id, state=RequestState.CLOSED)

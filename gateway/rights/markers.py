@@ -1,0 +1,55 @@
+"""Markers: which claims were erased on request, so that no export brings them back (Art. 17(3)(e), 5(1)(d) GDPR).
+
+Rules: a marker is a keyed digest of entity and claim number, with norm and end date; who has not both number and key learns
+nothing from it. It stands in `gateway.db`, and a second time in the vault under the oldest of the stacked keys alone: a
+restore finds there what the copy of `gateway.db` is too old to know, under whatever keys that copy stands.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
+
+from gateway.handover.judge import erased_digest
+from gateway.office import Office
+from gateway.store.requests import Marker
+from keys.labels import Label, digest_again, keyed_digest
+from keys.remembered import Erased, erased, forget_erased, remember_erased
+
+
+class Marked(NamedTuple):
+    """By which norm, and until which day, a claim is not taken in again."""
+
+    norm: str
+    until: date
+
+
+def mark(office: Office, entity: str, claims: Mapping[str, Marked], request: str) -> None:
+    """Claims, by their numbers, that are not taken in again; inside the caller's transactions."""
+    office.requests.mark(
+        [Marker(erased_digest(office, entity, number), one.norm, one.until, request) for number, one in claims.items()]
+    )
+    oldest = office.index[0]
+    remember_erased(
+        office.vault_connection,
+        [
+            Erased(keyed_digest(oldest, Label.ERASED_CLAIM, entity, number), one.norm, one.until, request)
+            for number, one in claims.items()
+        ],
+    )
+
+
+def mark_again(office: Office) -> None:
+    """What the vault knows of markers is in `gateway.db` too, inside the caller's transactions."""
+    found = []
+    for one in erased(office.vault_connection):
+        digest = one.digest
+        for key in office.index[1:]:
+            digest = digest_again(key, digest)
+        found.append(Marker(digest, one.norm, one.until, one.request))
+    office.requests.mark(found)
+
+
+def end_markers(office: Office, today: date) -> None:
+    """Markers end with their last day, inside the caller's transactions."""
+    office.requests.end_markers(today)
+    forget_erased(office.vault_connection, today)

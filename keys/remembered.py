@@ -1,0 +1,101 @@
+"""What the vault remembers besides keys, so that a `gateway.db` that is lost takes no promise with it: who asked for what,
+which claims were erased on request, and whose approvals count.
+
+Rules: the vault's newest copy is always younger than the one of `gateway.db` that is restored, so what a person was
+promised since then stands here a second time. Random ids, codes, days, public keys, and digests under the oldest of the
+stacked keys, which no rotation changes; nothing here says what a request is about. What `gateway.db` ends is ended here
+too. Every call works inside the caller's transaction on the vault.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from keys.vault_tables import AskedRow, ErasedRow, RequestRow, RosterRow
+
+
+class Asked(NamedTuple):
+    """A request, whom it is about, and what was asked for of which legal entity on which day."""
+
+    request: str
+    entity: str
+    kind: str
+    received: date
+    subjects: tuple[str, ...]
+
+
+class Erased(NamedTuple):
+    """A claim that is not taken in again, by a digest of entity and number, until when and by which norm."""
+
+    digest: bytes
+    norm: str
+    until: date
+    request: str
+
+
+class Enrolled(NamedTuple):
+    """Somebody who may approve, or might until the key was revoked."""
+
+    key: str
+    name: str
+    public_key: str
+    revoked: bool = False
+
+
+def remember_subjects(connection: Connection, request: str, subjects: Collection[str]) -> None:
+    """A request is about these subjects, and no others."""
+    connection.execute(delete(AskedRow).where(col(AskedRow.request) == request))
+    rows = [{"request": request, "subject": subject} for subject in sorted(set(subjects))]
+    if rows:
+        connection.execute(insert(AskedRow), rows)
+
+
+def asked(connection: Connection) -> list[Asked]:
+    """The requests that are about somebody, in order of their receipt."""
+    query = select(col(AskedRow.request), col(AskedRow.subject)).order_by(col(AskedRow.subject))
+    subjects: dict[str, list[str]] = {}
+    for request, subject in connection.execute(query):
+        subjects.setdefault(request, []).append(subject)
+    columns = (col(RequestRow.id), col(RequestRow.entity), col(RequestRow.kind), col(RequestRow.received))
+    rows = connection.execute(select(*columns).order_by(col(RequestRow.received), col(RequestRow.id))).all()
+    return [Asked(*row, tuple(subjects[row.id])) for row in rows if row.id in subjects]
+
+
+def remember_erased(connection: Connection, erased: Sequence[Erased]) -> None:
+    """Claims that are not taken in again; harmless to repeat, the later decision holds."""
+    if erased:
+        new = sqlite_insert(ErasedRow)
+        changes = {name: new.excluded[name] for name in ("norm", "until", "request")}
+        rows = [one._asdict() for one in erased]
+        connection.execute(new.on_conflict_do_update(index_elements=["digest"], set_=changes), rows)
+
+
+def erased(connection: Connection) -> list[Erased]:
+    """The claims that are not taken in again."""
+    query = select(*(col(getattr(ErasedRow, name)) for name in Erased._fields)).order_by(col(ErasedRow.digest))
+    return [Erased._make(row) for row in connection.execute(query)]
+
+
+def forget_erased(connection: Connection, today: date) -> None:
+    """Markers end with their last day."""
+    connection.execute(delete(ErasedRow).where(col(ErasedRow.until) < today))
+
+
+def remember_actors(connection: Connection, actors: Iterable[Enrolled]) -> None:
+    """Keys that count from now on, or count no longer."""
+    new = sqlite_insert(RosterRow)
+    changes = {"revoked": new.excluded.revoked}
+    connection.execute(
+        new.on_conflict_do_update(index_elements=["key"], set_=changes), [one._asdict() for one in actors]
+    )
+
+
+def actors(connection: Connection) -> list[Enrolled]:
+    """Everybody who joined the roster after the first, or left it."""
+    query = select(*(col(getattr(RosterRow, name)) for name in Enrolled._fields)).order_by(col(RosterRow.key))
+    return [Enrolled._make(row) for row in connection.execute(query)]
