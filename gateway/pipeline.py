@@ -35,7 +35,7 @@ from gateway.handover.missing import Presence
 from gateway.handover.news import news
 from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
-from gateway.handover.stops import withdraw_recalled
+from gateway.handover.stops import withdraw_overtaken
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
 from gateway.partners import mandates, vetting
@@ -102,7 +102,7 @@ def _stop(office: Office, night: Night, figures: Figures) -> None:
     reached = []
     for agency in office.configuration.settings.agencies:
         try:
-            withdraw_recalled(office, agency, night.now)
+            withdraw_overtaken(office, agency, night.now)
         except PartnerError as failure:
             figures.failures.append(failure)
         else:

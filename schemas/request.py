@@ -210,7 +210,8 @@ class RequestFile(Strict):
     """Everything about a request that names somebody, under its own key.
 
     `text` is what the person wrote. `recipient` is the address of the claim if the person gave no other. `contested`: the
-    person says that the claim is not owed. `planned` and `approved`: what is being carried out.
+    person says that the claim is not owed. `corrected`: the names and addresses that `correction` is right instead of.
+    `planned` and `approved`: what is being carried out.
     `erasures`: what has been, also before it was opened again.
     """
 
@@ -224,6 +225,7 @@ class RequestFile(Strict):
     contested: bool = False
     identified: Identified | None = None
     correction: Correction | None = None
+    corrected: tuple[Correction, ...] = ()
     ground: RestrictionGround | None = None
     erasure_ground: ErasureClaim | None = None
     outcome: Outcome | None = None

@@ -16,6 +16,7 @@ from gateway.rights.fate import Standing, decide
 from gateway.rights.life import load_request
 from gateway.settings import load
 from gateway.state import ClaimState
+from gateway.steps.acknowledge import Refusal
 from gateway.store.requests import Marker
 from gateway.store.tables import PackageRow
 from gateway.wiring import open_desk, open_office
@@ -229,7 +230,7 @@ def test_an_answer_to_a_notice_that_was_never_sent_changes_nothing(world: World)
     taken = command(world, "feedback", "--json", now=LATER)
 
     assert taken.code == 4
-    assert taken.json["refusals"] == {"the message it answers was never sent to this agency in that package": 1}
+    assert taken.json["refusals"] == {Refusal.UNKNOWN_MESSAGE: 1}
 
 
 def test_a_mail_is_read_within_bounds_and_never_repeated(world: World, tmp_path: Path) -> None:

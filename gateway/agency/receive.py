@@ -176,7 +176,7 @@ def _keep_messages(desk: Desk, manifest: Manifest, lines: Sequence[Line], answer
         is_open = isinstance(message, CaseErase) and case is not None and not _erase_at_once(message, case)
         kept = is_stop(message) and case is None
         desk.cases.add_message(message, line.raw, manifest.sender, manifest.package_id, kept=kept, is_open=is_open)
-        if b'"invoice_no"' in line.identity and not gone:
+        if b'"invoice_no"' in line.identity and (kept or not gone):
             desk.persons.add(manifest.package_id, [(message.message_id, line.identity)])
         if line.document:
             desk.persons.add_document(manifest.package_id, message.message_id, line.document)

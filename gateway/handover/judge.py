@@ -13,8 +13,10 @@ from typing import NamedTuple
 from gateway.errors import IntegrityError
 from gateway.handover.changes import changes_of
 from gateway.handover.choice import Choice
+from gateway.handover.corrections import Corrections
 from gateway.handover.feed import Feed, named
 from gateway.handover.inbox import FirstPass
+from gateway.handover.marked import erased_digest
 from gateway.handover.mixups import MIXUPS
 from gateway.handover.repeats import Place
 from gateway.handover.standing import standing_by_agency
@@ -100,6 +102,7 @@ class Judge:
         self._today = today
         self._feed = feed
         self._standing = standing_by_agency(office, source, feed.silent)
+        self._corrections = Corrections(office, source.entity)
         with office.connection.begin():
             self._stopped = office.requests.stopped()
             self._markers = office.requests.has_markers()
@@ -111,17 +114,19 @@ class Judge:
     def rows(self, rows: Sequence[Row], seen: FirstPass) -> Chunk:
         """Judges rows of a file; of a repeated number, the first row is held and later ones are rejected.
 
-        A row of a claim that was erased is rejected, so that nothing of it is kept again.
+        A row of a claim that was erased is rejected, so that nothing is kept again; what a person had put right is right.
         """
         erased = self._erased(rows)
         placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows if row.row not in erased]
-        twice = [row.row for row, place in placed if place is Place.LATER]
-        later = [Rejected(row=number, field="claim_no", rule="repeated") for number in twice]
+        later = [
+            Rejected(row=row.row, field="claim_no", rule="repeated") for row, place in placed if place is Place.LATER
+        ]
         known = self._known(row.claim.claim_no for row, _ in placed)
         stopped = self._requested(row.claim for row, _ in placed)
+        right = self._corrections.put_right(row.claim for row, _ in placed)
         judged: list[tuple[Judged, Screening | None]] = []
         unchanged = 0
-        for row, place in placed:
+        for (row, place), claim in zip(placed, right, strict=True):
             if place is Place.LATER:
                 continue
             mark = Mark(
@@ -132,14 +137,13 @@ class Judge:
             )
             digest = self._row_digest(row.claim, mark)
             stored = known.screenings.get(row.claim.claim_no)
-            same_row = False
+            same_row = stored is not None and stored.row_digest == digest
             if stored is not None:
-                same_row = stored.row_digest == digest
                 if same_row and stored.verdict != ClaimState.REFUSED:
                     unchanged += 1
                     continue
                 mark = mark._replace(handed_over=stored.handed_over, held_since=stored.held_since if same_row else None)
-            found = self._judge(row.claim, mark, row.row, digest, row.dropped)
+            found = self._judge(claim, mark, row.row, digest, row.dropped)
             if found is not None and (
                 (same_row and is_as_it_was(found.verdict, stored)) or self._forgets(found.verdict, stored)
             ):
@@ -195,7 +199,7 @@ class Judge:
         """Whether a claim would go on because a fact that stopped it is not told, by a feed whose silence is not a no."""
         if stored is None or stored.handed_over or self._source.facts is None or self._feed.silent.fresh:
             return False
-        gone = set(stored.rules) - set(reasons(verdict)) - released - {"dispute-unknown"}
+        gone = {*stored.rules} - {*reasons(verdict)} - released - {"dispute-unknown"}
         return not isinstance(verdict, Refused) and any(
             need.startswith("facts.") for name in gone for need in rule(name).needs
         )
@@ -257,7 +261,8 @@ class Judge:
         """The rows whose claims were erased on request."""
         if not self._markers:
             return set()
-        digests = {row.row: erased_digest(self._office, self._source.entity, row.claim.claim_no) for row in rows}
+        entity = self._source.entity
+        digests = {row.row: erased_digest(self._office, entity, row.claim.claim_no) for row in rows}
         with self._office.connection.begin():
             marked = self._office.requests.marked(set(digests.values()), self._today)
         return {row for row, digest in digests.items() if digest in marked}
@@ -265,11 +270,6 @@ class Judge:
     def _row_digest(self, claim: Claim, mark: Mark) -> bytes:
         marks = " ".join([*(("repeated",) if mark.repeated else ()), *sorted(mark.mixed_up)])
         return self._office.digest(Label.ROW, self._source.entity, claim.model_dump_json(), marks)
-
-
-def erased_digest(office: Office, entity: str, claim_no: str) -> bytes:
-    """The marker of an erased claim: pseudonymous, and found only by who has the number and the key."""
-    return office.digest(Label.ERASED_CLAIM, entity, claim_no)
 
 
 def is_as_it_was(verdict: Verdict | Changed, stored: Screening | None) -> bool:

@@ -1,8 +1,9 @@
 """Stops: what takes back a case overtakes it wherever it is.
 
 A stop goes out before any new case, in a package of its own sequence. A package that lies sealed in the outbox and holds a
-case that was recalled is withdrawn: its number is closed by a signed void manifest, and its other claims are judged again
-the same night. What was to be told of them since is dropped: the case that goes out then says it all. Nothing is withdrawn
+case that was recalled, or that a request restricts or puts right, is withdrawn: its number is closed by a signed void
+manifest, and its other claims are judged again the same night. What was to be told of them since is dropped: the case that
+goes out then says it all, and an agency that never had a case gets no notice about it. Nothing is withdrawn
 whose signature may lie at the agency: then the stop alone must do, and the kit keeps it for a case that it has not seen.
 """
 
@@ -86,10 +87,14 @@ def recall(office: Office, recalling: Recalling, given: Given | None, now: datet
             office.roster.use(approved, position)
 
 
-def withdraw_recalled(office: Office, agency: Agency, now: datetime) -> list[str]:
-    """Withdraws what has not left and holds a recalled case; the ids. Raises PartnerError if the server cannot be asked."""
+def withdraw_overtaken(office: Office, agency: Agency, now: datetime) -> list[str]:
+    """Withdraws what has not left and holds a case that was recalled, or that a request restricts or puts right; the ids.
+
+    Raises PartnerError if the server cannot be asked.
+    """
     with office.connection.begin():
         recalled = {one.package for one in office.cases.at(agency.id) if one.standing is CaseStanding.RECALLED}
+        recalled |= office.cases.packages_noticed(agency.id)
         candidates = [
             one
             for one in office.packages.outgoing(agency.id)

@@ -1,35 +1,93 @@
-"""What is right instead (Art. 16 GDPR), put in the place of what was sent.
+"""What is right instead (Art. 16 GDPR), put in the place of what is held and of what was sent.
 
 Rules: a correction replaces an address or a name as a whole, never half of one; it travels in the fields that travelled
-before, and in no others.
+before, and in no others. It starts from what the agency was told last, so a second one takes back nothing of the first. The
+items that the log committed to stay as they were sent: they are the proof of what was disclosed.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
+from gateway.handover.corrections import Corrected, name_of
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rights.life import Opened
-from gateway.store.payload import open_payload
+from gateway.store.payload import Payload, open_message, open_payload, seal_payload
+from gateway.traces import traces_of
+from keys.vault import ClaimKey
 from schemas.case import Identity
+from schemas.claim import Claim
+from schemas.request import Correction
 
 
-def corrected(office: Office, opened: Opened, claims: Collection[str]) -> dict[str, Identity]:
+def put_right(office: Office, opened: Opened, claims: Collection[str]) -> tuple[Correction, ...]:
+    """What is held of these claims becomes right, inside the caller's transactions; what was wrong until then.
+
+    Held claims go out with it, and the person is found by it.
+    """
+    right = opened.file.correction
+    if right is None:
+        return ()
+    keys = office.vault.by_id(sorted(claims))
+    found = [
+        (one, open_payload(one.payload, key_of(keys, one.claim), one.package)) for one in office.claims.history(claims)
+    ]
+    wrong = tuple(dict.fromkeys(one for _, payload in found for one in _wrong(payload.claim, right)))
+    corrected = Corrected(right, wrong)
+    for one, payload in found:
+        after = _after(payload, corrected)
+        if after != payload:
+            office.claims.put_right(one.claim, one.package, seal_payload(after, keys[one.claim], one.package))
+            office.vault.trace(opened.record.entity, {one.claim: traces_of(after.claim)}, one.package)
+    return wrong
+
+
+def _wrong(claim: Claim, right: Correction) -> Iterator[Correction]:
+    if right.name is not None and name_of(claim.debtor) != right.name:
+        yield Correction(name=name_of(claim.debtor))
+    if right.address is not None and claim.debtor.address != right.address:
+        yield Correction(address=claim.debtor.address)
+
+
+def _after(payload: Payload, corrected: Corrected) -> Payload:
+    told = payload.told
+    if told is not None:
+        told = told.model_copy(update={"claim": corrected.apply(told.claim)})
+    return payload.model_copy(update={"claim": corrected.apply(payload.claim), "told": told})
+
+
+def identities(office: Office, opened: Opened, claims: Collection[str]) -> dict[str, Identity]:
     """The corrected identity of each claim that was handed over, inside the caller's transactions."""
     correction = opened.file.correction
     if correction is None:
         return {}
     keys = office.vault.by_id(sorted(claims))
     found = {}
-    for one in office.claims.history(claims):
-        payload = open_payload(one.payload, key_of(keys, one.claim), one.package)
-        if payload.message is None:
-            continue
-        line = json.loads(payload.message.item.split("\n")[1])
-        line.pop("message_id")
-        for part in (correction.name, correction.address):
-            if part is not None:
-                line = {name: value for name, value in line.items() if name not in type(part).model_fields}
-                line |= part.model_dump(mode="json", exclude_none=True)
-        found[one.claim] = Identity.model_validate_json(json.dumps(line))
+    parts = [part for part in (correction.name, correction.address) if part is not None]
+    for claim, line in _told_last(office, keys).items():
+        for part in parts:
+            for name in type(part).model_fields:
+                line.pop(name, None)
+            line.update(part.model_dump(mode="json", exclude_none=True))
+        found[claim] = Identity.model_validate_json(json.dumps(line))
     return found
+
+
+def _told_last(office: Office, keys: dict[str, ClaimKey]) -> dict[str, dict[str, str]]:
+    """The identity of each claim as its agency was told it last: with the case, or by a rectification since."""
+    found = {}
+    for one in office.claims.history(keys):
+        message = open_payload(one.payload, key_of(keys, one.claim), one.package).message
+        if message is not None:
+            found[one.claim] = _identity(message.item)
+    for sent in office.cases.of_claim_messages(keys):
+        if sent.claim in found and sent.outbound and sent.type == "case.rectify":
+            line = _identity(open_message(sent.payload, keys[sent.claim], sent.message_id).item)
+            found[sent.claim] = line or found[sent.claim]
+    return found
+
+
+def _identity(item: str) -> dict[str, str]:
+    line: dict[str, str] = json.loads(item.split("\n")[1])
+    line.pop("message_id")
+    return line

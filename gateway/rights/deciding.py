@@ -13,7 +13,7 @@ from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
-from gateway.rights.correction import corrected
+from gateway.rights.correction import identities, put_right
 from gateway.rights.life import PROTECTS, Opened, change
 from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
@@ -92,6 +92,8 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
     with office.connection.begin(), office.vault_connection.begin():
         approved = settle(decision.build, given, office.roster, now, decision.people)
         count = _tell(office, decision, today, now)
+        rectified = opened.file.kind is RequestKind.RECTIFICATION and decision.outcome is Outcome.GRANTED
+        wrong = put_right(office, opened, decision.claims) if rectified else ()
         entry = RequestDecided(
             id=new_id(),
             time=now,
@@ -116,6 +118,7 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
             kept=() if plan is None else plan.kept,
             planned=() if plan is None else plan.planned,
             approved=approved,
+            corrected=(*opened.file.corrected, *wrong),
         )
     if opened.file.planned:
         return erasure.finish(office, opened, now)
@@ -144,7 +147,7 @@ def _tell(office: Office, decision: Decision, today: date, now: datetime) -> int
     if decision.outcome is Outcome.REFUSED and opened.file.ground is not None:
         return notices.unrestrict(office, opened.id, claims, now)
     if opened.file.kind is RequestKind.RECTIFICATION and decision.outcome is Outcome.GRANTED:
-        return notices.rectify(office, opened.id, corrected(office, opened, claims), now)
+        return notices.rectify(office, opened.id, identities(office, opened, claims), now)
     return 0
 
 

@@ -21,7 +21,10 @@ from schemas.request import Channel, RequestFile
 
 
 def make_whole(office: Office, chosen: Chosen, now: datetime, progress: Progress, given: Given) -> None:
-    """Two copies made fit, with the requests and markers that the one of `gateway.db` does not know. Raises ApprovalError, IntegrityError."""
+    """Two copies made fit, with the requests and markers that the one of `gateway.db` does not know.
+
+    Raises ApprovalError, IntegrityError.
+    """
     make_fit(office, chosen, given, now, progress)
     _bring_back(office, now)
 

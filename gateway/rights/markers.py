@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from gateway.handover.judge import erased_digest
+from gateway.handover.marked import erased_digest, remembered_digest, stacked
 from gateway.office import Office
 from gateway.store.requests import Marker
-from keys.labels import Label, digest_again, keyed_digest
 from keys.remembered import Erased, erased, forget_erased, remember_erased
 
 
@@ -28,11 +27,10 @@ def mark(office: Office, entity: str, claims: Mapping[str, Marked], request: str
     office.requests.mark(
         [Marker(erased_digest(office, entity, number), one.norm, one.until, request) for number, one in claims.items()]
     )
-    oldest = office.index[0]
     remember_erased(
         office.vault_connection,
         [
-            Erased(keyed_digest(oldest, Label.ERASED_CLAIM, entity, number), one.norm, one.until, request)
+            Erased(remembered_digest(office, entity, number), one.norm, one.until, request)
             for number, one in claims.items()
         ],
     )
@@ -40,13 +38,8 @@ def mark(office: Office, entity: str, claims: Mapping[str, Marked], request: str
 
 def mark_again(office: Office) -> None:
     """What the vault knows of markers is in `gateway.db` too, inside the caller's transactions."""
-    found = []
-    for one in erased(office.vault_connection):
-        digest = one.digest
-        for key in office.index[1:]:
-            digest = digest_again(key, digest)
-        found.append(Marker(digest, one.norm, one.until, one.request))
-    office.requests.mark(found)
+    remembered = erased(office.vault_connection)
+    office.requests.mark([Marker(stacked(office, one.digest), one.norm, one.until, one.request) for one in remembered])
 
 
 def end_markers(office: Office, today: date) -> None:

@@ -23,6 +23,7 @@ from schemas.package import PackageType
 
 NEVER_HAD: Final = "never had"
 """Why a message that was sealed counts for nothing: its agency never had its package, or the case it is about."""
+_HOLDS_BACK: Final = ("case.restrict", "case.rectify")
 _EFFECTIVE: Final = ("case.recall", "case.restrict", "case.unrestrict")
 
 
@@ -165,9 +166,22 @@ class Cases:
         self._connection.execute(query.values(refused=NEVER_HAD))
 
     def drop_waiting(self, package: str) -> None:
-        """What waits, recalls aside, about cases of a package that is withdrawn: its agency will never have had them."""
-        query = delete(MessageRow).where(_unneeded(package), col(MessageRow.package).is_(None))
-        self._connection.execute(query)
+        """What waits, recalls aside, about cases of a package that is withdrawn: its agency will never have had them.
+
+        A notice that restricts or puts right goes too: nobody received what it is about.
+        """
+        claims = select(col(CaseRow.claim)).where(col(CaseRow.package) == package)
+        query = select(col(MessageRow.message_id)).where(_notice_waits(), col(MessageRow.claim).in_(claims))
+        gone = list(self._connection.execute(query).scalars())
+        self._connection.execute(delete(NoticeRow).where(col(NoticeRow.message_id).in_(gone)))
+        unneeded = or_(_unneeded(package), col(MessageRow.message_id).in_(gone))
+        self._connection.execute(delete(MessageRow).where(unneeded, col(MessageRow.package).is_(None)))
+
+    def packages_noticed(self, agency: str) -> set[str]:
+        """The packages with a case at an agency that a notice, which still waits, restricts or puts right."""
+        query = select(col(CaseRow.package)).join(MessageRow, col(MessageRow.claim) == col(CaseRow.claim))
+        query = query.where(col(CaseRow.agency) == agency, col(MessageRow.agency) == agency, _notice_waits())
+        return set(self._connection.execute(query.distinct()).scalars())
 
     def keep(self, messages: Sequence[MessageRecord]) -> None:
         """Messages that were received, or that wait to be sent."""
@@ -266,6 +280,15 @@ def _unneeded(package: str) -> ColumnElement[bool]:
 
 
 _sealed_in: Final = col(PackageRow.id) == col(MessageRow.package)
+
+
+def _notice_waits() -> ColumnElement[bool]:
+    return and_(
+        col(MessageRow.outbound),
+        col(MessageRow.package).is_(None),
+        col(MessageRow.type).in_(_HOLDS_BACK),
+        col(MessageRow.message_id).in_(select(col(NoticeRow.message_id))),
+    )
 
 
 def _messages() -> Select[Any]:

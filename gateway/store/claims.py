@@ -68,6 +68,11 @@ class Claims:
             rows = [found._asdict() | {"rules": ",".join(found.rules)} for found in screenings]
             self._connection.execute(insert(ScreeningRow), rows)
 
+    def put_right(self, claim: str, package: str, payload: bytes) -> None:
+        """What is kept of a claim in one version of it was wrong (Art. 16 GDPR); its items stay as they were logged."""
+        query = update(ScreeningRow).where(col(ScreeningRow.claim) == claim, col(ScreeningRow.package) == package)
+        self._connection.execute(query.values(payload=payload))
+
     def told(self, claims: Collection[str]) -> dict[str, Screening]:
         """The version of each claim that its agency knows: as handed over, or as last changed by messages."""
         latest = select(func.max(col(ScreeningRow.id))).where(

@@ -1,0 +1,65 @@
+"""What people had put right (Art. 16 GDPR), read over what a source goes on saying.
+
+Rules: a correction replaces a name or an address as a whole, never half of one, and only where the source says exactly what
+was wrong: whoever moves later is not held to it. It lasts as long as its request is kept; by then the source is right.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from gateway.office import Office
+from gateway.store.requests import open_file
+from schemas.claim import Claim, Debtor
+from schemas.codes import RequestKind
+from schemas.request import Correction, Name
+
+
+class Corrected(NamedTuple):
+    """What is right, and what it is right instead of."""
+
+    right: Correction
+    wrong: tuple[Correction, ...]
+
+    def apply(self, claim: Claim) -> Claim:
+        """The claim as it is right."""
+        debtor, changes = claim.debtor, dict[str, object]()
+        if self.right.name is not None and name_of(debtor) in {one.name for one in self.wrong}:
+            changes |= self.right.name.model_dump()
+        if self.right.address is not None and debtor.address in [one.address for one in self.wrong]:
+            changes["address"] = self.right.address
+        return claim.model_copy(update={"debtor": debtor.model_copy(update=changes)}) if changes else claim
+
+
+class Corrections:
+    """The corrections of one legal entity, by subject."""
+
+    def __init__(self, office: Office, entity: str) -> None:
+        self._office = office
+        self._entity = entity
+        self._of: dict[str, list[Corrected]] = {}
+        with office.connection.begin(), office.vault_connection.begin():
+            for record in office.requests.of_kind(RequestKind.RECTIFICATION):
+                key = office.vault.request_key(record.id)
+                file = None if key is None else open_file(record, key)
+                if file is not None and file.correction is not None and file.corrected:
+                    for subject in office.requests.subjects(record.id):
+                        self._of.setdefault(subject, []).append(Corrected(file.correction, file.corrected))
+
+    def put_right(self, claims: Iterable[Claim]) -> Iterator[Claim]:
+        """Claims of a source as they are right, in order; outside any transaction."""
+        given = list(claims)
+        if not self._of:
+            return iter(given)
+        with self._office.vault_connection.begin():
+            subjects = self._office.vault.subjects(self._entity, {claim.customer_no for claim in given})
+        return (self._right(claim, subjects.get(claim.customer_no, "")) for claim in given)
+
+    def _right(self, claim: Claim, subject: str) -> Claim:
+        for one in self._of.get(subject, ()):
+            claim = one.apply(claim)
+        return claim
+
+
+def name_of(debtor: Debtor) -> Name:
+    """How a debtor is called."""
+    return Name(first_name=debtor.first_name, last_name=debtor.last_name, company_name=debtor.company_name)
