@@ -112,10 +112,7 @@ class Judge:
         return self._office.digest(Label.CLAIM_NUMBER, self._source.entity, claim_no)
 
     def rows(self, rows: Sequence[Row], seen: FirstPass) -> Chunk:
-        """Judges rows of a file; of a repeated number, the first row is held and later ones are rejected.
-
-        A row of a claim that was erased is rejected, so that nothing is kept again; what a person had put right is right.
-        """
+        """Judges rows of a file; of a repeated number, the first row is held. Later ones, and erased claims, are rejected."""
         erased = self._erased(rows)
         placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows if row.row not in erased]
         later = [
