@@ -1,120 +1,144 @@
-"""Random histories of exports, payments, requests, kills and nights, with a model that says what must be true after each.
+"""Random histories of exports, payments, requests, restores, kills and nights, with a model that says what must be true.
 
-The agency's server is a folder here; everything else is the code itself, in this process. A kill is an exception that no
-code catches, raised on entry to a function.
+The agency's server is a folder here; everything else is the code itself, in this process. What a person must find gone is
+looked for as bytes, in every file of both sides.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple
 from unittest.mock import patch
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import gateway.wiring
-from asking import approved, command
+from asking import answered, approved, command
+from folder_server import FolderTransport, killed_at
 from gateway.agency.settings import load_agency
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import make_key
 from gateway.settings import load
-from gateway.transport.sftp import ANSWERS_FOLDER
 from gateway.wiring import open_desk, open_office
-from world import TODAY, Result, World, jsonl, make_world, row
+from world import TODAY, Result, Row, World, cli, jsonl, make_world, row
 
 PEOPLE = range(1, 5)
 CLAIMS = {claim: (claim + 1) // 2 for claim in range(1, 9)}  # two claims a person
+NUMBERS = {f"F-{claim:06d}": claim for claim in CLAIMS}
 BOTH = ("demo-clerk", "officer")
+KINDS = ("access", "erasure", "restriction", "objection", "rectification")
+LASTING = ("restriction", "objection")
 KILLS = (
     "gateway.handover.batch.publish",
     "gateway.handover.batch.sign",
+    "gateway.handover.tell.queue",
+    "gateway.handover.waiting.publish",
+    "gateway.handover.stops.publish",
+    "gateway.handover.stops.sign",
     "gateway.store.packages.Packages.seal",
     "gateway.store.packages.Packages.uploaded",
-    "histories.FolderTransport.upload",
-    "gateway.night.make_final",
+    "folder_server.FolderTransport.upload",
+    "gateway.feedback.apply.deliver",
+    "gateway.night.hand_over",
     "gateway.night.due_requests",
+    "gateway.night.retain",
+    "gateway.night.make_final",
+    "gateway.custody.epoch.rewrap",
+    "gateway.custody.epoch._take_over",
     "gateway.custody.epoch._destroy_old",
 )
 DECISION_KILLS = (
+    "gateway.rights.deciding._finish",
     "gateway.rights.erasure.seal_waiting",
     "gateway.rights.erasure.erase",
+    "gateway.rights.erasure.concern",
+    "gateway.retention.erasing._finish",
     "gateway.retention.erasing._complete",
     "gateway.retention.erasing.truncate_log",
 )
+RESTORE_KILLS = (
+    "gateway.custody.restore.replay",
+    "gateway.custody.restore.write_restoring",
+    "gateway.rights.lost.mark_again",
+    "gateway.rights.lost.protect",
+    "gateway.wiring.put_in_place",
+    "gateway.outside.Outside.keep",
+)
 
 
-class KilledHereError(BaseException):
-    """The process ends here."""
+@dataclass
+class Known:
+    """What the creditor's databases know of people's requests, and so a copy of them."""
+
+    requests: dict[str, tuple[str, int]] = field(default_factory=dict)  # kind and person
+    decided: set[str] = field(default_factory=set)
+    lifted: set[str] = field(default_factory=set)
+    right: dict[int, str] = field(default_factory=dict)  # what a person is rightly called
+
+    @property
+    def stopped(self) -> set[int]:
+        """Of whom nothing may be handed over."""
+        return {who for one, (kind, who) in self.requests.items() if self._stops(one, kind)}
+
+    def _stops(self, request: str, kind: str) -> bool:
+        if kind in LASTING:
+            return request not in self.lifted
+        return kind != "access" and request not in self.decided
 
 
-class FolderTransport:
-    """The agency's server as a folder: what `SftpTransport` does, without a connection."""
+class Copy(NamedTuple):
+    """A copy of `gateway.db`, when it was made, what it knows, and what had been received by then."""
 
-    key_exchange = "none"
-    post_quantum = True
-    root: ClassVar[Path]
-
-    def __init__(self, _endpoint: object) -> None:
-        pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    def upload(self, local: Path, name: str, sha256: str) -> None:
-        """A file arrives whole."""
-        assert hashlib.sha256(local.read_bytes()).hexdigest() == sha256
-        shutil.copy(local, self.root / name)
-
-    def digest(self, name: str, size_limit: int, *, checked: bool = False) -> str | None:
-        """SHA-256 of a file, or None."""
-        path = self.root / name
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
-
-    def listing(self, limit: int, *, delivered: bool = False) -> list[str]:
-        """Names of files."""
-        folder = self.root if delivered else self.root / ANSWERS_FOLDER
-        return sorted(path.name for path in folder.iterdir())[:limit] if folder.exists() else []
-
-    def fetch(self, name: str, local: Path, size_limit: int, *, delivered: bool = False) -> bool:
-        """A copy of a file, if there is one."""
-        path = self.root / name if delivered else self.root / ANSWERS_FOLDER / name
-        if not path.exists():
-            return False
-        local.write_bytes(path.read_bytes())
-        return True
-
-    def remove(self, name: str, *, answer: bool = False) -> None:
-        """A file is gone."""
-        (self.root / ANSWERS_FOLDER / name if answer else self.root / name).unlink(missing_ok=True)
+    path: Path
+    made: datetime
+    known: Known
+    received: set[str]
 
 
-@contextmanager
-def killed_at(target: str | None) -> Iterator[None]:
-    """Whoever reaches a function ends there, once; nothing happens if nobody does."""
-    if target is None:
-        yield
-        return
+def canary(claim: int, paid: int) -> Row:
+    """A claim with something of its own, or of its person's, in every field that can hold a text."""
+    person = CLAIMS[claim]
+    debtor = {"first_name": f"Vor{person}zq", "last_name": f"Nach{person}zq", "birth_date": f"1980-02-{person + 10}"}
+    address = {"street": f"Zqweg{person}", "house_no": f"{person}zq", "city": f"Zqstadt{person}"}
+    return row(
+        claim,
+        customer_no=f"K-{person:06d}",
+        email=f"zq{person}@example.org",
+        phone=f"030 99{person}zq",
+        iban=f"DE{person}zq",
+        note=f"notiz{claim}zq",
+        lines=[{"sku": f"sku{claim}zq", "text": f"ware{claim}zq", "qty": 1, "unit_price": "120.50", "vat_rate": "7.0"}],
+        paid_amount=f"{paid}.00",
+        **{f"debtor.{name}": value for name, value in debtor.items()},
+        **{f"address.{name}": value for name, value in address.items()},
+    )
 
-    def end(*_: object, **__: object) -> None:
-        raise KilledHereError
 
-    try:
-        with patch(target, end):
-            yield
-    except KilledHereError:
-        pass
+def canaries(claim: int | None, person: int | None) -> list[bytes]:
+    """What must be nowhere once a claim, or all claims of a person, are erased."""
+    of_claim = [
+        f"F-{claim:06d}",
+        f"RE-{claim:06d}",
+        f"V-{claim:06d}",
+        f"notiz{claim}zq",
+        f"ware{claim}zq",
+        f"sku{claim}zq",
+    ]
+    of_person = [
+        f"K-{person:06d}",
+        f"{person}zq",
+        f"zq{person}@",
+        f"Zqweg{person}",
+        f"Zqstadt{person}",
+        f"Recht{person}x",
+    ]
+    found = (of_claim if claim is not None else []) + (of_person if person is not None else [])
+    return [one.encode() for one in found]
 
 
 class Histories(RuleBasedStateMachine):
@@ -131,10 +155,9 @@ class Histories(RuleBasedStateMachine):
         world.configure('role = "controller"', 'role = "processor"')
         world.vet()
         make_key(world.home / "clerk", "officer")
-        assert (
-            approved(world, "actor", "add", "officer", world.home / "clerk" / "officer.pub", keys=("demo-clerk",)).code
-            == 0
-        )
+        officer = world.home / "clerk" / "officer.pub"
+        assert approved(world, "actor", "add", "officer", officer, keys=("demo-clerk",)).code == 0
+        assert command(world, "key", "export", "--root", world.home / "root.age").code == 0
 
     @initialize()
     def begin(self) -> None:
@@ -147,47 +170,58 @@ class Histories(RuleBasedStateMachine):
         self.transport = patch.object(gateway.wiring, "SftpTransport", FolderTransport)
         self.transport.start()
         self.now = TODAY
+        self.known = Known()
+        self.asked: dict[str, tuple[str, int]] = {}  # every request there ever was
+        self.subjects: dict[str, str] = {}  # of each request
         self.paid: dict[int, int] = {}  # of each claim that exists, in euro
         self.agency: dict[str, set[str]] = {}  # the messages that arrived, by the claim's invoice number
+        self.names: dict[str, str] = {}  # surname by message, as the agency was told it
+        self.lost: set[str] = set()  # messages that no database here knows any more
         self.refs: dict[str, str] = {}  # invoice number by case reference
-        self.subjects: dict[int, str] = {}
-        self.requests: dict[str, tuple[str, int]] = {}  # undecided and unlifted ones: kind and person
-        self.decided: set[str] = set()
-        self.stopped: set[int] = set()
+        self.handed_over: set[int] = set()
         self.erased: set[int] = set()  # claims
+        self.copies: list[Copy] = []
 
     def teardown(self) -> None:
-        """Forty days later, every notice has its answer or is on the overdue list; then the world goes."""
+        """Forty days later every notice has its answer or is on the overdue list, and no byte of whom was erased is left."""
         if hasattr(self, "world"):
             self.receive()
             self.now += timedelta(days=40)
             failures = " ".join(self.run("nightly", "--json").json["failures"])
+            self.receive()
             silent = sum(
                 notice[3] == "no answer yet"
-                for request in self.requests
+                for request in self.known.requests
                 for notice in self.run("request", "show", request, "--json").json["notices"]
+            )
+            verified = self.run("audit", "verify").code
+            left = self.left(
+                self.world.creditor.parent, self.world.agency.parent, self.world.sftp, self.world.home / "backup"
             )
             self.transport.stop()
             self.folder.cleanup()
 
             assert (silent > 0) == ("notices (Art. 19 GDPR)" in failures)
             assert silent == 0 or f"{silent} notices" in failures
+            assert (left, verified) == ([], 0)
 
     def run(self, *arguments: str | Path) -> Result:
         """A command of the creditor, a minute after the one before."""
         self.now += timedelta(minutes=1)
         return command(self.world, *arguments, now=self.now)
 
+    def approve(self, *arguments: str | Path) -> Result:
+        """A command that both people approve."""
+        self.now += timedelta(minutes=1)
+        return approved(self.world, *arguments, keys=BOTH, now=self.now)
+
     @rule(claim=st.sampled_from(sorted(CLAIMS)), paid=st.integers(0, 3))
     def export(self, claim: int, paid: int) -> None:
-        """A claim is there, or more of it is paid."""
+        """A claim is there, or more of it is paid; the source says every name as it always has."""
         self.paid[claim] = max(self.paid.get(claim, 0), 20 + paid)
-        rows = [
-            row(one, customer_no=f"K-{CLAIMS[one]:06d}", paid_amount=f"{amount}.00")
-            for one, amount in sorted(self.paid.items())
-        ]
         for path in self.world.inbox.iterdir():
             path.unlink()
+        rows = [canary(one, amount) for one, amount in sorted(self.paid.items())]
         self.world.drop(f"export-{self.now:%d%H%M%S}.jsonl", jsonl(rows))
 
     @rule(kill=st.none() | st.sampled_from(KILLS), received=st.booleans())
@@ -203,7 +237,7 @@ class Histories(RuleBasedStateMachine):
             self.receive()
 
         assert result.code in {0, 3}
-        assert not {claim for claim in new if CLAIMS[claim] in self.stopped or claim in self.erased}
+        assert not {claim for claim in new if CLAIMS[claim] in self.known.stopped or claim in self.erased}
 
     def arrivals(self) -> set[int]:
         """The claims that were handed over by now and were not before, by the creditor's own count of cases."""
@@ -212,30 +246,37 @@ class Histories(RuleBasedStateMachine):
             office.connection.begin(),
             office.vault_connection.begin(),
         ):
-            numbers = {f"F-{claim:06d}": claim for claim in CLAIMS}
-            keys = {key.claim_id: numbers[number] for number, key in office.vault.find(CREDITOR, numbers).items()}
+            keys = {key.claim_id: NUMBERS[number] for number, key in office.vault.find(CREDITOR, NUMBERS).items()}
             found = {keys[claim] for claim in office.cases.of_claims(None, list(keys))}
-        before = getattr(self, "handed_over", set())
-        self.handed_over = found
+        before, self.handed_over = self.handed_over, found
         return found - before
 
     def receive(self) -> None:
-        """The agency takes in what arrived, and answers; the model notes what it was told."""
+        """The agency takes in what arrived, and answers; the model notes what it was told. Nothing comes twice."""
         self.now += timedelta(minutes=1)
         assert self.world.receive(self.now).code == 0
         with open_desk(load_agency(self.world.agency)) as desk, desk.cases_connection.begin():
-            persons = {message: json.loads(line)["invoice_no"] for message, line in desk.persons.lines()}
+            persons = {message: json.loads(line) for message, line in desk.persons.lines()}
             for ref, case in desk.cases.cases(CREDITOR).items():
                 if case.line is not None:
                     message = json.loads(case.line)["message_id"]
-                    self.refs.setdefault(ref, persons.get(message, ""))
+                    self.refs.setdefault(ref, persons.get(message, {}).get("invoice_no", ""))
                     self.agency.setdefault(self.refs[ref], set()).add(message)
             for message in desk.cases.messages(CREDITOR):
                 ref = getattr(message.message, "case_ref", None)
                 if ref in self.refs:
                     self.agency.setdefault(self.refs[ref], set()).add(message.message.message_id)
+        invoices = [invoice for invoice in self.refs.values() if invoice]
+        told = {message: line["last_name"] for message, line in persons.items() if message not in self.names}
+        self.names |= told
+        wrong = [
+            name for name in told.values() for who, right in self.known.right.items() if name == f"Nach{who}zq" != right
+        ]
 
-    @rule(person=st.sampled_from(list(PEOPLE)), kind=st.sampled_from(["access", "erasure", "restriction", "objection"]))
+        assert len(invoices) == len(set(invoices))
+        assert wrong == []
+
+    @rule(person=st.sampled_from(list(PEOPLE)), kind=st.sampled_from(KINDS))
     def ask(self, person: int, kind: str) -> None:
         """A person asks; nothing is held of whom nobody knows."""
         clues = self.world.home / "clues.json"
@@ -246,68 +287,174 @@ class Histories(RuleBasedStateMachine):
             return
         (one,) = candidates
         day = self.now.date().isoformat()
-        subject = ("--subject", one["subject"])
-        opened = self.run("request", "open", kind, "--channel", "letter", "--received", day, *subject)
+        opened = self.run(
+            "request", "open", kind, "--channel", "letter", "--received", day, "--subject", one["subject"]
+        )
         request = opened.out.split()[0]
-        assert self.run("request", "identify", request, "--proof", "reference", *subject).code == 0
-        self.requests[request] = (kind, person)
-        self.subjects[person] = one["subject"]
-        if kind != "access":
-            self.stopped.add(person)
+        self.asked[request] = self.known.requests[request] = (kind, person)
+        self.subjects[request] = one["subject"]
+        self.identify(request)
 
-    @precondition(lambda self: set(self.requests) - self.decided)
+    def identify(self, request: str) -> None:
+        """Who asks is known, and what is right instead if that was asked for."""
+        kind, person = self.asked[request]
+        subject = ("--subject", self.subjects[request])
+        assert self.run("request", "identify", request, "--proof", "reference", *subject).code == 0
+        if kind == "rectification":
+            right = self.world.home / "right.json"
+            right.write_text(
+                json.dumps({"name": {"first_name": "Ida", "last_name": f"Recht{person}x{len(self.asked)}"}})
+            )
+            assert self.run("request", "correct", request, "--correction", right).code == 0
+
+    @precondition(lambda self: set(self.known.requests) - self.known.decided)
     @rule(data=st.data(), kill=st.none() | st.sampled_from(DECISION_KILLS))
     def decide(self, data: st.DataObject, kill: str | None) -> None:
         """A request is granted: access is answered and compared, an erasure takes all that is held of the person."""
-        request = data.draw(st.sampled_from(sorted(set(self.requests) - self.decided)))
-        kind, person = self.requests[request]
+        request = data.draw(st.sampled_from(sorted(set(self.known.requests) - self.known.decided)))
+        kind, person = self.asked[request]
         ground = ("--ground", "unlawful") if kind == "erasure" else ()
-        self.now += timedelta(minutes=1)
+        self.receive()
         before = self.held(person)
-        with killed_at(kill if kind == "erasure" else None):
-            done = approved(self.world, "request", "approve", request, *ground, keys=BOTH, now=self.now)
-            racing = any(
-                (other, who) == ("access", person) and one not in self.decided
-                for one, (other, who) in self.requests.items()
-            )
-            assert done.code == (2 if kind == "erasure" and racing and before else 0)
-            if done.code:
-                return
-        self.decided.add(request)
+        racing = kind == "erasure" and any(
+            (other, who) == ("access", person) and one not in self.known.decided
+            for one, (other, who) in self.known.requests.items()
+        )
+        with killed_at(kill):
+            assert self.approve("request", "approve", request, *ground).code == (2 if racing and before else 0)
+        if racing and before:
+            return
+        self.known.decided.add(request)
         if kind == "access":
             self.compare(request, person)
         if kind == "erasure":
-            self.run("nightly", "--json")
-            self.arrivals()
             self.erased |= before
-            self.stopped = {who for one, (what, who) in self.requests.items() if self.holds(one, what)}
+        if kind == "rectification" and before:
+            self.known.right[person] = f"Recht{person}x{len(self.asked)}"
+        self.run("nightly", "--json")
+        self.arrivals()
 
-    def holds(self, request: str, kind: str) -> bool:
-        """Whether a request still keeps its person from being handed over."""
-        return kind in {"restriction", "objection"} or (kind == "erasure" and request not in self.decided)
+        assert self.left(self.world.creditor.parent, self.world.home / "backup") == []
 
     def held(self, person: int) -> set[int]:
         """The claims of a person that the vault has keys of."""
         with open_office(load(self.world.creditor)) as office, office.vault_connection.begin():
-            numbers = [f"F-{claim:06d}" for claim in CLAIMS if CLAIMS[claim] == person]
-            return {int(number[2:]) for number in office.vault.find(CREDITOR, numbers)}
+            numbers = [number for number, claim in NUMBERS.items() if CLAIMS[claim] == person]
+            return {NUMBERS[number] for number in office.vault.find(CREDITOR, numbers)}
 
     def compare(self, request: str, person: int) -> None:
         """Art. 15: what the person is told was disclosed is what the agency has received, no more and no less."""
         self.run("nightly", "--json")
         self.arrivals()
         self.receive()
-        out = self.world.home / f"answer-{request}"
-        assert self.run("request", "answer", request, "--out", out).code == 0
+        self.now += timedelta(minutes=1)
+        out = answered(self.world, request, self.now)
         if not (out / "data.json").exists():
             return
         told = json.loads((out / "data.json").read_bytes())["disclosures"]
         arrived = {message for claim in self.held(person) for message in self.agency.get(f"RE-{claim:06d}", set())}
 
-        assert {one["message"] for one in told if one["uploaded_on"] is not None} == arrived
+        assert {one["message"] for one in told if one["uploaded_on"] is not None} == arrived - self.lost
+
+    @precondition(lambda self: self.liftable())
+    @rule(data=st.data())
+    def lift(self, data: st.DataObject) -> None:
+        """A restriction ends, and the person is told before; what another request restricts stays."""
+        request = data.draw(st.sampled_from(self.liftable()))
+        self.now += timedelta(minutes=1)
+        answered(self.world, request, self.now)
+        assert self.approve("request", "lift", request, "--out", self.world.home / f"lifted-{request}").code == 0
+        self.known.lifted.add(request)
+
+    def liftable(self) -> list[str]:
+        """Restrictions that were decided and still hold."""
+        lasting = {one for one, (kind, _) in self.known.requests.items() if kind in LASTING}
+        return sorted((lasting & self.known.decided) - self.known.lifted)
+
+    @rule()
+    def back_up(self) -> None:
+        """A night that is whole, and a copy of `gateway.db` of it."""
+        self.run("nightly", "--json")
+        self.arrivals()
+        self.receive()
+        assert self.run("backup", "--json").code == 0
+        newest = max((self.world.home / "backup" / "gateway").glob("*.db"))
+        received = set().union(*self.agency.values())
+        self.copies.append(Copy(newest, self.now, deepcopy(self.known), received | self.lost))
+
+    @precondition(lambda self: self.copies)
+    @rule(data=st.data(), days=st.sampled_from([1, 30]), kill=st.none() | st.sampled_from(RESTORE_KILLS))
+    def restore(self, data: st.DataObject, days: int, kill: str | None) -> None:
+        """`gateway.db` and the keys are lost; a copy a day or a month old, the newest vault and escrow bring them back."""
+        copy = data.draw(st.sampled_from(self.copies))
+        self.now = max(self.now, copy.made + timedelta(days=days))
+        self.run("nightly", "--json")
+        self.arrivals()
+        self.receive()
+        assert self.run("backup").code == 0
+        newest = max((self.world.home / "backup" / "vault").glob("*.db"))
+        self.lose()
+        with killed_at(kill):
+            self.approve("restore", copy.path, newest)
+        if kill is not None:
+            assert self.approve("restore", copy.path, newest).code in {0, 2}
+        self.copies = [one for one in self.copies if one.made <= copy.made]
+        self.lost |= set().union(*self.agency.values()) - copy.received
+        self.remember(copy)
+        self.match()
+
+    def lose(self) -> None:
+        """The key directory and `gateway.db` are gone; the keys come back from escrow."""
+        stores, home = self.world.creditor.parent, self.world.home
+        for path in (stores / "keys").iterdir():
+            if path.suffix in {".json", ".key"}:
+                path.unlink()
+        for file in (home / "root.age", home / "offline" / "keys.age"):
+            assert self.run("key", "import", file, "--identity", home / "offline" / "escrow.agekey").code == 0
+        (stores / "gateway.db").write_bytes(b"lost")
+
+    def remember(self, copy: Copy) -> None:
+        """What the copy knows, and the requests that the vault knows beside it: those are open again."""
+        since = {one: of for one, of in self.asked.items() if one not in copy.known.requests}
+        listed = {one["request"]: one for one in self.run("request", "list", "--all", "--json").json["requests"]}
+        self.known = deepcopy(copy.known)
+        self.known.requests |= {one: of for one, of in since.items() if one in listed}
+
+        assert set(listed) == set(self.known.requests)
+        assert all(listed[one]["state"] == "opened" for one in since if one in listed)
+        for request in sorted(set(since) & set(listed)):
+            self.identify(request)
+
+    def match(self) -> None:
+        """Nothing leaves before the agency has stated its books; it has put away the lost log's checkpoint."""
+        for path in (self.world.home / "agency" / "witness").iterdir():
+            path.unlink()
+        assert self.run("handover", "--json").code == 1
+        self.now += timedelta(minutes=1)
+        assert cli("agency", "statement", CREDITOR, "--config", self.world.agency, now=self.now).code == 0
+        assert self.run("feedback", "--json").code in {0, 4}
+        self.handed_over = set()
+        self.arrivals()
 
     @invariant()
     def nobody_erased_is_left(self) -> None:
         """Of whom was erased the vault has no key, whatever exports hold."""
         if hasattr(self, "world") and self.erased:
             assert not {claim for person in PEOPLE for claim in self.held(person)} & self.erased
+
+    def left(self, *places: Path) -> list[tuple[str, bytes]]:
+        """The files in which a byte string of an erased claim, or of a person without claims, is left; exports aside."""
+        held = {person: self.held(person) for person in PEOPLE}
+        gone = [one for claim in self.erased for one in canaries(claim, None)]
+        gone += [
+            one
+            for person in {CLAIMS[claim] for claim in self.erased}
+            if not held[person]
+            for one in canaries(None, person)
+        ]
+        files = [
+            path for place in places for path in place.rglob("*") if path.is_file() and self.world.inbox != path.parent
+        ]
+        return [
+            (path.name, one) for path in files for content in (path.read_bytes(),) for one in gone if one in content
+        ]

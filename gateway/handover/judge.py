@@ -112,7 +112,7 @@ class Judge:
         return self._office.digest(Label.CLAIM_NUMBER, self._source.entity, claim_no)
 
     def rows(self, rows: Sequence[Row], seen: FirstPass) -> Chunk:
-        """Judges rows of a file; of a repeated number, the first row is held. Later ones, and erased claims, are rejected."""
+        """Judges rows of a file; of a repeated number, the first row is held. Later ones and erased claims are rejected."""
         erased = self._erased(rows)
         placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows if row.row not in erased]
         later = [

@@ -14,7 +14,7 @@ from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
 from gateway.rights.correction import identities, put_right
-from gateway.rights.life import PROTECTS, Opened, change
+from gateway.rights.life import PROTECTS, Opened, change, load_request
 from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
 from schemas.request import ErasureClaim, Fate, Outcome, RequestRefusal, RequestState
@@ -120,9 +120,20 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
             approved=approved,
             corrected=(*opened.file.corrected, *wrong),
         )
-    if opened.file.planned:
-        return erasure.finish(office, opened, now)
-    return _executed(office, opened, now)
+    return _finish(office, opened, now)
+
+
+def finish_decided(office: Office, now: datetime) -> int:
+    """What a run does with requests that were decided and not carried out; how many. Call it in no transaction."""
+    with office.connection.begin():
+        found = office.requests.in_states((RequestState.DECIDED,))
+    for one in found:
+        _finish(office, load_request(office, one.id), now)
+    return len(found)
+
+
+def _finish(office: Office, opened: Opened, now: datetime) -> Opened:
+    return erasure.finish(office, opened, now) if opened.file.planned else _executed(office, opened, now)
 
 
 def _erasing(

@@ -5,7 +5,7 @@
     erase     keys, rows and items of what ends now: `gateway.retention.erasing`
     execute   one transaction: what was done, in numbers
 
-A request that is decided is finished by the next run, whatever happens. A marker keeps the next export from handing the
+A request that is decided is finished by the next run (`rights.deciding`), whatever happens. A marker keeps the next export from handing the
 same claim over again. What is restricted ends by itself: `nightly` erases it after its last day.
 """
 
@@ -24,7 +24,7 @@ from gateway.retention.titles import titles
 from gateway.rights import notices
 from gateway.rights.deadline import months_after
 from gateway.rights.fate import BARRED, MARKED_YEARS, Standing, by_group, decide
-from gateway.rights.life import PENDING, Opened, change, concern, load_request
+from gateway.rights.life import PENDING, Opened, change, concern
 from gateway.rights.markers import Marked, mark
 from gateway.state import ClaimState
 from gateway.store.cases import CaseRecord
@@ -165,15 +165,6 @@ def _done(office: Office, opened: Opened) -> tuple[str, ...]:
         return ()
     with office.connection.begin():
         return tuple(office.erasures.approved_by(opened.file.approved))
-
-
-def finish_decided(office: Office, now: datetime) -> int:
-    """What a run does with erasures that were decided and not carried out; how many."""
-    with office.connection.begin():
-        found = [one for one in office.requests.in_states((RequestState.DECIDED,)) if one.kind is RequestKind.ERASURE]
-    for one in found:
-        finish(office, load_request(office, one.id), now)
-    return len(found)
 
 
 def end_restrictions(office: Office, today: date, now: datetime) -> int:

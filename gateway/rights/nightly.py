@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from gateway.errors import OverdueError
 from gateway.office import Office
-from gateway.rights.erasure import end_restrictions, finish_decided
+from gateway.rights.deciding import finish_decided
+from gateway.rights.erasure import end_restrictions
 from gateway.rights.life import PENDING
 from gateway.rights.markers import end_markers
 from gateway.rights.notices import overdue
