@@ -214,6 +214,10 @@ class Configuration:
         """All mandates of a source, in their order."""
         return tuple(found for found in self.settings.mandates if found.source == source)
 
+    def keeps_exports(self, entity: str) -> tuple[str, ...]:
+        """The sources of a legal entity whose files are kept in a folder once they have been read."""
+        return tuple(one.id for one in self.settings.sources if one.entity == entity and one.processed is not None)
+
     def source(self, name: str) -> Source:
         """A configured source; the validator has seen that the name exists."""
         return next(part for part in self.settings.sources if part.id == name)

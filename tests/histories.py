@@ -215,6 +215,7 @@ class Histories(RuleBasedStateMachine):
         self.now += timedelta(minutes=1)
         return approved(self.world, *arguments, keys=BOTH, now=self.now)
 
+    @precondition(lambda self: len(self.paid) < 4 or self.known.requests)
     @rule(claim=st.sampled_from(sorted(CLAIMS)), paid=st.integers(0, 3))
     def export(self, claim: int, paid: int) -> None:
         """A claim is there, or more of it is paid; the source says every name as it always has."""
@@ -276,9 +277,13 @@ class Histories(RuleBasedStateMachine):
         assert len(invoices) == len(set(invoices))
         assert wrong == []
 
-    @rule(person=st.sampled_from(list(PEOPLE)), kind=st.sampled_from(KINDS))
-    def ask(self, person: int, kind: str) -> None:
-        """A person asks; nothing is held of whom nobody knows."""
+    @precondition(lambda self: self.paid)
+    @rule(data=st.data(), kind=st.sampled_from(KINDS))
+    def ask(self, data: st.DataObject, kind: str) -> None:
+        """A person of the last export asks; nothing is held of whom nobody knows."""
+        person = data.draw(st.sampled_from(sorted({CLAIMS[claim] for claim in self.paid})))
+        if not self.held(person):
+            self.night(None, received=True)
         clues = self.world.home / "clues.json"
         clues.write_text(json.dumps({"customer_no": f"K-{person:06d}"}))
         candidates = self.run("subject", "find", "--clues", clues, "--json").json["candidates"]
@@ -371,6 +376,7 @@ class Histories(RuleBasedStateMachine):
         lasting = {one for one, (kind, _) in self.known.requests.items() if kind in LASTING}
         return sorted((lasting & self.known.decided) - self.known.lifted)
 
+    @precondition(lambda self: self.paid and len(self.copies) < 3)
     @rule()
     def back_up(self) -> None:
         """A night that is whole, and a copy of `gateway.db` of it."""
@@ -382,7 +388,7 @@ class Histories(RuleBasedStateMachine):
         received = set().union(*self.agency.values())
         self.copies.append(Copy(newest, self.now, deepcopy(self.known), received | self.lost))
 
-    @precondition(lambda self: self.copies)
+    @precondition(lambda self: self.copies and self.asked)
     @rule(data=st.data(), days=st.sampled_from([1, 30]), kill=st.none() | st.sampled_from(RESTORE_KILLS))
     def restore(self, data: st.DataObject, days: int, kill: str | None) -> None:
         """`gateway.db` and the keys are lost; a copy a day or a month old, the newest vault and escrow bring them back."""
@@ -435,6 +441,7 @@ class Histories(RuleBasedStateMachine):
         assert self.run("feedback", "--json").code in {0, 4}
         self.handed_over = set()
         self.arrivals()
+        self.night(None, received=True)
 
     @invariant()
     def nobody_erased_is_left(self) -> None:

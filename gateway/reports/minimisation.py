@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
+from gateway.documents.norms import quoted
 from gateway.documents.render import words
 from gateway.readers.mapping import Mapping
 from gateway.readers.presets import preset_of
@@ -38,14 +39,14 @@ def minimisation_report(configuration: Configuration, language: Language, today:
         "language": language.value,
         "as_of": today.isoformat(),
         "introduction": [texts["as_of"].format(today=today.isoformat(), configuration=configuration.digest)],
-        "sections": [one for source in configuration.settings.sources for one in _source(source, texts)],
+        "sections": [one for source in configuration.settings.sources for one in _source(source, texts, language)],
     }
 
 
-def _source(source: Source, texts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _source(source: Source, texts: dict[str, Any], language: Language) -> Iterator[dict[str, Any]]:
     for _, mapping in preset_of(source):
         if isinstance(mapping, Mapping):
-            used = [(column, *_fate(field, texts)) for field, column in mapping.columns]
+            used = [(column, *_fate(field, texts, language)) for field, column in mapping.columns]
             left = [(column, texts["left"], texts["no_reason"]) for column in mapping.left_behind]
             travelling = sum(bool(travelling_as(field)) for field, _ in mapping.columns)
             counts = {"columns": len(used) + len(left), "travelling": travelling}
@@ -54,12 +55,12 @@ def _source(source: Source, texts: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield section({"title": title, "head": texts["head"]}, [*used, *left])
 
 
-def _fate(field: str, texts: dict[str, Any]) -> Sequence[str]:
+def _fate(field: str, texts: dict[str, Any], language: Language) -> Sequence[str]:
     found = travelling_as(field)
     if not found:
         return texts["judged"], texts["no_reason"]
     norms = dict.fromkeys(norm for model in (Case, Identity) for name, norm in _norms(model) if name in found)
-    return texts["travels"].format(fields=", ".join(found)), "; ".join(norms)
+    return texts["travels"].format(fields=", ".join(found)), "; ".join(quoted(norm, language) for norm in norms)
 
 
 def travelling_as(field: str) -> tuple[str, ...]:

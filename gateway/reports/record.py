@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
+from gateway.documents.norms import quoted
 from gateway.documents.render import words
 from gateway.figures.tables import load_figures
 from gateway.settings import Agency, Configuration, Entity
@@ -40,9 +41,9 @@ def processing_record(configuration: Configuration, entity: Entity, language: La
             section(texts["controller"], _controller(entity, texts)),
             section(texts["purposes"], ()),
             section(texts["subjects"], ()),
-            section(texts["data"], _fields(texts.get("phrases", {}))),
+            section(texts["data"], _fields(texts.get("phrases", {}), language)),
             section(texts["recipients"], (_recipient(one, texts["recipients"]) for one in agencies)),
-            section(texts["periods"], _periods(configuration, texts["periods"])),
+            section(texts["periods"], _periods(configuration, texts["periods"], language)),
             section(texts["measures"], _measures(agencies, texts["measures"])),
         ],
     }
@@ -69,13 +70,13 @@ def _controller(entity: Entity, texts: dict[str, Any]) -> Rows:
         yield named[name], texts["not_configured"] if privacy is None else getattr(privacy, name)
 
 
-def _fields(phrases: dict[str, str]) -> Rows:
+def _fields(phrases: dict[str, str], language: Language) -> Rows:
     def said(phrase: str) -> str:
         return phrases.get(phrase, phrase)
 
     for model in (Case, Identity):
         for name, one in policy(model).items():
-            yield name, said(one.why), one.norm, one.source, said(one.coarsening), said(one.kept)
+            yield name, said(one.why), quoted(one.norm, language), one.source, said(one.coarsening), said(one.kept)
 
 
 def _recipient(agency: Agency, texts: dict[str, Any]) -> Sequence[str]:
@@ -93,10 +94,15 @@ def _recipient(agency: Agency, texts: dict[str, Any]) -> Sequence[str]:
     )
 
 
-def _periods(configuration: Configuration, texts: dict[str, Any]) -> Rows:
+def _periods(configuration: Configuration, texts: dict[str, Any], language: Language) -> Rows:
     for row in load_figures(configuration.settings.figures).retention:
         if row.until is None:
-            yield row.kind.value, str(row.years), texts["from_year_end" if row.from_year_end else "from_day"], row.norm
+            yield (
+                row.kind.value,
+                str(row.years),
+                texts["from_year_end" if row.from_year_end else "from_day"],
+                quoted(row.norm, language),
+            )
 
 
 def _measures(agencies: Sequence[Agency], texts: dict[str, Any]) -> Rows:

@@ -147,7 +147,16 @@ def _erasing(
     refusal = None
     if fates == {Fate.KEPT}:
         outcome, refusal = Outcome.REFUSED, RequestRefusal.LEGAL_CLAIMS
-    return Decision(opened, outcome, refusal, 2, (f"ground: {ground}", *plan.lines()), claims, plan)
+    return Decision(
+        opened, outcome, refusal, 2, (f"ground: {ground}", *plan.lines(), *_beyond(office, opened)), claims, plan
+    )
+
+
+def _beyond(office: Office, opened: Opened) -> tuple[str, ...]:
+    return tuple(
+        f"beyond reach: files of source {source} in its folder `processed` hold what was read; delete them"
+        for source in office.configuration.keeps_exports(opened.record.entity)
+    )
 
 
 def _tell(office: Office, decision: Decision, today: date, now: datetime) -> int:

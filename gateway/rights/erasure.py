@@ -5,13 +5,13 @@
     erase     keys, rows and items of what ends now: `gateway.retention.erasing`
     execute   one transaction: what was done, in numbers
 
-A request that is decided is finished by the next run (`rights.deciding`), whatever happens. A marker keeps the next export from handing the
+A request that is decided is finished by the next run, whatever happens. A marker keeps the next export from handing the
 same claim over again. What is restricted ends by itself: `nightly` erases it after its last day.
 """
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gateway.errors import UsageError
 from gateway.figures.retention import kept_until
@@ -38,6 +38,11 @@ from schemas.figures import RetentionKind
 from schemas.request import ErasureClaim, Fate, Kept, Planned, RequestState
 from schemas.request_entry import RequestExecuted
 
+_VAULT_ALONE: Final = (
+    "{count} more claims are known to the vault alone since a restore, so nothing keeps an export from bringing them back: "
+    "hand over with the newest export first"
+)
+
 
 class Plan(NamedTuple):
     """What will become of the claims of a request: by claim, and by group of fields; claim numbers for whoever decides."""
@@ -55,8 +60,10 @@ class Plan(NamedTuple):
         claims = tuple(
             f"claim {self.numbers[one.claim]}: {one.fate}{'' if one.until is None else f' until {one.until}'}"
             for one in self.planned
+            if one.claim in self.numbers
         )
-        return (*groups, *claims)
+        alone = len(self.planned) - len(self.numbers)
+        return (*groups, *claims, *((_VAULT_ALONE.format(count=alone),) if alone else ()))
 
 
 def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> Plan:

@@ -103,7 +103,13 @@ class Letters:
                 (texts["final"], texts["final_yes" if one.final else "final_no"]),
             ]
             parts.append(section(texts["facts"], (), texts["head"], rows))
-        return self._letter("certificate", texts["paragraphs"], [*parts, *self._told(notices)])
+        return self._letter("certificate", texts["paragraphs"], [*parts, *self._told(notices), self._beyond()])
+
+    def _beyond(self) -> Section:
+        """What no erasure here reaches: the operator's own files, and those that a source's exports are moved to."""
+        texts = self._texts["beyond"]
+        folders = [texts["processed"]] if self._configuration.keeps_exports(self._entity.id) else []
+        return section(texts["title"], [texts["exports"], *folders, texts["written"]])
 
     def _letter(self, kind: str, body: Sequence[str], sections: Sequence[Section]) -> dict[str, Any]:
         title = self._texts[kind]["title"]
@@ -128,7 +134,10 @@ class Letters:
             yield section(texts["not_disclosed"], [texts["not_disclosed_note"]])
         for one in found.disclosures:
             uploaded = self._texts["none"] if one.uploaded_on is None else self._words.day(one.uploaded_on)
-            rows = [(*row, value.norm) for row, value in zip(self._rows(one.values), one.values, strict=True)]
+            rows = [
+                (*row, self._words.norm(value.norm))
+                for row, value in zip(self._rows(one.values), one.values, strict=True)
+            ]
             yield section(
                 texts["disclosed"].format(date=self._words.day(one.sealed_on), agency=self._name(one.agency)),
                 [
@@ -161,7 +170,7 @@ class Letters:
                 self._texts["groups"][one.group.value],
                 str(one.claims),
                 texts[one.fate.value].format(until="" if one.until is None else self._words.day(one.until)),
-                one.norm,
+                self._words.norm(one.norm),
             )
             for one in self._opened.file.kept
         ]

@@ -276,8 +276,11 @@ def _recipient(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
 
 
 def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> None:
-    """Inside the caller's transactions. Raises UsageError for a subject that this legal entity has no claim of."""
+    """Inside the caller's transactions. Raises UsageError for a subject that this legal entity has no claim of.
+
+    What the vault alone knows since a restore may be of any of ours.
+    """
     keys = office.vault.of_subjects(subjects)
-    own = office.claims.of_entity(entity, keys)
+    own = office.claims.of_entity(entity, keys) | (keys.keys() - office.claims.current(keys).keys())
     if not set(subjects) <= {key.subject_id for claim, key in keys.items() if claim in own}:
         raise UsageError("no claim is held of a subject of that id: find the person with `inkasso subject find`")

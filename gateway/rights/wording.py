@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from gateway.documents.norms import quoted
 from gateway.documents.render import words
 from gateway.errors import UsageError
 from gateway.rights.life import Opened, privacy_of
@@ -58,6 +59,10 @@ class Wording:
     def code(self, code: str) -> str:
         """A code as it reads."""
         return str(self.texts["codes"].get(code, code.replace("-", " ")))
+
+    def norm(self, norm: str) -> str:
+        """A norm as it is quoted."""
+        return quoted(norm, self.language)
 
     def type(self, name: str) -> str:
         """A message's type as it reads."""

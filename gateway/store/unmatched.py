@@ -6,7 +6,8 @@ Every call works inside the caller's transaction.
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
@@ -30,9 +31,10 @@ class Unmatched:
         self._connection = connection
 
     def add(self, claims: Sequence[str], agency: str) -> None:
-        """Claims that the vault has a case reference for."""
+        """Claims that the vault has a case reference for; one that an earlier restore left unmatched stays as it is."""
         if claims:
-            self._connection.execute(insert(UnmatchedRow), [{"claim": claim, "agency": agency} for claim in claims])
+            rows = [{"claim": claim, "agency": agency, "stated": False} for claim in claims]
+            self._connection.execute(insert(UnmatchedRow).on_conflict_do_nothing(), rows)
 
     def among(self, claims: Collection[str]) -> set[str]:
         """Which of these claims are unmatched."""
