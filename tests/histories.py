@@ -119,26 +119,16 @@ def canary(claim: int, paid: int) -> Row:
     )
 
 
-def canaries(claim: int | None, person: int | None) -> list[bytes]:
-    """What must be nowhere once a claim, or all claims of a person, are erased."""
-    of_claim = [
-        f"F-{claim:06d}",
-        f"RE-{claim:06d}",
-        f"V-{claim:06d}",
-        f"notiz{claim}zq",
-        f"ware{claim}zq",
-        f"sku{claim}zq",
-    ]
-    of_person = [
-        f"K-{person:06d}",
-        f"{person}zq",
-        f"zq{person}@",
-        f"Zqweg{person}",
-        f"Zqstadt{person}",
-        f"Recht{person}x",
-    ]
-    found = (of_claim if claim is not None else []) + (of_person if person is not None else [])
-    return [one.encode() for one in found]
+def of_claim(claim: int) -> list[bytes]:
+    """What must be nowhere once a claim is erased."""
+    names = ("F-{:06d}", "RE-{:06d}", "V-{:06d}", "notiz{}zq", "ware{}zq", "sku{}zq")
+    return [name.format(claim).encode() for name in names]
+
+
+def of_person(person: int) -> list[bytes]:
+    """What must be nowhere once all claims of a person are erased."""
+    names = ("K-{:06d}", "Vor{}zq", "Nach{}zq", "Recht{}x", "zq{}@example", "Zqweg{}", "Zqstadt{}", "99{}zq", "DE{}zq")
+    return [name.format(person).encode() for name in names]
 
 
 class Histories(RuleBasedStateMachine):
@@ -393,6 +383,7 @@ class Histories(RuleBasedStateMachine):
     def restore(self, data: st.DataObject, days: int, kill: str | None) -> None:
         """`gateway.db` and the keys are lost; a copy a day or a month old, the newest vault and escrow bring them back."""
         copy = data.draw(st.sampled_from(self.copies))
+        self.receive()  # before it expires
         self.now = max(self.now, copy.made + timedelta(days=days))
         self.run("nightly", "--json")
         self.arrivals()
@@ -406,8 +397,10 @@ class Histories(RuleBasedStateMachine):
             assert self.approve("restore", copy.path, newest).code in {0, 2}
         self.copies = [one for one in self.copies if one.made <= copy.made]
         self.lost |= set().union(*self.agency.values()) - copy.received
-        self.remember(copy)
+        again = self.remember(copy)
         self.match()
+        for request in again:
+            self.identify(request)
 
     def lose(self) -> None:
         """The key directory and `gateway.db` are gone; the keys come back from escrow."""
@@ -419,7 +412,7 @@ class Histories(RuleBasedStateMachine):
             assert self.run("key", "import", file, "--identity", home / "offline" / "escrow.agekey").code == 0
         (stores / "gateway.db").write_bytes(b"lost")
 
-    def remember(self, copy: Copy) -> None:
+    def remember(self, copy: Copy) -> list[str]:
         """What the copy knows, and the requests that the vault knows beside it: those are open again."""
         since = {one: of for one, of in self.asked.items() if one not in copy.known.requests}
         listed = {one["request"]: one for one in self.run("request", "list", "--all", "--json").json["requests"]}
@@ -428,8 +421,7 @@ class Histories(RuleBasedStateMachine):
 
         assert set(listed) == set(self.known.requests)
         assert all(listed[one]["state"] == "opened" for one in since if one in listed)
-        for request in sorted(set(since) & set(listed)):
-            self.identify(request)
+        return sorted(set(since) & set(listed))
 
     def match(self) -> None:
         """Nothing leaves before the agency has stated its books; it has put away the lost log's checkpoint."""
@@ -452,13 +444,8 @@ class Histories(RuleBasedStateMachine):
     def left(self, *places: Path) -> list[tuple[str, bytes]]:
         """The files in which a byte string of an erased claim, or of a person without claims, is left; exports aside."""
         held = {person: self.held(person) for person in PEOPLE}
-        gone = [one for claim in self.erased for one in canaries(claim, None)]
-        gone += [
-            one
-            for person in {CLAIMS[claim] for claim in self.erased}
-            if not held[person]
-            for one in canaries(None, person)
-        ]
+        gone = [one for claim in self.erased for one in of_claim(claim)]
+        gone += [one for who in {CLAIMS[claim] for claim in self.erased} if not held[who] for one in of_person(who)]
         files = [
             path for place in places for path in place.rglob("*") if path.is_file() and self.world.inbox != path.parent
         ]

@@ -93,7 +93,7 @@ def test_an_erased_person_is_gone_on_both_sides_and_does_not_come_back(world: Wo
     assert [one[1::2] for one in shown["notices"]] == [["case.erase", "executed"]]
     assert len(left) == 2
     assert "RE-000001" not in certificate
-    assert "Art. 17(1)(d)" in certificate
+    assert "Art. 17 Abs. 1 lit. d DSGVO" in certificate
     assert command(world, "audit", "verify").code == 0
     assert command(world, "request", "list", "--all", "--json").json["requests"][0]["state"] == "closed"
 

@@ -61,7 +61,7 @@ def test_an_erasure_that_was_decided_is_finished_after_a_kill(world: World, func
     certificate = text_of(answered(world, request, LATER.replace(hour=5)) / "certificate.pdf")
 
     assert reached == function
-    assert "Art. 17(1)(d)" in certificate
+    assert "Art. 17 Abs. 1 lit. d DSGVO" in certificate
     assert (night.code, shown["state"], sorted(told)) == (0, "executed", [0, 0, 1])
     assert found(world, invoice_no="RE-000001") == []
     assert command(world, "audit", "verify").code == 0

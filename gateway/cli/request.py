@@ -212,7 +212,7 @@ def request_approve(
 
 
 def request_answer(request: Id, *, out: Out, config: Config) -> int:
-    """Write the answer: a letter as PDF/A, an access answer also as JSON, an erasure with its certificate."""
+    """Write the answer: a letter as PDF/A, an access answer also as JSON (Art. 15, 20), an erasure with its certificate."""
     now = clock()
     with open_office(load(config)) as office:
         found = answer(office, load_request(office, request), day_in_germany(now), now)
@@ -266,9 +266,8 @@ def request_reopen(
 def _write(folder: Path, found: Answer) -> None:
     try:
         folder.mkdir(mode=0o700)
-        for name, content in zip(("letter.pdf", "certificate.pdf", "data.json"), found, strict=True):
-            if content is not None:
-                write_private(folder / name, content)
+        for name, content in found.files.items():
+            write_private(folder / name, content)
     except OSError:
         raise InputError(f"{folder} cannot be made: name a new folder with --out") from None
     output.line(f"{folder} holds the answer; its digests are in the log")

@@ -31,7 +31,6 @@ from schemas.codes import CaseStanding, RequestKind
 from schemas.request import Channel, ErasureClaim, Identified, Proof, RequestFile, RequestState
 
 OFFICER = "demo-officer"
-_FILES = ("letter.pdf", "certificate.pdf", "data.json")
 
 
 class Asked(NamedTuple):
@@ -101,6 +100,5 @@ def _number(office: Office, case: CaseRecord) -> str:
 
 def _write(folder: Path, found: Answer) -> None:
     folder.mkdir(mode=0o700)
-    for name, content in zip(_FILES, found, strict=True):
-        if content is not None:
-            write_private(folder / name, content)
+    for name, content in found.files.items():
+        write_private(folder / name, content)

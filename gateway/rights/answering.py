@@ -21,6 +21,7 @@ from gateway.rights.access import access
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
 from gateway.rights.letters import Destroyed, Letters
 from gateway.rights.life import Opened, advance, change, privacy_of
+from gateway.rights.portability import provided
 from keys.references import new_id
 from schemas.canonical import encode_model
 from schemas.codes import RequestKind
@@ -32,16 +33,23 @@ _LETTER = "letter"
 
 
 class Answer(NamedTuple):
-    """The letter as PDF/A, the certificate of an erasure, and the data of an access answer as JSON."""
+    """The letter as PDF/A, an erasure's certificate; of access, all data as JSON, and those that the person provided."""
 
     letter: bytes
     certificate: bytes | None = None
     data: bytes | None = None
+    provided: bytes | None = None
 
     @property
     def documents(self) -> tuple[bytes, ...]:
         """What there is, in order."""
         return tuple(one for one in self if one is not None)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The same by the names they are written under."""
+        names = ("letter.pdf", "certificate.pdf", "data.json", "provided.json")
+        return {name: content for name, content in zip(names, self, strict=True) if content is not None}
 
 
 def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
@@ -123,7 +131,12 @@ def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
         told = office.requests.notices(opened.id)
         if opened.file.kind is RequestKind.ACCESS and opened.file.outcome is Outcome.GRANTED:
             found = access(office, opened, now)
-            return Answer(render(_LETTER, letters.access(found), Output.PDF), data=encode_model(found))
+            given = provided(found)
+            return Answer(
+                render(_LETTER, letters.access(found), Output.PDF),
+                data=encode_model(found),
+                provided=None if given is None else encode_model(given),
+            )
         destroyed = _destroyed(office, opened, final)
     letter = render(_LETTER, letters.decided(told), Output.PDF)
     if not destroyed:
