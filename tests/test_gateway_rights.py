@@ -180,8 +180,13 @@ def test_a_rectification_reaches_every_recipient_in_the_fields_that_travelled(wo
     ],
 )
 def test_a_clue_leads_to_a_list_and_never_to_a_guess(world: World, clues: dict[str, str], subjects: int) -> None:
-    """How somebody writes a name or number does not matter; who shares a clue is listed as well."""
-    assert len(found(world, **clues)) == subjects
+    """How somebody writes a name or number does not matter; who shares a clue is listed, and said to be for a person."""
+    listed = found(world, **clues)
+    shown = command(world, "subject", "find", "--clues", world.home / "clues.json").out
+
+    assert len(listed) == subjects
+    assert ("2 people fit: a person chooses, nobody guesses" in shown) == (subjects > 1)
+    assert ("nothing is held under any of these" in shown) == (subjects == 0)
 
 
 def test_mistakes_are_refused_with_words_that_help(world: World) -> None:

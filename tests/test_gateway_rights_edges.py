@@ -162,6 +162,7 @@ def test_an_approval_of_another_preview_approves_nothing(world: World) -> None:
     ground = command(world, "request", "approve", first, "--ground", "objection", *ready[5:])
 
     assert (other.code, ground.code) == (2, 2)
+    assert all("the preview that was approved is not what would happen now" in one.err for one in (other, ground))
     assert len(found(world, invoice_no="RE-000002")) == len(found(world, invoice_no="RE-000001")) == 1
     assert command(world, *ready).code == 0
 

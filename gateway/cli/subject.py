@@ -55,6 +55,10 @@ def subject_find(
             for one in found
         ]
         output.table([("subject", "clues", "claims", "agencies", "cases"), *rows], indent=0)
+        if len(found) > 1:
+            output.line(
+                f"{len(found)} people fit: a person chooses, nobody guesses; one more clue puts the right one first"
+            )
     return 0
 
 
