@@ -82,6 +82,7 @@ def test_two_people_ask_and_get_their_answers(told: tuple[Path, Result, Result])
     assert written == [
         "access/data.json",
         "access/letter.pdf",
+        "access/provided.json",
         "erasure-preview.txt",
         "erasure/certificate.pdf",
         "erasure/letter.pdf",
