@@ -127,6 +127,23 @@ def test_a_restriction_overtakes_a_package_in_the_outbox(world: World) -> None:
     assert command(world, "request", "show", request, "--json").json["notices"] == []
 
 
+@pytest.mark.parametrize("beside", [(), (12,)], ids=["alone", "beside another"])
+def test_an_erasure_overtakes_a_package_in_the_outbox(world: World, beside: tuple[int, ...]) -> None:
+    """Art. 17: what lies sealed and has not left is withdrawn with the erased claim; its other claims go out anew."""
+    world.drop("more.jsonl", jsonl([row(11), *map(row, beside)]))
+    killed(world, "gateway.pipeline:_deliver", 1)
+    request = asked(world, "erasure", invoice="RE-000011", now=LATER)
+    approved(world, "request", "approve", request, "--ground", "unlawful", keys=BOTH, now=LATER)
+    night = command(world, "nightly", "--json", now=LATER.replace(hour=4))
+    world.receive(LATER.replace(hour=5))
+    command(world, "nightly", "--json", now=LATER.replace(hour=6))
+    (notice,) = command(world, "request", "show", request, "--json").json["notices"]
+
+    assert (night.code, told(world, "RE-000011"), len(told(world, "RE-000012"))) == (0, [], len(beside))
+    assert notice[1::2] == ["case.erase", "unknown"]
+    assert command(world, "audit", "verify").code == 0
+
+
 def test_who_was_told_of_a_restriction_is_not_told_again(world: World) -> None:
     """Art. 19: opened, identified, and asked for once more: one notice; what an agency paused by itself is still told."""
     subject = found(world, invoice_no="RE-000001")[0]["subject"]

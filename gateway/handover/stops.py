@@ -1,10 +1,10 @@
 """Stops: what takes back a case overtakes it wherever it is.
 
 A stop goes out before any new case, in a package of its own sequence. A package that lies sealed in the outbox and holds a
-case that was recalled, or that a request restricts or puts right, is withdrawn: its number is closed by a signed void
-manifest, and its other claims are judged again the same night. What was to be told of them since is dropped: the case that
-goes out then says it all, and an agency that never had a case gets no notice about it. Nothing is withdrawn
-whose signature may lie at the agency: then the stop alone must do, and the kit keeps it for a case that it has not seen.
+case that was recalled or erased, or that a request restricts or puts right, is withdrawn: its number is closed by a signed
+void manifest, and its other claims are judged again the same night. What was to be told of them since is dropped: the case
+that goes out then says it all; what holds back or puts right what nobody received is told to nobody. Nothing is withdrawn whose
+signature may lie at the agency: then the stop alone must do, and the kit keeps it for a case that it has not seen.
 """
 
 import hashlib
@@ -88,7 +88,7 @@ def recall(office: Office, recalling: Recalling, given: Given | None, now: datet
 
 
 def withdraw_overtaken(office: Office, agency: Agency, now: datetime) -> list[str]:
-    """Withdraws what has not left and holds a case that was recalled, or that a request restricts or puts right; the ids.
+    """Withdraws what has not left and holds a case that was recalled or erased, or that a request holds back; the ids.
 
     Raises PartnerError if the server cannot be asked.
     """
@@ -98,7 +98,8 @@ def withdraw_overtaken(office: Office, agency: Agency, now: datetime) -> list[st
         candidates = [
             one
             for one in office.packages.outgoing(agency.id)
-            if one.package_id in recalled and one.state is PackageState.SEALED and one.type is PackageType.CASES
+            if one.state is PackageState.SEALED and one.type is PackageType.CASES
+            if one.package_id in recalled or _holds_erased(office, one)
         ]
     withdrawn = []
     for package in candidates:
@@ -107,6 +108,12 @@ def withdraw_overtaken(office: Office, agency: Agency, now: datetime) -> list[st
             _withdraw(office, package, now)
             withdrawn.append(package.package_id)
     return withdrawn
+
+
+def _holds_erased(office: Office, package: Outgoing) -> bool:
+    """Whether a new case of a sealed package was erased since: then it has lost items, and nobody must receive it."""
+    sealed = office.packages.dates([package.package_id])[package.package_id]
+    return sealed.screened_entry is not None and len(office.items.places(sealed.sealed_entry)) < package.messages
 
 
 def _withdraw_messages(office: Office, agency: Agency, package: Outgoing, now: datetime) -> None:

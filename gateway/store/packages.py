@@ -61,13 +61,17 @@ class SentPackage(NamedTuple):
 
 
 class Dates(NamedTuple):
-    """To whom a sealed package went, when it was made and uploaded, the entry that commits to its messages, and how many."""
+    """To whom a sealed package went, when it was made and uploaded, the entry that commits to its messages, and how many.
+
+    `screened_entry`: of a package of new cases, the entry of its screening.
+    """
 
     agency: str
     created: str
     uploaded: str | None
     sealed_entry: int
     messages: int
+    screened_entry: int | None
 
 
 class Times(NamedTuple):
@@ -168,8 +172,7 @@ class Packages:
 
     def dates(self, package_ids: Collection[str]) -> dict[str, Dates]:
         """When packages that were sealed were made and uploaded, and which entry sealed them; none that was withdrawn."""
-        names = ("id", "agency", "created", "uploaded", "sealed_entry", "messages")
-        query = select(*(col(getattr(PackageRow, name)) for name in names)).where(
+        query = select(*(col(getattr(PackageRow, name)) for name in ("id", *Dates._fields))).where(
             col(PackageRow.id).in_(package_ids),
             col(PackageRow.sealed_entry).is_not(None),
             col(PackageRow.state).not_in(NEVER_LEFT),
