@@ -3,8 +3,8 @@
 A stop goes out before any new case, in a package of its own sequence. A package that lies sealed in the outbox and holds a
 case that was recalled or erased, or that a request restricts or puts right, is withdrawn: its number is closed by a signed
 void manifest, and its other claims are judged again the same night. What was to be told of them since is dropped: the case
-that goes out then says it all; what holds back or puts right what nobody received is told to nobody. Nothing is withdrawn whose
-signature may lie at the agency: then the stop alone must do, and the kit keeps it for a case that it has not seen.
+that goes out then says it all; what holds back or puts right what nobody received is told to nobody. Nothing is withdrawn
+whose signature may lie at the agency: then the stop alone must do, and the kit keeps it for a case that it has not seen.
 """
 
 import hashlib
