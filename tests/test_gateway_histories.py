@@ -1,5 +1,6 @@
 """People's rights over random histories: what is told, stopped and erased stays true whatever else happens."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -21,3 +22,39 @@ def test_rights_hold_over_random_histories(tmp_path: Path) -> None:
     """Art. 15 to 19: disclosures are told, restrictions stop, notices are followed, and erased people do not come back."""
     Histories.prepare(tmp_path)
     run_state_machine_as_test(Histories, settings=FEW)
+
+
+class First:
+    """Draws what stands first."""
+
+    def draw(self, choices: object) -> object:
+        """The first of what may be drawn."""
+        elements = getattr(choices, "elements", ())
+        assert isinstance(elements, Sequence)
+        return elements[0]
+
+
+def test_rights_hold_in_a_history_that_has_everything(tmp_path: Path) -> None:
+    """A request of every kind, each decided, one lifted, one lost in a restore, and an export that goes on as before."""
+    Histories.prepare(tmp_path)
+    history = Histories()
+    history.begin()
+    for claim in (1, 3, 5):
+        history.export(claim=claim, paid=0)
+    history.night(kill="gateway.handover.batch.publish", received=True)
+    for kind in ("restriction", "rectification", "access"):
+        history.ask(data=First(), kind=kind)
+        history.decide(data=First(), kill=None)
+    history.back_up()
+    history.lift(data=First())
+    history.ask(data=First(), kind="objection")
+    history.ask(data=First(), kind="erasure")
+    while set(history.known.requests) - history.known.decided:
+        history.decide(data=First(), kill="gateway.retention.erasing._complete")
+    history.restore(data=First(), days=30, kill="gateway.rights.lost.protect")
+    history.export(claim=1, paid=3)
+    history.night(kill=None, received=True)
+    restored, erased = len(history.copies), set(history.erased)
+    history.teardown()
+
+    assert (restored, erased) == (1, {1})
