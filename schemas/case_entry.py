@@ -6,7 +6,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.approval import Approved
-from schemas.codes import AnswerCode, QuestionCode, RecallReason
+from schemas.codes import AnswerCode, DisputeEnd, QuestionCode, RecallReason
 from schemas.identifiers import PartyId
 from schemas.leaf import Leaf
 
@@ -18,6 +18,16 @@ class CaseRecalled(Leaf):
     agency: PartyId
     reason: RecallReason
     approved: Approved | None = None
+
+
+class DisputeSettled(Leaf):
+    """A person decided that a dispute which an agency reported is settled; what else restricts the case goes on doing so."""
+
+    event: Literal["dispute.settled"] = "dispute.settled"
+    agency: PartyId
+    end: DisputeEnd
+    restricted: bool
+    approved: Approved
 
 
 class QuestionAnswered(Leaf):
@@ -36,4 +46,4 @@ class QuestionAnswered(Leaf):
         return self
 
 
-CaseEntry = CaseRecalled | QuestionAnswered
+CaseEntry = CaseRecalled | DisputeSettled | QuestionAnswered

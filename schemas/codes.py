@@ -119,6 +119,14 @@ class StatusCode(StrEnum):
     OTHER = "other"
 
 
+class DisputeEnd(StrEnum):
+    """How a dispute that an agency reported was settled, so that work may go on. Whoever was right is recalled instead."""
+
+    WITHDRAWN = "withdrawn"
+    REFUTED = "refuted"
+    CORRECTED = "corrected"
+
+
 class DisputeGround(StrEnum):
     """What the debtor contests, as far as the creditor needs it to decide."""
 

@@ -93,9 +93,13 @@ class CaseRestrict(_AboutCase):
 
 
 class CaseUnrestrict(_AboutCase):
-    """The restriction has ended."""
+    """The restriction has ended, whatever it came from.
+
+    `dispute`: the newest dispute of the agency's that is settled; one that crossed this message keeps the case restricted.
+    """
 
     type: Literal["case.unrestrict"] = "case.unrestrict"
+    dispute: MessageId | None = None
 
 
 class CaseRectify(_AboutCase):

@@ -25,7 +25,7 @@ from gateway.agency.store import CaseRecord
 from gateway.state import CaseEvent, standing_after
 from gateway.steps.unseal import Line, Signed, check_addressing, check_turn, open_messages
 from keys.references import new_id
-from schemas.answers import NoticeAck, PackageReceipt
+from schemas.answers import CaseDispute, NoticeAck, PackageReceipt
 from schemas.codes import CaseStanding, NoticeResult, ReceiptVerdict, RefusalCode
 from schemas.messages import (
     BooksAgreed,
@@ -193,14 +193,22 @@ def _carry_out(desk: Desk, stop: Stop, case: CaseRecord) -> None:
         case CaseRecall():
             standing = standing_after(case.standing, CaseEvent.RECALL) or case.standing
             desk.cases.stand(case, standing, restricted=case.restricted)
-        case CaseRestrict() | CaseUnrestrict():
-            desk.cases.stand(case, case.standing, restricted=isinstance(stop, CaseRestrict))
+        case CaseRestrict():
+            desk.cases.stand(case, case.standing, restricted=True)
+        case CaseUnrestrict():
+            desk.cases.stand(case, case.standing, restricted=_newer_dispute(desk, case, stop))
         case CaseErase() if _erase_at_once(stop, case):
             erase(desk, case)
         case CaseErase():
             desk.cases.stand(case, case.standing, restricted=True)
         case _:
             pass  # a rectification is read beside the case it is about
+
+
+def _newer_dispute(desk: Desk, case: CaseRecord, stop: CaseUnrestrict) -> bool:
+    """Whether we have reported a dispute that this end of a restriction does not know of: the two have crossed."""
+    ours = [one.message_id for one in desk.answers.sent(case.sender, [stop.case_ref]) if isinstance(one, CaseDispute)]
+    return bool(ours) and ours[-1] != stop.dispute
 
 
 def erase(desk: Desk, case: CaseRecord) -> None:

@@ -11,11 +11,12 @@ from gateway.cli.reasons import print_feedback
 from gateway.errors import OverdueError, UsageError
 from gateway.feedback.books import reconcile, sums
 from gateway.feedback.run import collect_all
+from gateway.handover.settling import settle_dispute, settling
 from gateway.handover.stops import recall, recalling
 from gateway.office import Office
 from gateway.settings import load
 from gateway.wiring import clock, open_office
-from schemas.codes import RecallReason
+from schemas.codes import DisputeEnd, RecallReason
 
 NOTHING_GIVEN = Consent()
 
@@ -24,6 +25,7 @@ def register(app: App) -> None:
     """Adds the commands."""
     app.command(feedback, name="feedback")
     app["claim"].command(claim_recall, name="recall")
+    app["claim"].command(claim_settle, name="settle")
 
 
 def register_reports(report: App) -> None:
@@ -75,6 +77,35 @@ def claim_recall(
     output.line(
         f"recalled from {found.case.agency}: the stop goes out with the next `inkasso handover` or `inkasso nightly`"
     )
+    return 0
+
+
+def claim_settle(
+    claim_no: str,
+    *,
+    end: Annotated[DisputeEnd, Parameter(help="How it was settled; where the debtor was right, recall the claim.")],
+    source: Annotated[str | None, Parameter(help="The source of the claim; not needed if there is one.")] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Say what would change; keep and send nothing.")] = False,
+    consent: Consent = NOTHING_GIVEN,
+    config: Config,
+) -> int:
+    """Settle a dispute that an agency reported, with your approval; what else restricts the case goes on doing so.
+
+    Parameters
+    ----------
+    claim_no
+        The claim's number.
+    """
+    now = clock()
+    with open_office(load(config)) as office:
+        found = settling(office, entity_of(office, source), claim_no, end)
+        if dry_run:
+            output.line("\n".join(found.build(now).lines))
+            return 0
+        if not carry_out(office, found.build, consent, now, lambda given: settle_dispute(office, found, given, now)):
+            return 0
+    stays = "stays restricted for another reason" if found.restricted else "is worked again after the next hand-over"
+    output.line(f"settled: the case at {found.case.agency} {stays}")
     return 0
 
 

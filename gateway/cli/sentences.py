@@ -50,6 +50,10 @@ SENTENCES: Final = {
     "agency.probed": Sentence("{agency} bekam ein Probepaket.", "{agency} was sent a probe."),
     "agency.answered": Sentence("{agency} hat das Probepaket geöffnet.", "{agency} opened the probe."),
     "case.recalled": Sentence("Ein Fall bei {agency} wurde zurückgerufen.", "A case at {agency} was recalled."),
+    "dispute.settled": Sentence(
+        "Eine Bestreitung, die {agency} gemeldet hatte, ist erledigt: {end}.",
+        "A dispute that {agency} had reported is settled: {end}.",
+    ),
     "question.answered": Sentence(
         "Eine Frage von {agency} ({asked}) wurde beantwortet: {answer}.",
         "A question of {agency} ({asked}) was answered: {answer}.",

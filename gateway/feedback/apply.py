@@ -30,6 +30,7 @@ from keys.references import new_id
 from schemas.answers import (
     CaseAnswers,
     CaseClosed,
+    CaseDispute,
     FromAgency,
     NoticeAck,
     PackageReceipt,
@@ -191,7 +192,9 @@ def _move(
     if isinstance(update, Refusal):
         return update
     moment = now.isoformat()
-    times = {}
+    times: dict[str, str | bool] = {}
+    if isinstance(answer, CaseDispute):
+        times |= {"dispute": answer.message_id, "contested": True}
     if isinstance(answer, PackageReceipt):
         if answer.verdict is not ReceiptVerdict.UNDER_REVIEW:
             times["answered"] = case.answered or moment
@@ -199,7 +202,7 @@ def _move(
         times["acted"] = case.acted or moment
     if isinstance(answer, CaseClosed):
         times["closed"] = moment
-    moved = case._replace(standing=update.standing, restricted=update.restricted, **times)
+    moved = CaseRecord._make((case._asdict() | times | update._asdict()).values())
     office.cases.change(case.message_id, standing=moved.standing, restricted=moved.restricted, **times)
     known.move(moved)
     return None

@@ -57,11 +57,13 @@ def end_kept_restrictions(office: Office, cases: Sequence[CaseRecord], batch: st
 
 
 def _queue(office: Office, given: Assignment, told: _Told, batch: str, *, only_kept: bool) -> None:
-    """`only_kept`: a request of the person restricts the case as well, so the end of a dispute does not end that."""
+    """`only_kept`: a request of the person restricts the case as well, so the end of a dispute does not end that; nor does
+    it end a dispute that the agency reported.
+    """
     change, case, key = told
     case_ref = office.vault.references_of([key.claim_id], case.agency)[key.claim_id]
-    for message in [*_stops(change, case_ref), *_sums(change, case_ref, given.today)]:
-        if only_kept and isinstance(message, CaseUnrestrict):
+    for message in [*_stops(change, case_ref, case.dispute), *_sums(change, case_ref, given.today)]:
+        if isinstance(message, CaseUnrestrict) and (only_kept or case.contested):
             continue
         about_people = isinstance(message, CaseRectify) and change.identity
         identity = (
@@ -70,11 +72,11 @@ def _queue(office: Office, given: Assignment, told: _Told, batch: str, *, only_k
         queue(office, case, message, key, given.now, identity=identity, batch=batch)
 
 
-def _stops(change: Changed, case_ref: str) -> Iterator[Stop]:
+def _stops(change: Changed, case_ref: str, dispute: str | None) -> Iterator[Stop]:
     if change.disputed is True:
         yield CaseRestrict(message_id=new_id(), ground=RestrictionGround.DISPUTED, case_ref=case_ref)
     if change.disputed is False:
-        yield CaseUnrestrict(message_id=new_id(), case_ref=case_ref)
+        yield CaseUnrestrict(message_id=new_id(), case_ref=case_ref, dispute=dispute)
     if change.identity or change.contract_date or change.invoice_date or change.due_date:
         yield CaseRectify(
             message_id=new_id(),

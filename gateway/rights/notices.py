@@ -6,11 +6,12 @@ answer to a notice that was never sent changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.errors import OverdueError
+from gateway.handover.grounds import restricted_otherwise
 from gateway.handover.judge import key_of
 from gateway.handover.waiting import queue
 from gateway.office import Office
@@ -38,13 +39,14 @@ def notify(
     now: datetime,
     *,
     identities: dict[str, Identity] | None = None,
+    cases: Sequence[CaseRecord] | None = None,
 ) -> int:
     """Queues a notice for every case of these claims, inside the caller's transactions; how many.
 
-    `identities`: the corrected identity of a claim, for a rectification.
+    `identities`: the corrected identity of a claim, for a rectification. `cases`: only these of them.
     """
     keys = office.vault.by_id(sorted(claims))
-    cases = office.cases.all_of_claims(claims)
+    cases = office.cases.all_of_claims(claims) if cases is None else cases
     refs = {agency: office.vault.references_of(claims, agency) for agency in {case.agency for case in cases}}
     notices = []
     for case in cases:
@@ -80,23 +82,20 @@ def _told_to_restrict(office: Office, claims: Collection[str]) -> set[tuple[str 
 
 
 def unrestrict(office: Office, request: str, claims: Collection[str], now: datetime) -> int:
-    """The restriction of these claims has ended on both sides, but of those that another request restricts as well."""
-    claims = _free(office, request, claims)
-    for case in office.cases.all_of_claims(claims):
+    """The restriction of these claims has ended on both sides, but of cases that something else restricts as well."""
+    cases = office.cases.all_of_claims(claims)
+    bound = restricted_otherwise(office, cases, request=request)
+    free = [case for case in cases if case.message_id not in bound]
+    for case in free:
         office.cases.change(case.message_id, restricted=False)
     return notify(
-        office, request, claims, lambda message, ref, _: CaseUnrestrict(message_id=message, case_ref=ref), now
+        office,
+        request,
+        claims,
+        lambda message, ref, case: CaseUnrestrict(message_id=message, case_ref=ref, dispute=case.dispute),
+        now,
+        cases=free,
     )
-
-
-def _free(office: Office, request: str, claims: Collection[str]) -> list[str]:
-    kept = office.requests.restrictions(claims)
-    stopped = office.requests.stopped()
-    return [
-        claim
-        for claim, key in office.vault.by_id(sorted(claims)).items()
-        if claim not in kept and not stopped.get(key.subject_id, frozenset()) - {request}
-    ]
 
 
 def erase(office: Office, request: str, claims: Collection[str], now: datetime) -> int:

@@ -12,6 +12,7 @@ from gateway.store.tables import StoreTable
 class CaseRow(StoreTable, table=True):
     """A claim at an agency, by the message that handed it over. The latest of a claim is its current one.
 
+    `dispute`: the newest that its agency reported, by message id; `contested` until that is settled.
     `vanished`: since when it has been missing from a full export, and nobody has said why.
     """
 
@@ -23,6 +24,8 @@ class CaseRow(StoreTable, table=True):
     package: str = Field(foreign_key="package.id", index=True)
     standing: str
     restricted: bool = False
+    dispute: str | None = None
+    contested: bool = False
     vanished: str | None = None
     opened: str
     answered: str | None = None

@@ -42,6 +42,8 @@ class CaseRecord(NamedTuple):
     answered: str | None
     acted: str | None
     closed: str | None
+    dispute: str | None = None
+    contested: bool = False
 
     @property
     def ended(self) -> str:

@@ -1,0 +1,40 @@
+"""What restricts a case: a request of the person, a dispute that its agency reported, a dispute that its source knows.
+
+Each ground is independent (Art. 18(1) GDPR): the end of one leaves a case restricted that another restricts as well.
+"""
+
+from collections.abc import Sequence
+
+from gateway.office import Office
+from gateway.store.cases import CaseRecord
+from gateway.store.payload import open_payload
+from schemas.claim import Disputed
+
+
+def restricted_otherwise(
+    office: Office, cases: Sequence[CaseRecord], *, request: str | None = None, dispute: bool = False
+) -> set[str]:
+    """The cases, by message id, that something else restricts than this request, or than their agency's dispute.
+
+    Inside the caller's transactions.
+    """
+    claims = [one.claim for one in cases]
+    keys, stopped = office.vault.by_id(claims), office.requests.stopped()
+    told, kept = office.claims.told(claims), office.requests.restrictions(claims)
+    found = set()
+    for one in cases:
+        key = keys.get(one.claim)
+        if key is None:
+            continue
+        known = told.get(one.claim)
+        if (
+            one.claim in kept
+            or stopped.get(key.subject_id, frozenset()) - {request}
+            or (one.contested and not dispute)
+            or (
+                known is not None
+                and open_payload(known.payload, key, known.package).known.claim.disputed is Disputed.YES
+            )
+        ):
+            found.add(one.message_id)
+    return found
