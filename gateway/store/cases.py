@@ -134,8 +134,8 @@ class Cases:
 
     def kept_restricted(self, agency: str, claims: Collection[str]) -> set[str]:
         """Of these claims, those that an agency was last told to restrict, also if it has no case of them."""
-        query = select(col(MessageRow.claim), col(MessageRow.type)).join(PackageRow, _sealed_in, isouter=True)
-        query = query.where(
+        query = select(col(MessageRow.claim), col(MessageRow.type))
+        query = query.join(PackageRow, col(PackageRow.id) == col(MessageRow.package), isouter=True).where(
             col(MessageRow.outbound),
             or_(col(PackageRow.state).is_(None), col(PackageRow.state).not_in(NEVER_LEFT)),
             col(MessageRow.agency) == agency,
@@ -279,9 +279,6 @@ def _unneeded(package: str) -> ColumnElement[bool]:
         col(MessageRow.type) != "case.recall",
         col(MessageRow.message_id).not_in(select(col(NoticeRow.message_id))),
     )
-
-
-_sealed_in: Final = col(PackageRow.id) == col(MessageRow.package)
 
 
 def _notice_waits() -> ColumnElement[bool]:
