@@ -81,21 +81,24 @@ CLAIM_TRANSITIONS: Final = {
 _REVIEW, _QUESTION, _ACTIVE = CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION, CaseStanding.ACTIVE
 _PAUSED, _REFUSED, _RECALLED = CaseStanding.PAUSED, CaseStanding.REFUSED, CaseStanding.RECALLED
 _CLOSED, _ERASED = CaseStanding.CLOSED, CaseStanding.ERASED
-# A recall crosses answers on their way: what the agency said before it knew changes nothing any more.
+# A recall crosses answers on their way: what the agency said before it knew changes nothing any more, but that it had
+# refused the case: then the recall changed nothing there.
 CASE_TRANSITIONS: Final = {
     CaseEvent.ACCEPT: {_REVIEW: _ACTIVE, _QUESTION: _ACTIVE, _RECALLED: _RECALLED},
-    CaseEvent.REFUSE: {_REVIEW: _REFUSED, _QUESTION: _REFUSED, _RECALLED: _RECALLED},
+    CaseEvent.REFUSE: {_REVIEW: _REFUSED, _QUESTION: _REFUSED, _RECALLED: _REFUSED},
     CaseEvent.ASK: {_REVIEW: _QUESTION, _QUESTION: _QUESTION, _RECALLED: _RECALLED},
     CaseEvent.PAUSE: {_ACTIVE: _PAUSED, _PAUSED: _PAUSED, _RECALLED: _RECALLED},
     CaseEvent.RESUME: {_ACTIVE: _ACTIVE, _PAUSED: _ACTIVE, _RECALLED: _RECALLED},
     CaseEvent.TELL: {one: one for one in CaseStanding if one not in {_REFUSED, _ERASED}},
-    # Whom a person turns to, and when, is no part of the work: a refused case was data of that person as well.
+    # Whom a person turns to, and which stop has arrived, is no part of the work: a refused case was a person's data as well.
     CaseEvent.FORWARD: {one: one for one in CaseStanding if one is not _ERASED},
     CaseEvent.RECALL: dict.fromkeys((_REVIEW, _QUESTION, _ACTIVE, _PAUSED, _RECALLED), _RECALLED)
     | {_REFUSED: _REFUSED, _CLOSED: _CLOSED},
     CaseEvent.CLOSE: {_ACTIVE: _CLOSED, _PAUSED: _CLOSED, _RECALLED: _CLOSED},
     CaseEvent.ERASE: dict.fromkeys(CaseStanding, _ERASED),
 }
+CROSSING: Final = frozenset({CaseEvent.ACCEPT, CaseEvent.REFUSE, CaseEvent.ASK, CaseEvent.PAUSE, CaseEvent.RESUME})
+"""What the creditor may still hear of a case that it recalled, and the agency may not say once it knows of the recall."""
 
 
 class IllegalTransitionError(IntegrityError):

@@ -70,7 +70,7 @@ def event_of(answer: PackageReceipt | CaseAnswers) -> CaseEvent:
             return _OF_STATUS.get(answer.status, CaseEvent.TELL)
         case CaseClosed():
             return CaseEvent.CLOSE
-        case RequestForwarded():
+        case RequestForwarded() | NoticeAck():
             return CaseEvent.FORWARD
         case _:
             return CaseEvent.TELL

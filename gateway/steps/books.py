@@ -41,7 +41,8 @@ def book_line(standing: CaseStanding, *, restricted: bool, messages: Iterable[To
     """The line of one case, from every message about it in both directions.
 
     What the debtor paid is counted in full, whatever it was put to (§ 367(1) BGB). The agency's report of a payment to the
-    creditor is not counted beside the creditor's own.
+    creditor is not counted beside the creditor's own. The creditor's payments and credits of a refused case are not counted:
+    whether they crossed the refusal is seen on one side only.
     """
     sums = {"principal": 0, "credited": 0, "paid_to_creditor": 0, "paid_to_agency": 0}
     closed = None
@@ -49,6 +50,8 @@ def book_line(standing: CaseStanding, *, restricted: bool, messages: Iterable[To
         match one:
             case CaseNew():
                 sums["principal"] += one.principal_open
+            case CasePayment() | CaseCredit() if standing is CaseStanding.REFUSED:
+                pass
             case CaseCredit():
                 sums["credited"] += one.amount
             case CasePayment():

@@ -102,11 +102,12 @@ class Cases:
         }
 
     def at(self, agency: str, entity: str | None = None) -> list[CaseRecord]:
-        """All cases of an agency, in order of their reference-free ids."""
-        query = _cases().where(col(CaseRow.agency) == agency).order_by(col(CaseRow.message_id))
+        """All cases of an agency but those in packages that never left, in order of their reference-free ids."""
+        unsent = select(col(PackageRow.id)).where(col(PackageRow.state).in_(NEVER_LEFT))
+        query = _cases().where(col(CaseRow.agency) == agency, col(CaseRow.package).not_in(unsent))
         if entity is not None:
             query = query.where(col(CaseRow.entity) == entity)
-        return [_case(row) for row in self._connection.execute(query)]
+        return [_case(row) for row in self._connection.execute(query.order_by(col(CaseRow.message_id)))]
 
     def of_source(self, source: str, standings: Collection[CaseStanding]) -> list[CaseRecord]:
         """The cases whose claims came from a source, with one of these standings."""

@@ -1,0 +1,76 @@
+"""What crosses on its way: both books agree again once everything has arrived, and a recalled case is not worked."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keys.references import new_id
+from world import Result, World, cli, jsonl, row
+
+
+def exchange(world: World) -> None:
+    assert (world.handover().code, world.receive().code, cli("feedback", "--config", world.creditor).code) == (0, 0, 0)
+
+
+def reply(world: World, **fields: str) -> Result:
+    exported: Any = json.loads(cli("agency", "export", "nordlicht", "--config", world.agency).out)
+    path = world.home / f"reply-{new_id()}.json"
+    path.write_text(json.dumps([{"type": "package.receipt", "case_ref": exported["case_ref"]} | fields]))
+    return cli("agency", "reply", path, "--config", world.agency)
+
+
+def recall(world: World) -> None:
+    assert cli("claim", "recall", "F-000001", "--reason", "not-owed", "--config", world.creditor).code == 0
+
+
+def _a_recall_crosses_a_refusal(world: World) -> None:
+    exchange(world)
+    recall(world)
+    assert reply(world, verdict="refused", refusal="abroad").code == 0
+
+
+def _a_payment_crosses_a_refusal(world: World) -> None:
+    exchange(world)
+    assert reply(world, verdict="refused", refusal="abroad").code == 0
+    world.drop("paid.jsonl", jsonl([row(1, paid_amount="50.00")]))
+
+
+def _a_package_is_withdrawn_for_a_recall(world: World) -> None:
+    world.drop("more.jsonl", jsonl([row(2)]))
+    world.configure(f"port = {world.port}", "port = 1")
+    assert world.handover().code == 4
+    recall(world)
+    world.configure("port = 1", f"port = {world.port}")
+
+
+@pytest.mark.parametrize(
+    "crossing", [_a_recall_crosses_a_refusal, _a_payment_crosses_a_refusal, _a_package_is_withdrawn_for_a_recall]
+)
+def test_books_agree_again_once_everything_has_arrived(world: World, crossing: Callable[[World], None]) -> None:
+    """Whoever heard last, both sides keep the same standing and the same cents."""
+    world.drop("export.jsonl", jsonl([row(1)]))
+    crossing(world)
+    exchange(world)
+    exchange(world)
+    assert cli("agency", "statement", "nordlicht", "--config", world.agency).code == 0
+    assert cli("feedback", "--config", world.creditor).code == 0
+    found = cli("report", "reconcile", "--agency", "ostsee", "--json", "--config", world.creditor)
+
+    assert (found.code, found.json["differences"]) == (0, [])
+
+
+@pytest.mark.parametrize("verdict", ["accepted", "question"])
+def test_a_case_whose_recall_has_arrived_is_not_taken_on_again(world: World, verdict: str) -> None:
+    """Accepted at most once: after the recall the agency may close the case, and nothing else."""
+    world.drop("export.jsonl", jsonl([row(1)]))
+    exchange(world)
+    assert reply(world, verdict="accepted", agency_ref="A-1").code == 0
+    recall(world)
+    exchange(world)
+    more = {"question": "invoice"} if verdict == "question" else {"agency_ref": "A-2"}
+    refused = reply(world, verdict=verdict, **more)
+
+    assert (refused.code, "the case was recalled" in refused.err) == (3, True)
+    assert "A-2" not in refused.err
