@@ -41,12 +41,17 @@ from keys.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The creditor's side of the gateway, ready to work. `connection` is `gateway.db`, `vault_connection` `vault.db`."""
+    """The creditor's side of the gateway, ready to work. `connection` is `gateway.db`, `vault_connection` `vault.db`.
+
+    `credentials`: where a service manager keeps the root key, if one does.
+    """
 
     configuration: Configuration
     root: Secret
+    credentials: Path | None
     ring: Keyring
     index: tuple[Secret, ...]
+    marker: tuple[Secret, ...]
     connection: Connection
     vault_connection: Connection
     vault: Vault

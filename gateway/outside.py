@@ -58,6 +58,12 @@ def keep_checkpoint(path: Path, connection: Connection, log: Log) -> None:
     replace_durably(path, note)
 
 
+def open_journal(folder: Path, ring: Keyring) -> Journal:
+    """The erasure journal in a folder, as its keys know it."""
+    keys, active = ring.succession(Purpose.JOURNAL_SIGNING)
+    return Journal(folder / JOURNAL_NAME, [Ed25519PrivateKey.from_private_bytes(one.reveal()) for one in keys], active)
+
+
 def log_signer(ring: Keyring, origin: str, key_id: str | None = None) -> NoteSigner:
     """The key that signs checkpoints, as notes know it: the active one, or the one that a log stands under."""
     return _signer(ring.by_id(Purpose.LOG_SIGNING, key_id or ring.key_id(Purpose.LOG_SIGNING)), origin)

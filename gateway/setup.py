@@ -14,7 +14,7 @@ from audit.store import AUDIT_METADATA, append
 from gateway.agency.settings import load_agency
 from gateway.agency.tables import CASES_METADATA, IDENTITIES_METADATA
 from gateway.errors import UsageError
-from gateway.outside import JOURNAL_NAME, Outside, log_signer
+from gateway.outside import JOURNAL_NAME, Outside, log_signer, open_journal
 from gateway.people.roster import enrol_first
 from gateway.store.marks import begin_marks
 from gateway.store.roster import Actor
@@ -22,13 +22,13 @@ from gateway.store.tables import STORE_METADATA
 from gateway.transport.sftp import ANSWERS_FOLDER
 from gateway.wiring import AGENCY_PURPOSES, ALLOWED_SIGNERS, CREDITOR_PURPOSES, cosigner
 from keys.agekey import identity_lines
-from keys.journal import Journal, create_journal
+from keys.journal import create_journal
 from keys.keyfile import create_key
 from keys.labels import Purpose
 from keys.recipients import HybridIdentity
 from keys.references import new_id
 from keys.ring import Keyring, load_ring
-from keys.root import create_root, load_root, write_private
+from keys.root import create_root, load_root, root_id, write_private
 from keys.sqlite import create_store
 from keys.sshsig import load_allowed_signers, public_line
 from keys.vault import Vault
@@ -63,9 +63,9 @@ def init_creditor(home: Path, configuration: str, now: datetime, first: Actor | 
     gateway_store = create_store(home / "gateway.db", STORE_METADATA)
     with gateway_store.connect() as connection:
         with connection.begin():
-            begin_marks(connection, pair, ring.key_id(Purpose.INDEX), ring.key_id(Purpose.EPOCH))
+            begin_marks(connection, pair, ring, root_id(root))
         log = _create_log(connection, ring, pair, now, first)
-        Outside(folder, Journal(folder / JOURNAL_NAME, journal_key)).keep(connection, log)
+        Outside(folder, open_journal(folder, ring)).keep(connection, log)
     return _new_agekey(keys, Part.ANSWERS)
 
 

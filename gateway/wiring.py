@@ -28,7 +28,7 @@ from gateway.custody.places import beside, lay_out, put_in_place, remove
 from gateway.custody.restore import Chosen, choose
 from gateway.errors import UsageError
 from gateway.office import Office
-from gateway.outside import JOURNAL_NAME, Outside, check_checkpoint, last_known, log_signer, log_signers, origin_of
+from gateway.outside import Outside, check_checkpoint, last_known, log_signer, log_signers, open_journal, origin_of
 from gateway.reading import Readings
 from gateway.retention.erasing import finish_erasures
 from gateway.settings import Agency, Configuration
@@ -41,7 +41,6 @@ from gateway.store.marks import StoreMark, read_mark
 from gateway.store.packages import Packages
 from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import Endpoint, SftpTransport
-from keys.journal import Journal
 from keys.labels import Purpose
 from keys.material import Secret
 from keys.recipients import AgeIdentity, parse_recipient, read_identities
@@ -56,6 +55,7 @@ from schemas.package import Direction, Part
 
 CREDITOR_PURPOSES: Final = (
     Purpose.INDEX,
+    Purpose.MARKER,
     Purpose.PACKAGE_SIGNING,
     Purpose.EPOCH,
     Purpose.LOG_SIGNING,
@@ -148,11 +148,14 @@ def _office(configuration: Configuration, ring: Keyring, databases: _Databases, 
     connection, keys = databases.gateway, configuration.path(configuration.settings.stores.keys)
     with connection.begin():
         index = ring.stack(Purpose.INDEX, read_mark(connection, StoreMark.INDEX) or "")
+        marker = ring.stack(Purpose.MARKER, read_mark(connection, StoreMark.MARKER) or "")
     return Office(
         configuration=configuration,
         root=_root(keys),
+        credentials=_credentials(),
         ring=ring,
         index=index,
+        marker=marker,
         connection=connection,
         vault_connection=databases.vault,
         vault=Vault(databases.vault, ring),
@@ -182,7 +185,7 @@ def _check_folders(configuration: Configuration) -> None:
 def open_outside(configuration: Configuration, ring: Keyring) -> Outside:
     """The last checkpoint and the erasure journal of a creditor."""
     folder = configuration.path(configuration.settings.stores.journal)
-    return Outside(folder, Journal(folder / JOURNAL_NAME, ring.ed25519_key(Purpose.JOURNAL_SIGNING)))
+    return Outside(folder, open_journal(folder, ring))
 
 
 def open_log(connection: Connection, ring: Keyring, outside: Outside) -> Log:
@@ -280,8 +283,12 @@ def _ring(keys: Path, purposes: tuple[Purpose, ...]) -> Keyring:
 
 
 def _root(keys: Path) -> Secret:
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return load_root(keys, Path(credentials) if credentials else None)
+    return load_root(keys, _credentials())
+
+
+def _credentials() -> Path | None:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) if folder else None
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Rules: one line a record, a signature and the canonical JSON it covers; each record names the SHA-256 of the line before
 it; it holds random ids alone. A record is durable before a key goes, so that an old backup cannot bring a person back:
-who starts on one, or restores one, finds here what must be gone. A line that a kill cut off never counted.
+who starts on one, or restores one, finds here what must be gone. A line that a kill cut off never counted. Another key
+takes over with a record of its own, over all lines before it: from there on an older key signs nothing that is believed.
 """
 
 import base64
@@ -10,7 +11,7 @@ import binascii
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -36,7 +37,10 @@ class JournalError(Exception):
 
 
 class Record(Strict):
-    """The keys that one erasure destroys, by the claims' random ids."""
+    """The keys that one erasure destroys, by the claims' random ids.
+
+    A record without claims is the first, and names the pair of stores, or names the key that takes over with it.
+    """
 
     number: Annotated[int, Field(ge=0)]
     previous: Digest
@@ -46,18 +50,20 @@ class Record(Strict):
 
 
 class Head(NamedTuple):
-    """The newest record, and the SHA-256 of its line."""
+    """The newest record, the SHA-256 of its line, and the place of the key that signed it among the journal's keys."""
 
     record: Record
     sha256: str
+    key: int
 
 
 class Journal:
-    """An existing journal."""
+    """An existing journal. `keys` are those that signed it, oldest first; from `active` on they sign what comes next."""
 
-    def __init__(self, path: Path, key: Ed25519PrivateKey) -> None:
+    def __init__(self, path: Path, keys: Sequence[Ed25519PrivateKey], active: int = 0) -> None:
         self._path = path
-        self._key = key
+        self._keys = keys
+        self._active = active
 
     def head(self) -> Head:
         """The newest record. Raises JournalError."""
@@ -72,30 +78,41 @@ class Journal:
             ) from None
         if not lines:
             raise JournalError(f"{self._path} holds no record: restore it; it says what no backup may bring back")
-        return self._open(lines[-1])
+        head = self._open(lines[-1])
+        if head.key < self._active:
+            raise JournalError(f"{self._path} ends with a line of a key that signs no more: restore it from a backup")
+        return head
 
     def records(self) -> Iterator[Record]:
         """Every record in order, each checked against the one before. Raises JournalError."""
-        previous, number = _NOTHING, 0
+        previous, number, key = _NOTHING, 0, 0
         with self._path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
                     return
-                record, sha256 = self._open(line[:-1])
-                if not hmac.compare_digest(record.previous, previous) or record.number != number:
+                found = self._open(line[:-1])
+                record = found.record
+                follows = record.number == number and found.key >= key
+                if not follows or not hmac.compare_digest(record.previous, previous):
                     raise JournalError(f"{self._path}: record {number} does not follow the one before it")
                 yield record
-                previous, number = sha256, number + 1
+                previous, number, key = found.sha256, number + 1, found.key
 
     def append(self, erasure: str, claims: tuple[str, ...], now: datetime) -> Head:
         """A new record, durable when this returns. At most MAXIMUM_CLAIMS a record."""
         if not 0 < len(claims) <= MAXIMUM_CLAIMS:
             raise ValueError("a record names between one and 10,000 claims")
         last = self.head()
-        record = Record(
-            number=last.record.number + 1, previous=last.sha256, time=now, erasure=erasure, claims=tuple(claims)
-        )
-        line = _line(record, self._key)
+        return self._write(last, last.key, erasure, tuple(claims), now)
+
+    def take_over(self, key_id: str, now: datetime) -> Head:
+        """The newest key signs from here on, with a record that names it; harmless to repeat."""
+        last, newest = self.head(), len(self._keys) - 1
+        return last if last.key == newest else self._write(last, newest, key_id, (), now)
+
+    def _write(self, last: Head, key: int, names: str, claims: tuple[str, ...], now: datetime) -> Head:
+        record = Record(number=last.record.number + 1, previous=last.sha256, time=now, erasure=names, claims=claims)
+        line = _line(record, self._keys[key])
         descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "r+b") as file:
             file.truncate(_whole_lines(file.read()))
@@ -103,16 +120,25 @@ class Journal:
             file.write(line + b"\n")
             file.flush()
             os.fsync(descriptor)
-        return Head(record, hashlib.sha256(line).hexdigest())
+        return Head(record, hashlib.sha256(line).hexdigest(), key)
 
     def _open(self, line: bytes) -> Head:
-        """A line's record, once our key is known to have signed it."""
-        signature, _, raw = line.partition(b" ")
+        """A line's record, once one of our keys is known to have signed it."""
+        encoded, _, raw = line.partition(b" ")
         try:
-            self._key.public_key().verify(base64.b64decode(signature, validate=True), _signed(raw))
-            return Head(Record.model_validate_json(raw), hashlib.sha256(line).hexdigest())
+            key = self._signer(base64.b64decode(encoded, validate=True), raw)
+            return Head(Record.model_validate_json(raw), hashlib.sha256(line).hexdigest(), key)
         except (InvalidSignature, binascii.Error, ValidationError):
             raise JournalError(f"{self._path} holds a line that is not ours: restore it from a backup") from None
+
+    def _signer(self, signature: bytes, raw: bytes) -> int:
+        for place, key in reversed(list(enumerate(self._keys))):
+            try:
+                key.public_key().verify(signature, _signed(raw))
+            except InvalidSignature:
+                continue
+            return place
+        raise InvalidSignature
 
 
 def create_journal(path: Path, key: Ed25519PrivateKey, pair: str, now: datetime) -> None:

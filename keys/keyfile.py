@@ -19,11 +19,12 @@ from pydantic_core import PydanticCustomError
 from keys.labels import Label, Purpose, bound
 from keys.material import Secret
 from keys.references import new_id
-from keys.root import KeyFileError, overwrite_private, read_private, replace_private, write_private
+from keys.root import KeyFileError, next_root, overwrite_private, read_private, replace_private, write_private
 from keys.wrap import WrapError, unwrap, wrap
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
 
+Wrapped = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{120}$")]
 KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-hjkmnp-tv-z]{26}$")]
 
 
@@ -37,7 +38,10 @@ class KeyState(StrEnum):
 
 
 class KeyFile(Strict):
-    """A purpose key as it lies on disk. `wrapped` is nonce and ciphertext in hex; `follows` is the key it took over from."""
+    """A purpose key as it lies on disk. `wrapped` is nonce and ciphertext in hex; `follows` is the key it took over from.
+
+    `rewrapped` is the same key under the root key that waits to take over (custody.root).
+    """
 
     id: KeyId
     purpose: Purpose
@@ -45,11 +49,13 @@ class KeyFile(Strict):
     created: Instant
     changed: Instant | None = None
     follows: KeyId | None = None
-    wrapped: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{120}$")] | None = None
+    wrapped: Wrapped | None = None
+    rewrapped: Wrapped | None = None
 
     @model_validator(mode="after")
     def _destroyed_is_gone(self) -> Self:
-        if (self.state is KeyState.DESTROYED) != (self.wrapped is None):
+        destroyed = self.state is KeyState.DESTROYED
+        if destroyed != (self.wrapped is None) or (destroyed and self.rewrapped is not None):
             sentence = "a destroyed key, and no other, has no key in its file"
             raise PydanticCustomError(sentence, "{rule}", {"rule": sentence})
         return self
@@ -61,8 +67,13 @@ class KeyFile(Strict):
 
     def open(self, root: Secret) -> Secret:
         """The key. Raises WrapError if it was altered or belongs to another root key, or is destroyed."""
-        wrapped = bytes.fromhex(self.wrapped or "")
-        return Secret(unwrap(root, wrapped, bound(Label.RING_KEY, self.id, self.purpose)))
+        try:
+            return self._unwrap(root, self.wrapped)
+        except WrapError:
+            return self._unwrap(root, self.rewrapped)
+
+    def _unwrap(self, root: Secret, wrapped: str | None) -> Secret:
+        return Secret(unwrap(root, bytes.fromhex(wrapped or ""), bound(Label.RING_KEY, self.id, self.purpose)))
 
 
 def create_key(
@@ -75,9 +86,16 @@ def create_key(
     follows: str | None = None,
 ) -> KeyFile:
     """A new key of a purpose. Raises FileExistsError if its file exists."""
-    key_id = new_id()
-    wrapped = wrap(root, Secret.generate().reveal(), bound(Label.RING_KEY, key_id, purpose))
-    file = KeyFile(id=key_id, purpose=purpose, state=state, created=now, follows=follows, wrapped=wrapped.hex())
+    key_id, secret, waiting = new_id(), Secret.generate(), next_root(directory)
+    file = KeyFile(
+        id=key_id,
+        purpose=purpose,
+        state=state,
+        created=now,
+        follows=follows,
+        wrapped=_wrapped(root, secret, key_id, purpose),
+        rewrapped=None if waiting is None else _wrapped(waiting, secret, key_id, purpose),
+    )
     write_private(directory / file.name, _bytes(file))
     return file
 
@@ -99,9 +117,23 @@ def set_state(directory: Path, file: KeyFile, state: KeyState, now: datetime) ->
     return changed
 
 
+def rewrap_key(directory: Path, file: KeyFile, root: Secret, following: Secret) -> None:
+    """A key lies under the root key and under the one that follows it; harmless to repeat. Raises KeyFileError."""
+    if file.state is not KeyState.DESTROYED:
+        rewrapped = _wrapped(following, opened(directory, file, root), file.id, file.purpose)
+        replace_private(directory / file.name, _bytes(file.model_copy(update={"rewrapped": rewrapped})))
+
+
+def forget_root(directory: Path, file: KeyFile) -> None:
+    """A key lies under the root key that followed alone, and its old bytes are overwritten; harmless to repeat."""
+    if file.rewrapped is not None:
+        changed = file.model_copy(update={"wrapped": file.rewrapped, "rewrapped": None})
+        overwrite_private(directory / file.name, _bytes(changed))
+
+
 def destroy_key(directory: Path, file: KeyFile, now: datetime) -> None:
     """A key is gone for good; harmless to repeat."""
-    gone = file.model_copy(update={"state": KeyState.DESTROYED, "changed": now, "wrapped": None})
+    gone = file.model_copy(update={"state": KeyState.DESTROYED, "changed": now, "wrapped": None, "rewrapped": None})
     overwrite_private(directory / file.name, _bytes(gone))
 
 
@@ -122,6 +154,10 @@ def _read(path: Path) -> KeyFile:
     if path.name != file.name:
         raise KeyFileError(f"{path} bears the name of another key")
     return file
+
+
+def _wrapped(root: Secret, secret: Secret, key_id: str, purpose: Purpose) -> str:
+    return wrap(root, secret.reveal(), bound(Label.RING_KEY, key_id, purpose)).hex()
 
 
 def _bytes(file: KeyFile) -> bytes:

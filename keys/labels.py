@@ -18,6 +18,8 @@ class Purpose(StrEnum):
 
     INDEX = "index"
     """blind indexes of the vault, digests of rows and files"""
+    MARKER = "marker"
+    """markers of erased claims, which outlive whatever the index key was made for"""
     PACKAGE_SIGNING = "package-signing"
     """Ed25519 seed of the SSHSIG over manifests"""
     EPOCH = "epoch"
@@ -38,6 +40,8 @@ class Label(StrEnum):
     """The first element of an HMAC input or of additional data."""
 
     RING_KEY = "ring-key"
+    ROOT_ID = "root-id"
+    ESCROWED = "escrowed"
     STACKED = "stacked"
     CLAIM_KEY = "claim-key"
     SCREENING = "screening"

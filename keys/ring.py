@@ -83,6 +83,15 @@ class Keyring:
             following = self._held[following].follows
         return tuple(secrets)
 
+    def succession(self, purpose: Purpose) -> tuple[list[Secret], int]:
+        """All keys of a purpose, the oldest first, the one that waits last; and the place of the active one."""
+        newest = self.key_id(purpose)
+        for key_id, one in self._held.items():
+            if one.purpose is purpose and one.state is KeyState.NEXT:
+                newest = key_id
+        older = self.stack(purpose, newest)
+        return list(older), len(self.stack(purpose, self.key_id(purpose))) - 1
+
     def signing_key(self) -> Ed25519PrivateKey:
         """The Ed25519 key that signs manifests."""
         return self.ed25519_key(Purpose.PACKAGE_SIGNING)

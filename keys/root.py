@@ -9,9 +9,13 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from keys.labels import Label, keyed_digest
 from keys.material import SECRET_BYTES, Secret
+from schemas.identifiers import crockford
 
 ROOT_KEY_NAME: Final = "root.key"
+NEXT_ROOT_NAME: Final = "root.key.next"
+_ID_BYTES: Final = 16
 _HEX_CHARACTERS: Final = 2 * SECRET_BYTES
 
 
@@ -87,6 +91,14 @@ def create_root(directory: Path) -> None:
     write_private(directory / ROOT_KEY_NAME, root_text(Secret.generate()))
 
 
+def remove_private(path: Path) -> None:
+    """A key file is gone, and its bytes are overwritten; harmless if there is none."""
+    if path.exists():
+        overwrite_private(path, b"")
+        path.unlink()
+        sync_directory(path.parent)
+
+
 def load_root(directory: Path, credentials: Path | None) -> Secret:
     """The root key; a credential directory (systemd's LoadCredential) goes before the key directory.
 
@@ -97,6 +109,22 @@ def load_root(directory: Path, credentials: Path | None) -> Secret:
     if found is None:
         raise KeyFileError(f"{path} is not a root key: 64 hex digits are expected")
     return found
+
+
+def next_root(directory: Path) -> Secret | None:
+    """The root key that waits to take over; None if none does. Raises KeyFileError."""
+    path = directory / NEXT_ROOT_NAME
+    if not path.exists():
+        return None
+    found = parse_root(read_private(path))
+    if found is None:
+        raise KeyFileError(f"{path} is not a root key: remove it, and begin the rotation again")
+    return found
+
+
+def root_id(root: Secret) -> str:
+    """The id of a root key: a keyed digest of a label, so that it tells keys apart, and nothing of them."""
+    return crockford(int.from_bytes(keyed_digest(root, Label.ROOT_ID)[:_ID_BYTES]), 26).lower()
 
 
 def root_text(root: Secret) -> bytes:

@@ -1,4 +1,4 @@
-"""The commands about keys and backups."""
+"""The commands about backups."""
 
 from functools import partial
 from pathlib import Path
@@ -10,187 +10,21 @@ from gateway.cli import output
 from gateway.cli.actor import NOTHING_GIVEN
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
-from gateway.custody import rotation
 from gateway.custody.backup import back_up
 from gateway.custody.copies import Which, folder_of
-from gateway.custody.epoch import make_final, standing_of
-from gateway.custody.escrow import escrow_of, write_escrow
-from gateway.custody.exchange import export_root, import_escrow
 from gateway.custody.restore import Chosen, preview_of
-from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.rights.lost import make_whole
 from gateway.settings import load
-from gateway.wiring import alone, clock, open_office, restore_with
-from keys.keyfile import read_keys
-from keys.labels import Purpose
+from gateway.wiring import clock, open_office, restore_with
 
 DryRun = Annotated[bool, Parameter(negative="", help="Say what would happen; change nothing.")]
 
 
 def register(app: App) -> None:
-    """Adds the commands about keys and backups."""
-    key = App(name="key", help="The keys' life: see docs/keys.md.")
-    for function, name in (
-        (key_list, "list"),
-        (key_rotate, "rotate"),
-        (key_export, "export"),
-        (key_import, "import"),
-        (key_destroy, "destroy"),
-    ):
-        key.command(function, name=name)
-    app.command(key)
+    """Adds the commands about backups."""
     app.command(backup, name="backup")
     app.command(restore, name="restore")
-
-
-def key_list(*, json: Json = False, config: Config) -> int:
-    """List every key with its purpose, state and id, destroyed ones included; no key material."""
-    configuration = load(config)
-    files = sorted(read_keys(configuration.path(configuration.settings.stores.keys)), key=lambda one: one.created)
-    rows = [
-        {
-            "purpose": file.purpose.value,
-            "state": file.state.value,
-            "id": file.id,
-            "created": file.created.isoformat(timespec="seconds"),
-            "changed": file.changed.isoformat(timespec="seconds") if file.changed else "",
-        }
-        for file in files
-    ]
-    if json:
-        output.as_json({"keys": rows})
-    else:
-        output.table(
-            [("purpose", "state", "id", "created", "changed"), *(tuple(row.values()) for row in rows)], indent=0
-        )
-    return 0
-
-
-def key_rotate(
-    purpose: str,
-    *,
-    activate: Annotated[
-        bool, Parameter(negative="", help="Let the signing key take over that agencies have confirmed.")
-    ] = False,
-    dry_run: DryRun = False,
-    consent: Consent = NOTHING_GIVEN,
-    config: Config,
-) -> int:
-    """Let another key of a purpose take over; give the command again to finish what was killed.
-
-    Parameters
-    ----------
-    purpose
-        index, package-signing, log-signing or epoch; see docs/keys.md.
-    """
-    with open_office(load(config)) as office:
-        if purpose == Purpose.EPOCH:
-            return _rotate_epoch(office, dry_run=dry_run)
-        if purpose not in rotation.ROTATED:
-            raise UsageError(
-                "only the keys for index, package-signing, log-signing and epoch are rotated: see docs/keys.md"
-            )
-        chosen = Purpose(purpose)
-        if dry_run:
-            output.line(f"{purpose} key {office.ring.key_id(chosen)} would be followed by another; nothing was done")
-        elif chosen is Purpose.PACKAGE_SIGNING and not activate:
-            _offer_signing_key(office)
-        else:
-            _take_over(office, chosen, consent)
-    return 0
-
-
-def _offer_signing_key(office: Office) -> None:
-    following = rotation.next_key(office, Purpose.PACKAGE_SIGNING, clock())
-    output.line(f"Key {following.id} waits. Give its lines to every agency, and confirm them by telephone:")
-    for line in rotation.signer_lines(office.configuration, rotation.public_key(office, following)):
-        output.line(f"  {line}")
-    output.line("Once every agency trusts it: `inkasso key rotate package-signing --activate`")
-
-
-def _take_over(office: Office, purpose: Purpose, consent: Consent) -> None:
-    now = clock()
-    following = rotation.next_key(office, purpose, now)
-    preview = rotation.take_over_preview(purpose, following)
-    if carry_out(office, preview, consent, now, lambda given: rotation.take_over(office, purpose, given, now)):
-        output.line(f"{purpose} key {following.id} has taken over")
-
-
-def _rotate_epoch(office: Office, *, dry_run: bool) -> int:
-    standing = standing_of(office)
-    if dry_run:
-        output.line(f"erasures are final up to record {standing.final} of {standing.newest}; nothing was done")
-        return 0
-    with output.progress() as progress:
-        rotated = make_final(office, clock(), progress, forced=True)
-    if rotated is not None:
-        output.line(
-            f"erasures are final up to record {rotated.record}: {rotated.survivors:,} keys survive, and every older copy "
-            "of the vault is dead"
-        )
-    return 0
-
-
-def key_export(
-    *,
-    root: Annotated[Path | None, Parameter(help="Seal the root key into this new file instead; keep it apart.")] = None,
-    config: Config,
-) -> int:
-    """Make the escrow copy of the keys in its configured place, or seal the root key for an escrow of its own."""
-    with open_office(load(config)) as office:
-        escrow = escrow_of(office)
-        if root is None:
-            write_escrow(office, clock(), first=True)
-            output.line(f"{escrow.location} holds the keys, sealed to {len(escrow.recipients)} offline identities")
-        else:
-            export_root(office.root, escrow, root)
-            output.line(f"{root} holds the root key, sealed: keep it apart from the other keys and from all backups")
-    return 0
-
-
-def key_import(
-    file: Path,
-    *,
-    identity: Annotated[Path, Parameter(help="The offline age identity's file; remove it again afterwards.")],
-    dry_run: DryRun = False,
-    config: Config,
-) -> int:
-    """Put keys back that the key directory lacks; what it has stays as it is, and destroyed keys stay destroyed.
-
-    Parameters
-    ----------
-    file
-        The escrow copy, or the sealed root key.
-    """
-    configuration = load(config)
-    stores = configuration.settings.stores
-    with alone(configuration.path(f"{stores.gateway}.lock")):
-        found = import_escrow(configuration.path(stores.keys), file, identity, dry_run=dry_run)
-    verb = "would come back" if dry_run else "came back"
-    what = "the root key" if found.root else f"{len(found.keys)} keys"
-    output.line(f"{what} {verb}; {found.known} were there already")
-    return 0
-
-
-def key_destroy(key: str, *, dry_run: DryRun = False, consent: Consent = NOTHING_GIVEN, config: Config) -> int:
-    """Destroy a retired key in the key directory and in the escrow copy, approved by two actors.
-
-    Parameters
-    ----------
-    key
-        The key's id, as `key list` shows it.
-    """
-    now = clock()
-    with open_office(load(config)) as office:
-        file = rotation.retired_key(office, key)
-        preview = rotation.destruction(file)
-        if dry_run:
-            output.line(preview(now).text().decode())
-            return 0
-        if carry_out(office, preview, consent, now, lambda given: rotation.destroy(office, key, given, now)):
-            output.line(f"{file.purpose} key {key} is destroyed")
-    return 0
 
 
 def restore(

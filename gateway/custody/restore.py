@@ -20,11 +20,14 @@ from audit.checkpoint import Checkpoint
 from audit.store import append, count
 from gateway.custody.copies import Copy, Progress, Which, copies, prove_vault, read_copy, require_whole
 from gateway.custody.matching import Restoring, write_restoring
+from gateway.custody.rotation import ROTATED
+from gateway.custody.stacking import stack_store, stack_vault
 from gateway.errors import IntegrityError, UsageError
 from gateway.office import Office
 from gateway.people.approvals import Given, Preview, actor_of, settle
 from gateway.people.roster import take_over
 from gateway.retention.erasing import replay
+from gateway.store.digests import DIGESTS
 from gateway.store.marks import StoreMark, set_mark
 from keys.journal import Record
 from keys.labels import Purpose
@@ -104,8 +107,19 @@ def make_fit(office: Office, chosen: Chosen, given: Given, now: datetime, progre
         set_mark(office.connection, StoreMark.INTENDED, None)
         set_mark(office.connection, StoreMark.EPOCH, office.vault.mark(Mark.EPOCH))
         set_mark(office.connection, StoreMark.ESCROW, None)
+        _catch_up(office)
     for connection in (office.connection, office.vault_connection):
         truncate_log(connection)
+
+
+def _catch_up(office: Office) -> None:
+    """The copies stand under the keys of today, whatever has been rotated since they were made."""
+    active = {purpose: office.ring.key_id(purpose) for purpose in ROTATED}
+    for purpose in DIGESTS:
+        stack_store(office, purpose, ROTATED[purpose], active[purpose])
+    stack_vault(office, active[Purpose.INDEX])
+    for purpose in (Purpose.PACKAGE_SIGNING, Purpose.JOURNAL_SIGNING):
+        set_mark(office.connection, ROTATED[purpose], active[purpose])
 
 
 def _record(path: Path, which: Which) -> Copy:

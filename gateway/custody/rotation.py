@@ -1,13 +1,14 @@
 """The life of the other purpose keys: a next one is made, takes over, and the retired one may be destroyed.
 
-    index             stacked: both databases put their digests under one more key, each in one transaction; each names the
-                      newest key it stands under, so that a kill between them leaves both readable
+    index, marker     stacked, see `custody.stacking`: a kill between the two databases leaves both readable
     log-signing       the entry that names the next key is signed by the one before it; the log names the key it stands under
     package-signing   made next, so that its line can be given to the agencies and confirmed; takes over when told to
-    epoch             `custody.epoch`, after erasures
+    journal-signing   takes over with a line of the erasure journal that it signs, over all lines before it
+    epoch, root       `custody.epoch`, after erasures; `custody.root`
 
-Every step is harmless to repeat: a rotation that was killed is finished by giving the same command again. A retired index
-key is never destroyed, because digests stand on it; a retired signing key signs nothing, and may be.
+Every step is harmless to repeat: a rotation that was killed is finished by giving the same command again. A retired index or
+marker key is never destroyed, because digests stand on it, nor one that signed the journal, whose old lines it proves; any
+other retired signing key signs nothing, and may be.
 """
 
 from collections.abc import Callable
@@ -18,10 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from audit.note import NoteSigner
 from audit.store import append
+from gateway.custody.epoch import standing_of
 from gateway.custody.escrow import escrow_of, write_escrow
+from gateway.custody.stacking import stack_store, stack_vault
 from gateway.errors import UsageError
 from gateway.office import Office
-from gateway.outside import log_signer
+from gateway.outside import log_signer, open_journal
 from gateway.people.approvals import Given, Preview, actor_of, settle
 from gateway.settings import Configuration
 from gateway.store.digests import DIGESTS
@@ -29,11 +32,10 @@ from gateway.store.marks import StoreMark, read_mark, set_mark
 from keys.keyfile import KeyFile, KeyState, create_key, destroy_key, read_keys, set_state
 from keys.labels import Purpose
 from keys.references import new_id
-from keys.rewrap import stack_digests
 from keys.ring import load_ring
 from keys.sqlite import truncate_log
 from keys.sshsig import allowed_signers_line
-from keys.vault_tables import INDEXED, Mark
+from keys.vault_tables import Mark
 from schemas.approval import Approved
 from schemas.custody import KeyDestroyed, KeyRotated
 from schemas.entry import LogKeyRotated
@@ -41,8 +43,10 @@ from schemas.package import Direction
 
 ROTATED: Final = {
     Purpose.INDEX: StoreMark.INDEX,
+    Purpose.MARKER: StoreMark.MARKER,
     Purpose.PACKAGE_SIGNING: StoreMark.SIGNING,
     Purpose.LOG_SIGNING: StoreMark.LOG_KEY,
+    Purpose.JOURNAL_SIGNING: StoreMark.JOURNAL_KEY,
 }
 """The keys that are rotated by hand, and where `gateway.db` says which one took over last."""
 _DESTROYERS: Final = 2
@@ -98,13 +102,10 @@ def take_over(office: Office, purpose: Purpose, given: Given, now: datetime) -> 
         if read_mark(office.connection, mark) != following.id:
             approved = settle(take_over_preview(purpose, following), given, office.roster, now)
             _log_rotation(office, following, approved, now)
+            if purpose in DIGESTS:
+                stack_store(office, purpose, mark, following.id)
             set_mark(office.connection, mark, following.id)
-            if purpose is Purpose.INDEX:
-                stack_digests(office.connection, DIGESTS, following.open(office.root))
-    if purpose is Purpose.INDEX:
-        _stack_vault(office, following)
-    if purpose is Purpose.LOG_SIGNING:
-        office.log.sign_with(_log_signer(office, following))
+    _follow(office, purpose, following, now)
     for file in _of(office, purpose, KeyState.ACTIVE):
         set_state(office.keys, file, KeyState.RETIRED, now)
     set_state(office.keys, following, KeyState.ACTIVE, now)
@@ -130,8 +131,9 @@ def retired_key(office: Office, key_id: str) -> KeyFile:
         raise UsageError(f"that key is {found.state}: only a retired key can be destroyed")
     if found.purpose not in {Purpose.PACKAGE_SIGNING, Purpose.LOG_SIGNING}:
         raise UsageError(
-            "a retired index key is what stored digests stand on, and an epoch key is destroyed by `inkasso nightly` "
-            "once its successor is proven: only a retired signing key can be destroyed by hand"
+            "stored digests stand on a retired index or marker key, a retired journal-signing key proves old lines of the "
+            "erasure journal, and `inkasso nightly` destroys an epoch key once its successor is proven: only a retired "
+            "package-signing or log-signing key can be destroyed by hand"
         )
     return found
 
@@ -160,13 +162,27 @@ def _of(office: Office, purpose: Purpose, state: KeyState) -> list[KeyFile]:
     return [file for file in read_keys(office.keys) if file.purpose is purpose and file.state is state]
 
 
-def _stack_vault(office: Office, following: KeyFile) -> None:
-    with office.vault_connection.begin():
-        if office.vault.mark(Mark.INDEX) == following.id:
-            return
-        stack_digests(office.vault_connection, INDEXED, following.open(office.root))
-        office.vault.set_mark(Mark.INDEX, following.id)
-    office.vault.use(load_ring(office.keys, office.root, ()))
+def _follow(office: Office, purpose: Purpose, following: KeyFile, now: datetime) -> None:
+    """What lies outside `gateway.db` goes over to the key; harmless to repeat."""
+    match purpose:
+        case Purpose.INDEX:
+            with office.vault_connection.begin():
+                stack_vault(office, following.id)
+            office.vault.use(load_ring(office.keys, office.root, ()))
+        case Purpose.LOG_SIGNING:
+            office.log.sign_with(_log_signer(office, following))
+        case Purpose.JOURNAL_SIGNING:
+            _hand_journal_over(office, following, now)
+
+
+def _hand_journal_over(office: Office, following: KeyFile, now: datetime) -> None:
+    """The line names no claim: where all erasures were final, they still are."""
+    standing = standing_of(office)
+    ring = load_ring(office.keys, office.root, ())
+    head = open_journal(office.outside.folder, ring).take_over(following.id, now)
+    if not standing.pending:
+        with office.vault_connection.begin():
+            office.vault.set_mark(Mark.RECORD, str(head.record.number))
 
 
 def _log_rotation(office: Office, following: KeyFile, approved: Approved, now: datetime) -> None:

@@ -15,11 +15,11 @@ def erased_digest(office: Office, entity: str, claim_no: str) -> bytes:
 
 def remembered_digest(office: Office, entity: str, claim_no: str) -> bytes:
     """The digest as the vault remembers it."""
-    return keyed_digest(office.index[0], Label.ERASED_CLAIM, entity, claim_no)
+    return keyed_digest(office.marker[0], Label.ERASED_CLAIM, entity, claim_no)
 
 
 def stacked(office: Office, digest: bytes) -> bytes:
     """What the vault remembers, as `gateway.db` holds it."""
-    for key in office.index[1:]:
+    for key in office.marker[1:]:
         digest = digest_again(key, digest)
     return digest

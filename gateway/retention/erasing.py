@@ -18,7 +18,8 @@ from audit.store import append
 from gateway.errors import IntegrityError
 from gateway.office import Office
 from gateway.store.erasures import OpenErasure
-from keys.journal import MAXIMUM_CLAIMS, Head, Record
+from gateway.store.marks import StoreMark, read_mark
+from keys.journal import MAXIMUM_CLAIMS, Record
 from keys.references import new_id
 from keys.sqlite import truncate_log
 from schemas.approval import Approved
@@ -59,7 +60,7 @@ def check_journal(office: Office) -> None:
     """Neither database is older than the journal's newest record. Raises IntegrityError."""
     record = office.outside.journal.head().record
     with office.connection.begin(), office.vault_connection.begin():
-        known = record.number == 0 or office.erasures.knows(record.erasure)
+        known = _knows(office, record)
         still_open = any(one.id == record.erasure for one in office.erasures.open())
         back = not still_open and bool(office.vault.by_id(record.claims))
     if not known:
@@ -74,6 +75,12 @@ def check_journal(office: Office) -> None:
         )
 
 
+def _knows(office: Office, record: Record) -> bool:
+    if record.claims or record.number == 0:
+        return record.number == 0 or office.erasures.knows(record.erasure)
+    return read_mark(office.connection, StoreMark.JOURNAL_KEY) == record.erasure
+
+
 def replay(office: Office, record: Record, sha256: str, approved: Approved, now: datetime) -> None:
     """Carries an erasure out again on databases from before it; harmless on others. `sha256` is the record's line's."""
     with office.connection.begin():
@@ -86,7 +93,7 @@ def replay(office: Office, record: Record, sha256: str, approved: Approved, now:
     with office.vault_connection.begin():
         office.vault.destroy(record.claims)
     if erasure is not None:
-        _complete(office, erasure, Head(record, sha256), now)
+        _complete(office, erasure, sha256, now)
 
 
 def _intend(office: Office, erasure: OpenErasure, now: datetime) -> None:
@@ -104,12 +111,12 @@ def _finish(office: Office, erasure: OpenErasure, now: datetime) -> None:
     with office.vault_connection.begin():
         office.vault.destroy(erasure.claims)
     truncate_log(office.vault_connection)
-    _complete(office, erasure, head, now)
+    _complete(office, erasure, head.sha256, now)
     truncate_log(office.connection)
     office.outside.keep(office.connection, office.log)
 
 
-def _complete(office: Office, erasure: OpenErasure, head: Head, now: datetime) -> None:
+def _complete(office: Office, erasure: OpenErasure, sha256: str, now: datetime) -> None:
     with office.connection.begin():
         positions = office.items.destroy(erasure.claims)
         encoded = encode_positions(positions)
@@ -122,6 +129,6 @@ def _complete(office: Office, erasure: OpenErasure, head: Head, now: datetime) -
             approved=erasure.approved,
             count=len(positions),
             digest=positions_digest(encoded),
-            journal_head=head.sha256,
+            journal_head=sha256,
         )
         office.erasures.complete(erasure.id, append(office.connection, entry, completion=encoded).position)

@@ -7,6 +7,8 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from gateway.store.tables import MetaRow
+from keys.labels import Purpose
+from keys.ring import Keyring
 
 
 class StoreMark(StrEnum):
@@ -18,12 +20,18 @@ class StoreMark(StrEnum):
     """the generation both are moving to; absent unless a run was killed on the way"""
     INDEX = "index"
     """the id of the newest key of its digests"""
+    MARKER = "marker"
+    """the id of the newest key of its markers"""
     EPOCH = "epoch"
     """the epoch key whose making is in the log"""
     SIGNING = "package-signing"
     """the signing key whose taking over was logged last"""
     LOG_KEY = "log-signing"
     """the key that signs the log's next checkpoints; absent if it never changed"""
+    JOURNAL_KEY = "journal-signing"
+    """the key that took over in the erasure journal last; absent if it never changed"""
+    ROOT = "root"
+    """the root key that took over last"""
     ORIGIN = "origin"
     """the log's origin since the last restore; absent if there was none"""
     RESTORING = "restoring"
@@ -32,9 +40,11 @@ class StoreMark(StrEnum):
     """when the escrow copy was written, its digest, and the digest of the keys in it"""
 
 
-def begin_marks(connection: Connection, pair: str, index: str, epoch: str) -> None:
-    """Ties a new store to a new vault."""
-    marks = {StoreMark.PAIR: pair, StoreMark.GENERATION: "1", StoreMark.INDEX: index, StoreMark.EPOCH: epoch}
+def begin_marks(connection: Connection, pair: str, ring: Keyring, root: str) -> None:
+    """Ties a new store to a new vault, and puts it under the active keys."""
+    keys = {StoreMark.INDEX: Purpose.INDEX, StoreMark.MARKER: Purpose.MARKER, StoreMark.EPOCH: Purpose.EPOCH}
+    marks = {StoreMark.PAIR: pair, StoreMark.GENERATION: "1", StoreMark.ROOT: root}
+    marks |= {mark: ring.key_id(purpose) for mark, purpose in keys.items()}
     connection.execute(insert(MetaRow), [{"key": key, "value": value} for key, value in marks.items()])
 
 

@@ -1,0 +1,163 @@
+"""The root, journal and marker keys take their turns: nothing is lost, whatever kills the change, and the old key is out."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.custody.root import prepare
+from gateway.handover.marked import erased_digest
+from gateway.retention.erasing import erase
+from gateway.settings import load
+from gateway.store.requests import Marker
+from gateway.wiring import open_office
+from keys.journal import Journal, JournalError, create_journal
+from keys.keyfile import KeyState, read_keys
+from keys.labels import Purpose
+from keys.material import Secret
+from keys.root import NEXT_ROOT_NAME, ROOT_KEY_NAME, parse_root, root_text
+from keys.wrap import WrapError
+from schemas.entry import ErasureGround
+from test_gateway_keys import approved, held, keys_of, offline, signed, verified
+from world import TODAY, World, cli, killed
+
+__all__ = ["held"]
+
+
+def erase_one(world: World) -> None:
+    with open_office(load(world.creditor)) as office:
+        with office.connection.begin():
+            (claim, *_) = office.claims.ids("", 1)
+        erase(office, [claim], ErasureGround.RETENTION, None, TODAY)
+
+
+def root_of(world: World) -> Secret:
+    found = parse_root((world.creditor.parent / "keys" / ROOT_KEY_NAME).read_bytes())
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("step", [None, ("append", 1), ("open_journal", 1), ("set_state", 1), ("set_state", 2)])
+def test_another_key_signs_the_erasure_journal(held: World, step: tuple[str, int] | None) -> None:
+    """Lines of before stay proven, what comes next is signed by the new key, and a final erasure stays final."""
+    command, shown = ("key", "rotate", "journal-signing"), held.home / "preview"
+    erase_one(held)
+    if step is None:
+        assert approved(held, *command).code == 0
+    else:
+        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
+        arguments = list(map(str, signed(held, command, shown, ("demo-clerk",))))
+        name, nth = step
+        assert killed_at(held, name, nth, arguments)
+        erase_one(held)
+        again = cli(*arguments, "--config", held.creditor)
+        assert (again.code, again.err) == (0, "")
+    erase_one(held)
+
+    with open_office(load(held.creditor)) as office:
+        records = list(office.outside.journal.records())
+        head = office.outside.journal.head()
+    assert [len(one.claims) for one in records].count(0) == 2
+    assert (head.key, len(head.record.claims)) == (1, 1)
+    assert verified(held) is None
+    assert set(keys_of(held, Purpose.JOURNAL_SIGNING)) == {KeyState.RETIRED, KeyState.ACTIVE}
+
+
+def killed_at(world: World, name: str, nth: int, arguments: list[str]) -> bool:
+    return killed(world, f"gateway.custody.rotation:{name}", nth, *arguments)[0] == -signal.SIGKILL
+
+
+def test_an_older_key_of_the_journal_is_not_believed_any_more(tmp_path: Path) -> None:
+    """Whoever has the key of before can neither go on with the journal nor put a line between those of its successor."""
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    path = tmp_path / "erasures"
+    create_journal(path, old, "0" * 26, TODAY)
+    Journal(path, [old, new]).take_over("1" * 26, TODAY)
+    whole = path.read_bytes()
+    path.write_bytes(whole.splitlines(keepends=True)[0])
+    Journal(path, [old]).append("2" * 26, ("3" * 26,), TODAY)
+
+    with pytest.raises(JournalError, match="signs no more"):
+        Journal(path, [old, new], active=1).head()
+    path.write_bytes(whole)
+    assert Journal(path, [old, new], active=1).head().key == 1
+    assert len(list(Journal(path, [old, new], active=1).records())) == 2
+
+
+def test_a_marker_is_found_under_another_key(held: World) -> None:
+    """An erased claim stays marked when the marker key takes its turn, and no digest of before is left."""
+    with open_office(load(held.creditor)) as office:
+        before = erased_digest(office, "shop", "F-1")
+        with office.connection.begin():
+            office.requests.mark([Marker(before, "Art. 17(1)(d) GDPR", TODAY.date(), "0" * 26)])
+    assert approved(held, "key", "rotate", "marker").code == 0
+
+    with open_office(load(held.creditor)) as office, office.connection.begin():
+        after = erased_digest(office, "shop", "F-1")
+        assert office.requests.marked({after}, TODAY.date()) == {after}
+        assert office.requests.marked({before}, TODAY.date()) == set()
+
+
+ROOT_STEPS = [
+    None,
+    ("_log", 1),
+    ("overwrite_private", 1),
+    ("forget_root", 3),
+    ("write_escrow", 1),
+    ("remove_private", 1),
+]
+
+
+@pytest.mark.parametrize("step", ROOT_STEPS)
+def test_another_root_key_takes_over(held: World, step: tuple[str, int] | None) -> None:
+    """Prepared, exported, activated by one actor; then the old one opens no key file and no escrow copy any more."""
+    old, keys = root_of(held), held.creditor.parent / "keys"
+    command, shown, sealed = ("key", "rotate", "root", "--activate"), held.home / "preview", held.home / "next.age"
+    assert cli("key", "rotate", "root", "--config", held.creditor).code == 0
+    assert cli("key", "export", "--root", sealed, "--config", held.creditor).code == 0
+    assert cli("key", "rotate", "epoch", "--config", held.creditor).code == 0
+    assert held.handover().code == 0
+    if step is None:
+        assert approved(held, *command).code == 0
+    else:
+        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
+        arguments = list(map(str, signed(held, command, shown, ("demo-clerk",))))
+        name, nth = step
+        assert killed(held, f"gateway.custody.root:{name}", nth, *arguments)[0] == -signal.SIGKILL
+        assert held.handover().code == 0
+        again = cli(*arguments, "--config", held.creditor)
+        assert (again.code, again.err) == (0, "")
+
+    assert root_of(held) != old
+    assert not (keys / NEXT_ROOT_NAME).exists()
+    assert held.events().count("key.rotated") == 1
+    for file in read_keys(keys):
+        if file.state is not KeyState.DESTROYED:
+            with pytest.raises(WrapError):
+                file.open(old)
+    (keys / ROOT_KEY_NAME).unlink()
+    assert cli("key", "import", sealed, *offline(held), "--config", held.creditor).code == 0
+    assert held.handover().code == 0
+    assert verified(held) is None
+
+
+def test_a_root_key_of_the_service_manager_is_replaced_there(
+    held: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command changes no credential: it says what to put there, and finishes once that was done."""
+    keys, folder = held.creditor.parent / "keys", tmp_path / "credentials"
+    folder.mkdir()
+    (keys / ROOT_KEY_NAME).rename(folder / ROOT_KEY_NAME)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    with open_office(load(held.creditor)) as office:
+        prepare(office, TODAY)
+    early = approved(held, "key", "rotate", "root", "--activate")
+    following = parse_root((keys / NEXT_ROOT_NAME).read_bytes())
+    assert following is not None
+    (folder / ROOT_KEY_NAME).write_bytes(root_text(following))
+
+    assert (early.code, "credential of the service manager" in early.err) == (2, True)
+    assert following.reveal().hex() not in early.err + early.out
+    assert approved(held, "key", "rotate", "root", "--activate").code == 0
+    assert (list(keys.glob("root.key*")), held.handover().code) == ([], 0)
