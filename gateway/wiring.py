@@ -152,7 +152,7 @@ def _office(configuration: Configuration, ring: Keyring, databases: _Databases, 
     return Office(
         configuration=configuration,
         root=_root(keys),
-        credentials=_credentials(),
+        credentials=credentials_folder(),
         ring=ring,
         index=index,
         marker=marker,
@@ -283,10 +283,11 @@ def _ring(keys: Path, purposes: tuple[Purpose, ...]) -> Keyring:
 
 
 def _root(keys: Path) -> Secret:
-    return load_root(keys, _credentials())
+    return load_root(keys, credentials_folder())
 
 
-def _credentials() -> Path | None:
+def credentials_folder() -> Path | None:
+    """Where a service manager keeps the root key, if one does (systemd's LoadCredential)."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return Path(folder) if folder else None
 

@@ -1,19 +1,23 @@
-"""The escrow copy: all purpose keys of a party in one age file, sealed to identities that are kept offline.
+"""The escrow copy: all purpose keys of a party, and its other private files, in one age file for offline identities.
 
 Rules: there is one copy, overwritten whenever the keys change, so that a destroyed epoch key is gone from both places;
-it holds the keys as they lie in the key directory, wrapped by the root key, which is escrowed apart. So the copy alone,
-or the root key alone, opens nothing. Pure: bytes in, values out.
+it holds the keys as they lie in the key directory, wrapped by the root key, which is escrowed apart; other private files
+(age identities, SSH keys) are wrapped by it here. So the copy alone, or the root key alone, opens nothing. Pure: bytes in,
+values out.
 """
 
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from keys.age import AgeError, Identity, Recipient, Sealer, unseal
 from keys.keyfile import KeyFile
+from keys.labels import Label, bound
+from keys.material import Secret
+from keys.wrap import unwrap, wrap
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
 
@@ -24,17 +28,36 @@ class EscrowError(ValueError):
     """A file is not an escrow copy, or is sealed to other identities."""
 
 
+class PrivateFile(Strict):
+    """A private file of the key directory that is no key of the ring: nonce and ciphertext in hex."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    wrapped: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})+$")]
+
+    def open(self, root: Secret) -> bytes:
+        """The file's content. Raises keys.wrap.WrapError."""
+        return unwrap(root, bytes.fromhex(self.wrapped), bound(Label.ESCROWED, self.name))
+
+
+def wrap_file(root: Secret, name: str, content: bytes) -> PrivateFile:
+    """A private file as the escrow copy holds it."""
+    return PrivateFile(name=name, wrapped=wrap(root, content, bound(Label.ESCROWED, name)).hex())
+
+
 class Escrow(Strict):
-    """The keys of a directory at a moment."""
+    """The keys of a directory at a moment, and its other private files."""
 
     format: Literal["inkasso-gateway escrow 1"] = "inkasso-gateway escrow 1"
     made: Instant
     keys: tuple[KeyFile, ...]
+    files: tuple[PrivateFile, ...] = ()
 
 
-def seal_escrow(keys: Sequence[KeyFile], recipients: Sequence[Recipient], now: datetime) -> bytes:
+def seal_escrow(
+    keys: Sequence[KeyFile], recipients: Sequence[Recipient], now: datetime, files: Sequence[PrivateFile] = ()
+) -> bytes:
     """An escrow copy. Raises ValueError for no recipients, or hybrid and classic ones together."""
-    return seal_to(encode_model(Escrow(made=now, keys=tuple(keys))), recipients)
+    return seal_to(encode_model(Escrow(made=now, keys=tuple(keys), files=tuple(files))), recipients)
 
 
 def open_escrow(sealed: bytes, identities: Sequence[Identity]) -> Escrow:

@@ -18,7 +18,7 @@ from gateway.custody.exchange import export_root, import_escrow
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.settings import load
-from gateway.wiring import alone, clock, open_office
+from gateway.wiring import alone, clock, credentials_folder, open_office
 from keys.keyfile import read_keys
 from keys.labels import Purpose
 from keys.root import next_root, root_id
@@ -179,9 +179,9 @@ def key_import(
     configuration = load(config)
     stores = configuration.settings.stores
     with alone(configuration.path(f"{stores.gateway}.lock")):
-        found = import_escrow(configuration.path(stores.keys), file, identity, dry_run=dry_run)
+        found = import_escrow(configuration.path(stores.keys), credentials_folder(), file, identity, dry_run=dry_run)
     verb = "would come back" if dry_run else "came back"
-    what = "the root key" if found.root else f"{len(found.keys)} keys"
+    what = "the root key" if found.root else f"{len(found.keys)} keys and private files"
     output.line(f"{what} {verb}; {found.known} were there already")
     return 0
 

@@ -5,17 +5,19 @@ The place must hold the copy already when it is overwritten: a folder whose disk
 
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.settings import Escrow
 from gateway.store.marks import StoreMark, read_mark, set_mark
-from keys.escrow import MAXIMUM_BYTES, seal_escrow
+from keys.escrow import MAXIMUM_BYTES, seal_escrow, wrap_file
 from keys.keyfile import KeyFile, read_keys
 from keys.recipients import RecipientError, parse_recipient
-from keys.root import overwrite_private, write_private
+from keys.root import next_root, overwrite_private, read_private, write_private
 from schemas.base import Instant, Strict
 from schemas.canonical import encode, encode_model
 from schemas.identifiers import Digest
@@ -24,7 +26,7 @@ _HOW: Final = "configure [escrow] (docs/keys.md)"
 
 
 class EscrowMark(Strict):
-    """What `gateway.db` knows of the copy: when it was written, its digest, and a digest of the keys in it."""
+    """What `gateway.db` knows of the copy: when it was written, its digest, and a digest of the keys and files in it."""
 
     made: Instant
     sha256: Digest
@@ -43,8 +45,10 @@ def write_escrow(office: Office, now: datetime, without: frozenset[str] = frozen
     escrow = escrow_of(office)
     path = office.configuration.path(escrow.location)
     files = [file for file in read_keys(office.keys) if file.id not in without]
+    others, root = private_files(office.keys), next_root(office.keys) or office.root
+    wrapped = [wrap_file(root, name, content) for name, content in others.items()]
     try:
-        sealed = seal_escrow(files, [parse_recipient(one) for one in escrow.recipients], now)
+        sealed = seal_escrow(files, [parse_recipient(one) for one in escrow.recipients], now, wrapped)
     except (RecipientError, ValueError):
         raise UsageError("[escrow] recipients are not age recipients of one kind: all age1pq…, or all age1…") from None
     try:
@@ -55,7 +59,7 @@ def write_escrow(office: Office, now: datetime, without: frozenset[str] = frozen
         raise UsageError(f"{path} is there already: it is overwritten when keys change, or removed by you") from None
     except OSError:
         raise UsageError(f"{path} cannot be written: mount its disk, or make it with `inkasso key export`") from None
-    mark = EscrowMark(made=now, sha256=hashlib.sha256(sealed).hexdigest(), keys=digest_of_keys(files))
+    mark = EscrowMark(made=now, sha256=hashlib.sha256(sealed).hexdigest(), keys=digest_of_keys(files, others))
     with office.connection.begin():
         set_mark(office.connection, StoreMark.ESCROW, encode_model(mark).decode())
 
@@ -75,11 +79,18 @@ def examine_escrow(office: Office) -> datetime:
         raise UsageError(f"{path} cannot be read: mount its disk, or make it anew with `inkasso key export`") from None
     if not hmac.compare_digest(hashlib.sha256(content).hexdigest(), mark.sha256):
         raise UsageError(f"{path} is not the copy that was written last: remove it, then `inkasso key export`")
-    if not hmac.compare_digest(digest_of_keys(read_keys(office.keys)), mark.keys):
+    if not hmac.compare_digest(digest_of_keys(read_keys(office.keys), private_files(office.keys)), mark.keys):
         raise UsageError(f"{path} holds other keys than the key directory: remove it, then `inkasso key export`")
     return mark.made
 
 
-def digest_of_keys(files: list[KeyFile] | tuple[KeyFile, ...]) -> str:
-    """A digest of which keys there are, and which of them are destroyed."""
-    return hashlib.sha256(encode(sorted([file.id, file.wrapped is None] for file in files))).hexdigest()
+def private_files(directory: Path) -> dict[str, bytes]:
+    """The age identities and SSH keys of a key directory, by name."""
+    paths = [path for path in directory.iterdir() if path.suffix in {"", ".agekey"} and path.is_file()]
+    return {path.name: read_private(path) for path in sorted(paths)}
+
+
+def digest_of_keys(files: Sequence[KeyFile], others: Mapping[str, bytes]) -> str:
+    """A digest of which keys there are, which of them are destroyed, and of the other private files."""
+    hashed = [[name, hashlib.sha256(content).hexdigest()] for name, content in sorted(others.items())]
+    return hashlib.sha256(encode([sorted([file.id, file.wrapped is None] for file in files), hashed])).hexdigest()

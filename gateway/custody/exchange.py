@@ -12,15 +12,16 @@ from typing import NamedTuple
 from gateway.errors import UsageError
 from gateway.settings import Escrow
 from keys.age import AgeError, Identity, unseal
-from keys.escrow import MAXIMUM_BYTES, EscrowError, parse_escrow, seal_to
-from keys.keyfile import add_key, read_keys
+from keys.escrow import MAXIMUM_BYTES, EscrowError, PrivateFile, parse_escrow, seal_to
+from keys.keyfile import KeyFile, add_key, read_keys
 from keys.material import Secret
 from keys.recipients import RecipientError, parse_recipient, read_identities
-from keys.root import ROOT_KEY_NAME, parse_root, read_private, root_text, write_private
+from keys.root import ROOT_KEY_NAME, load_root, parse_root, read_private, root_text, write_private
+from keys.wrap import WrapError
 
 
 class Imported(NamedTuple):
-    """What came back: ids of purpose keys, and whether the root key did; `known` were there already."""
+    """What came back: ids of purpose keys and names of other files, or the root key; `known` were there already."""
 
     keys: tuple[str, ...]
     known: int
@@ -39,8 +40,8 @@ def export_root(root: Secret, escrow: Escrow, path: Path) -> None:
         raise UsageError(f"{path} cannot be written: choose a new name in a folder that exists") from None
 
 
-def import_escrow(directory: Path, path: Path, identity: Path, *, dry_run: bool) -> Imported:
-    """Puts back what the directory lacks. Raises UsageError, keys.root.KeyFileError."""
+def import_escrow(directory: Path, credentials: Path | None, path: Path, identity: Path, *, dry_run: bool) -> Imported:
+    """Puts back what the directory lacks; the root key first. Raises UsageError, keys.root.KeyFileError."""
     plain = _opened(path, _identities(identity))
     root = parse_root(plain)
     if root is not None:
@@ -53,10 +54,23 @@ def import_escrow(directory: Path, path: Path, identity: Path, *, dry_run: bool)
     except EscrowError as error:
         raise UsageError(f"{path}: {error}") from None
     known = {file.id for file in read_keys(directory)}
-    missing = [file for file in escrow.keys if file.id not in known]
-    for file in () if dry_run else missing:
-        add_key(directory, file)
-    return Imported(tuple(file.id for file in missing), len(escrow.keys) - len(missing), False)
+    keys = [file for file in escrow.keys if file.id not in known]
+    files = [file for file in escrow.files if not (directory / file.name).exists()]
+    if not dry_run:
+        _put_back(directory, load_root(directory, credentials), keys, files, path)
+    came = (*(file.id for file in keys), *(file.name for file in files))
+    return Imported(came, len(escrow.keys) + len(escrow.files) - len(came), False)
+
+
+def _put_back(directory: Path, root: Secret, keys: Sequence[KeyFile], files: Sequence[PrivateFile], path: Path) -> None:
+    try:
+        opened = {file.name: file.open(root) for file in files}
+    except WrapError:
+        raise UsageError(f"{path} belongs to another root key than the one in force: import that one first") from None
+    for key in keys:
+        add_key(directory, key)
+    for name, content in opened.items():
+        write_private(directory / name, content)
 
 
 def _identities(path: Path) -> Sequence[Identity]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from audit.store import append
+from gateway.custody.escrow import escrow_of, write_escrow
 from gateway.custody.rotation import next_key, public_key
 from gateway.errors import UsageError
 from gateway.handover.waiting import queue_for_agency
@@ -65,4 +66,7 @@ def answers_keys(office: Office, agency: str, today: date) -> tuple[AgeIdentity,
 def _new_key(office: Office, purpose: OwnPurpose, now: datetime) -> str:
     if purpose == "signing":
         return public_line(public_key(office, next_key(office, Purpose.PACKAGE_SIGNING, now)))
-    return add_identity(office.keys / f"{Part.ANSWERS}.agekey")
+    escrow_of(office)
+    key = add_identity(office.keys / f"{Part.ANSWERS}.agekey")
+    write_escrow(office, now)
+    return key
