@@ -48,6 +48,8 @@ class CaseEvent(StrEnum):
 
     ACCEPT = "accept"
     REFUSE = "refuse"
+    STOP = "stop"
+    """refused because a stop came before the case"""
     ASK = "ask"
     PAUSE = "pause"
     RESUME = "resume"
@@ -86,6 +88,7 @@ _CLOSED, _ERASED = CaseStanding.CLOSED, CaseStanding.ERASED
 CASE_TRANSITIONS: Final = {
     CaseEvent.ACCEPT: {_REVIEW: _ACTIVE, _QUESTION: _ACTIVE, _RECALLED: _RECALLED},
     CaseEvent.REFUSE: {_REVIEW: _REFUSED, _QUESTION: _REFUSED, _RECALLED: _REFUSED},
+    CaseEvent.STOP: {_REVIEW: _REFUSED, _QUESTION: _REFUSED, _RECALLED: _RECALLED},
     CaseEvent.ASK: {_REVIEW: _QUESTION, _QUESTION: _QUESTION, _RECALLED: _RECALLED},
     CaseEvent.PAUSE: {_ACTIVE: _PAUSED, _PAUSED: _PAUSED, _RECALLED: _RECALLED},
     CaseEvent.RESUME: {_ACTIVE: _ACTIVE, _PAUSED: _ACTIVE, _RECALLED: _RECALLED},
@@ -97,7 +100,9 @@ CASE_TRANSITIONS: Final = {
     CaseEvent.CLOSE: {_ACTIVE: _CLOSED, _PAUSED: _CLOSED, _RECALLED: _CLOSED},
     CaseEvent.ERASE: dict.fromkeys(CaseStanding, _ERASED),
 }
-CROSSING: Final = frozenset({CaseEvent.ACCEPT, CaseEvent.REFUSE, CaseEvent.ASK, CaseEvent.PAUSE, CaseEvent.RESUME})
+CROSSING: Final = frozenset(
+    {CaseEvent.ACCEPT, CaseEvent.REFUSE, CaseEvent.STOP, CaseEvent.ASK, CaseEvent.PAUSE, CaseEvent.RESUME}
+)
 """What the creditor may still hear of a case that it recalled, and the agency may not say once it knows of the recall."""
 
 

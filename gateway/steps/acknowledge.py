@@ -28,7 +28,7 @@ from schemas.answers import (
     PackageReceipt,
     RequestForwarded,
 )
-from schemas.codes import CaseStanding, ReceiptVerdict, StatusCode
+from schemas.codes import CaseStanding, ReceiptVerdict, RefusalCode, StatusCode
 from schemas.money import EUR
 
 _OF_VERDICT: Final = {
@@ -64,6 +64,8 @@ class Update(NamedTuple):
 def event_of(answer: PackageReceipt | CaseAnswers) -> CaseEvent:
     """What an answer does to its case."""
     match answer:
+        case PackageReceipt(refusal=RefusalCode.STOPPED):
+            return CaseEvent.STOP
         case PackageReceipt():
             return _OF_VERDICT[answer.verdict]
         case CaseStatus():
