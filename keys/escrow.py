@@ -31,7 +31,7 @@ class EscrowError(ValueError):
 class PrivateFile(Strict):
     """A private file of the key directory that is no key of the ring: nonce and ciphertext in hex."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    name: Annotated[str, StringConstraints(pattern=r"^[^/]{1,255}$")]
     wrapped: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})+$")]
 
     def open(self, root: Secret) -> bytes:

@@ -2,8 +2,8 @@
 which claims were erased on request, and whose approvals count.
 
 Rules: the vault's newest copy is always younger than the one of `gateway.db` that is restored, so what a person was
-promised since then stands here a second time. Random ids, codes, days, public keys, and digests under the oldest of the
-stacked keys, which no rotation changes; nothing here says what a request is about. What `gateway.db` ends is ended here
+promised since then stands here a second time. Random ids, codes, days, public keys, and digests under the marker keys;
+nothing here says what a request is about. What `gateway.db` ends is ended here
 too. Every call works inside the caller's transaction on the vault.
 """
 

@@ -78,8 +78,8 @@ class Vault:
 
     def begin(self, pair: str) -> None:
         """Ties a new vault to a new `gateway.db`, and puts it under the active keys."""
-        ids = {Mark.EPOCH: self._ring.key_id(Purpose.EPOCH), Mark.INDEX: self._ring.key_id(Purpose.INDEX)}
-        marks = {Mark.PAIR: pair, Mark.GENERATION: "1", Mark.RECORD: "0"} | ids
+        marks = {Mark.PAIR: pair, Mark.GENERATION: "1", Mark.RECORD: "0"}
+        marks |= {Mark(one): self._ring.key_id(one) for one in (Purpose.EPOCH, Purpose.INDEX, Purpose.MARKER)}
         self._connection.execute(insert(MetaRow), [{"key": key, "value": value} for key, value in marks.items()])
 
     def mark(self, name: Mark) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import registry
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import Field, SQLModel, col
 
-from keys.labels import Label
+from keys.labels import Label, Purpose
 
 
 class VaultTable(SQLModel, registry=registry()):
@@ -36,6 +36,8 @@ class Mark(StrEnum):
     """the id of the key that wraps its keys"""
     INDEX = "index"
     """the id of the newest key of its blind indexes"""
+    MARKER = "marker"
+    """the id of the newest key of its markers"""
     RECORD = "record"
     """the newest record of the erasure journal that was carried out before its keys were wrapped by that key"""
 
@@ -89,7 +91,7 @@ class AskedRow(VaultTable, table=True):
 
 
 class ErasedRow(VaultTable, table=True):
-    """A claim that was erased on request and is not taken in again, by a digest under the oldest key of its kind."""
+    """A claim that was erased on request and is not taken in again, by a digest under the marker keys."""
 
     __tablename__ = "erased"
     digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
@@ -143,9 +145,12 @@ WRAPPED: Final = (
     WrappedKeys(RequestRow, col(RequestRow.id), col(RequestRow.wrapped), Label.REQUEST_KEY),
 )
 """Everything that an epoch key wraps."""
-INDEXED: Final = (
-    DigestColumn(SubjectRow, col(SubjectRow.customer)),
-    DigestColumn(ClaimRow, col(ClaimRow.number)),
-    DigestColumn(TraceRow, col(TraceRow.digest)),
-)
-"""Every blind index."""
+VAULT_DIGESTS: Final = {
+    Purpose.INDEX: (
+        DigestColumn(SubjectRow, col(SubjectRow.customer)),
+        DigestColumn(ClaimRow, col(ClaimRow.number)),
+        DigestColumn(TraceRow, col(TraceRow.digest)),
+    ),
+    Purpose.MARKER: (DigestColumn(ErasedRow, col(ErasedRow.digest)),),
+}
+"""Every column that holds a digest, by the key it is under."""

@@ -6,20 +6,27 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.custody.epoch import standing_of
 from gateway.custody.root import prepare
+from gateway.custody.rotation import unfinished
+from gateway.demo.template import CREDITOR
+from gateway.demo.vetting import ACTOR
 from gateway.handover.marked import erased_digest
 from gateway.retention.erasing import erase
+from gateway.rights.markers import Marked, mark
 from gateway.settings import load
+from gateway.store.marks import StoreMark, set_mark
 from gateway.store.requests import Marker
 from gateway.wiring import open_office
 from keys.journal import Journal, JournalError, create_journal
 from keys.keyfile import KeyState, read_keys
 from keys.labels import Purpose
 from keys.material import Secret
+from keys.remembered import erased
 from keys.root import NEXT_ROOT_NAME, ROOT_KEY_NAME, parse_root, root_text
 from keys.wrap import WrapError
 from schemas.entry import ErasureGround
-from test_gateway_keys import approved, held, keys_of, offline, signed, verified
+from test_gateway_keys import SECOND, approved, enrol_second, held, keys_of, offline, signed, verified
 from world import TODAY, World, cli, killed
 
 __all__ = ["held"]
@@ -30,6 +37,11 @@ def erase_one(world: World) -> None:
         with office.connection.begin():
             (claim, *_) = office.claims.ids("", 1)
         erase(office, [claim], ErasureGround.RETENTION, None, TODAY)
+
+
+def pending(world: World) -> bool:
+    with open_office(load(world.creditor)) as office:
+        return standing_of(office).pending
 
 
 def root_of(world: World) -> Secret:
@@ -43,11 +55,13 @@ def test_another_key_signs_the_erasure_journal(held: World, step: tuple[str, int
     """Lines of before stay proven, what comes next is signed by the new key, and a final erasure stays final."""
     command, shown = ("key", "rotate", "journal-signing"), held.home / "preview"
     erase_one(held)
+    assert cli("key", "rotate", "epoch", "--config", held.creditor).code == 0
     if step is None:
         assert approved(held, *command).code == 0
+        assert not pending(held)
     else:
         assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
-        arguments = list(map(str, signed(held, command, shown, ("demo-clerk",))))
+        arguments = list(map(str, signed(held, command, shown, (ACTOR,))))
         name, nth = step
         assert killed_at(held, name, nth, arguments)
         erase_one(held)
@@ -81,8 +95,10 @@ def test_an_older_key_of_the_journal_is_not_believed_any_more(tmp_path: Path) ->
     with pytest.raises(JournalError, match="signs no more"):
         Journal(path, [old, new], active=1).head()
     path.write_bytes(whole)
-    assert Journal(path, [old, new], active=1).head().key == 1
     assert len(list(Journal(path, [old, new], active=1).records())) == 2
+    Journal(path, [new, old]).take_over("4" * 26, TODAY)
+    with pytest.raises(JournalError, match="does not follow"):
+        list(Journal(path, [old, new], active=1).records())
 
 
 def test_a_marker_is_found_under_another_key(held: World) -> None:
@@ -116,13 +132,15 @@ def test_another_root_key_takes_over(held: World, step: tuple[str, int] | None) 
     command, shown, sealed = ("key", "rotate", "root", "--activate"), held.home / "preview", held.home / "next.age"
     assert cli("key", "rotate", "root", "--config", held.creditor).code == 0
     assert cli("key", "export", "--root", sealed, "--config", held.creditor).code == 0
+    (keys / "answers.agekey").unlink()
+    assert cli("key", "import", held.home / "offline" / "keys.age", *offline(held), "--config", held.creditor).code == 0
     assert cli("key", "rotate", "epoch", "--config", held.creditor).code == 0
     assert held.handover().code == 0
     if step is None:
         assert approved(held, *command).code == 0
     else:
         assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
-        arguments = list(map(str, signed(held, command, shown, ("demo-clerk",))))
+        arguments = list(map(str, signed(held, command, shown, (ACTOR,))))
         name, nth = step
         assert killed(held, f"gateway.custody.root:{name}", nth, *arguments)[0] == -signal.SIGKILL
         assert held.handover().code == 0
@@ -161,3 +179,37 @@ def test_a_root_key_of_the_service_manager_is_replaced_there(
     assert following.reveal().hex() not in early.err + early.out
     assert approved(held, "key", "rotate", "root", "--activate").code == 0
     assert (list(keys.glob("root.key*")), held.handover().code) == ([], 0)
+
+
+def test_a_copy_from_before_a_rotation_stands_under_the_keys_of_today_once_it_is_restored(held: World) -> None:
+    """Rows, claims and markers of the copy are known again, and still are after the next rotation."""
+    enrol_second(held)
+    with open_office(load(held.creditor)) as office, office.connection.begin(), office.vault_connection.begin():
+        mark(office, CREDITOR, {"F-1": Marked("Art. 17(1)(d) GDPR", TODAY.date())}, "0" * 26)
+    assert cli("backup", "--config", held.creditor).code == 0
+    copies = [next((held.home / "backup" / which).glob("*.db")) for which in ("gateway", "vault")]
+    for purpose in ("index", "marker", "journal-signing", "package-signing"):
+        more = ("--activate",) if purpose == "package-signing" else ()
+        if more:
+            assert cli("key", "rotate", purpose, "--config", held.creditor).code == 0
+        assert approved(held, "key", "rotate", purpose, *more).code == 0
+    assert approved(held, "restore", *map(str, copies), names=(ACTOR, SECOND)).code == 0
+    with open_office(load(held.creditor)) as office, office.connection.begin():
+        set_mark(office.connection, StoreMark.RESTORING, None)  # as once every agency has signed its statement
+
+    assert known(held) == (True, 5, True, None)
+    for purpose in ("index", "marker"):
+        assert approved(held, "key", "rotate", purpose).code == 0
+    assert known(held) == (True, 5, True, None)
+
+
+def known(world: World) -> tuple[bool, int, bool, str | None]:
+    """Whether a claim is found and unchanged rows are, and whether a marker is; and what rotation is unfinished."""
+    unchanged = world.handover("--dry-run").json["claims"]["unchanged"]
+    with open_office(load(world.creditor)) as office:
+        with office.connection.begin(), office.vault_connection.begin():
+            digest = erased_digest(office, CREDITOR, "F-1")
+            remembered = {one.digest for one in erased(office.vault_connection)}
+            marked = office.requests.marked(remembered, TODAY.date()) == {digest}
+            found = bool(office.vault.find(CREDITOR, ["F-000001"]))
+        return found, unchanged, marked, unfinished(office)

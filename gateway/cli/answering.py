@@ -1,5 +1,6 @@
 """`inkasso claim answer`: what an agency asked about a case is answered, by a code or with a released document."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -51,18 +52,16 @@ def claim_answer(
     said = read_bounded(document) if document is not None else AnswerCode(code or "")
     with open_office(load(config)) as office:
         found = answering(office, entity_of(office, source), claim_no, question, said)
-        if dry_run:
-            output.line("\n".join(found.build(clock()).lines))
-            return 0
-        if not _answered(office, found, consent):
+        if not _answered(office, found, consent, dry_run=dry_run):
             return 0
     output.line(f"answered: it goes to {found.case.agency} with the next `inkasso handover` or `inkasso nightly`")
     return 0
 
 
-def _answered(office: Office, found: Answering, consent: Consent) -> bool:
+def _answered(office: Office, found: Answering, consent: Consent, *, dry_run: bool) -> bool:
     now = clock()
-    if not found.document:
-        answer(office, found, None, now)
+    act = partial(answer, office, found, now=now)
+    if not found.document and not dry_run:
+        act(None)
         return True
-    return carry_out(office, found.build, consent, now, lambda given: answer(office, found, given, now))
+    return carry_out(office, found.build, consent, now, act, dry_run=dry_run)

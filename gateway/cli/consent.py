@@ -46,10 +46,22 @@ class Consent:
     agent: Annotated[bool, Parameter(help="Approve with a key of the SSH agent.", negative="")] = False
 
 
-def carry_out(office: Office, build: Build, consent: Consent, now: datetime, act: Callable[[Given], None]) -> bool:
-    """Shows the preview, gathers approvals, and acts; False if the preview was only written. Raises UsageError."""
+def carry_out(
+    office: Office,
+    build: Build,
+    consent: Consent,
+    now: datetime,
+    act: Callable[[Given], None],
+    *,
+    dry_run: bool = False,
+) -> bool:
+    """Shows the preview, gathers approvals, and acts; False if it was only shown or written. Raises UsageError."""
     with office.connection.begin():
-        shown, actors = build(now).text(), office.roster.active()
+        built, actors = build(now), office.roster.active()
+    if dry_run:
+        output.line("\n".join(built.lines))
+        return False
+    shown = built.text()
     if consent.preview_to is not None:
         _write(consent.preview_to, shown)
         return False

@@ -48,11 +48,8 @@ def restore(
 
     def act(office: Office, chosen: Chosen) -> bool:
         preview = preview_of(office, chosen)
-        if dry_run:
-            with office.connection.begin():
-                output.line(preview(now).text().decode())
-            return False
-        return carry_out(office, preview, consent, now, partial(make_whole, office, chosen, now, progress))
+        act = partial(make_whole, office, chosen, now, progress)
+        return carry_out(office, preview, consent, now, act, dry_run=dry_run)
 
     with output.progress() as progress:
         done = restore_with(load(config), gateway, vault, act, progress)

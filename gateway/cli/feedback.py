@@ -1,5 +1,6 @@
 """The creditor's commands after the hand-over: feedback, and recalling a case."""
 
+from functools import partial
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -67,12 +68,10 @@ def claim_recall(
     now = clock()
     with open_office(load(config)) as office:
         found = recalling(office, entity_of(office, source), claim_no, reason)
-        if dry_run:
-            output.line("\n".join(found.build(now).lines))
-            return 0
-        if consent == NOTHING_GIVEN:
-            recall(office, found, None, now)
-        elif not carry_out(office, found.build, consent, now, lambda given: recall(office, found, given, now)):
+        act = partial(recall, office, found, now=now)
+        if consent == NOTHING_GIVEN and not dry_run:
+            act(None)
+        elif not carry_out(office, found.build, consent, now, act, dry_run=dry_run):
             return 0
     output.line(
         f"recalled from {found.case.agency}: the stop goes out with the next `inkasso handover` or `inkasso nightly`"
@@ -99,10 +98,8 @@ def claim_settle(
     now = clock()
     with open_office(load(config)) as office:
         found = settling(office, entity_of(office, source), claim_no, end)
-        if dry_run:
-            output.line("\n".join(found.build(now).lines))
-            return 0
-        if not carry_out(office, found.build, consent, now, lambda given: settle_dispute(office, found, given, now)):
+        act = partial(settle_dispute, office, found, now=now)
+        if not carry_out(office, found.build, consent, now, act, dry_run=dry_run):
             return 0
     stays = "stays restricted for another reason" if found.restricted else "is worked again after the next hand-over"
     output.line(f"settled: the case at {found.case.agency} {stays}")

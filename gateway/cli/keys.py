@@ -1,5 +1,6 @@
 """The commands about keys."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -198,9 +199,7 @@ def key_destroy(key: str, *, dry_run: DryRun = False, consent: Consent = NOTHING
     with open_office(load(config)) as office:
         file = rotation.retired_key(office, key)
         preview = rotation.destruction(file)
-        if dry_run:
-            output.line(preview(now).text().decode())
-            return 0
-        if carry_out(office, preview, consent, now, lambda given: rotation.destroy(office, key, given, now)):
+        act = partial(rotation.destroy, office, key, now=now)
+        if carry_out(office, preview, consent, now, act, dry_run=dry_run):
             output.line(f"{file.purpose} key {key} is destroyed")
     return 0

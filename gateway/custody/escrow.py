@@ -16,8 +16,9 @@ from gateway.settings import Escrow
 from gateway.store.marks import StoreMark, read_mark, set_mark
 from keys.escrow import MAXIMUM_BYTES, seal_escrow, wrap_file
 from keys.keyfile import KeyFile, read_keys
+from keys.material import Secret
 from keys.recipients import RecipientError, parse_recipient
-from keys.root import next_root, overwrite_private, read_private, write_private
+from keys.root import next_root, overwrite_private, read_private, root_id, write_private
 from schemas.base import Instant, Strict
 from schemas.canonical import encode, encode_model
 from schemas.identifiers import Digest
@@ -45,7 +46,9 @@ def write_escrow(office: Office, now: datetime, without: frozenset[str] = frozen
     escrow = escrow_of(office)
     path = office.configuration.path(escrow.location)
     files = [file for file in read_keys(office.keys) if file.id not in without]
-    others, root = private_files(office.keys), next_root(office.keys) or office.root
+    with office.connection.begin():
+        root = successor(office) or office.root
+    others = private_files(office.keys)
     wrapped = [wrap_file(root, name, content) for name, content in others.items()]
     try:
         sealed = seal_escrow(files, [parse_recipient(one) for one in escrow.recipients], now, wrapped)
@@ -82,6 +85,13 @@ def examine_escrow(office: Office) -> datetime:
     if not hmac.compare_digest(digest_of_keys(read_keys(office.keys), private_files(office.keys)), mark.keys):
         raise UsageError(f"{path} holds other keys than the key directory: remove it, then `inkasso key export`")
     return mark.made
+
+
+def successor(office: Office) -> Secret | None:
+    """The root key that has taken over, while its rotation is not finished (`custody.root`); in a transaction."""
+    waiting = next_root(office.keys)
+    took_over = waiting is not None and read_mark(office.connection, StoreMark.ROOT) == root_id(waiting)
+    return waiting if took_over else None
 
 
 def private_files(directory: Path) -> dict[str, bytes]:

@@ -19,7 +19,9 @@ def examine_keys(office: Office) -> str:
     made = examine_escrow(office)
     waiting = unfinished(office)
     if waiting:
-        raise UsageError(f"a rotation of the {waiting} key was begun and not finished: `inkasso key rotate {waiting}`")
+        raise UsageError(
+            f"a rotation of the {waiting} key was begun and not finished: give its command again (docs/keys.md)"
+        )
     kinds = {parse_recipient(one).post_quantum for one in escrow_of(office).recipients}
     told = "post-quantum" if kinds == {True} else "CLASSICAL: make an age1pq identity, `age-keygen -pq`"
     return f"the escrow copy of {made:%Y-%m-%d} holds the keys of today; sealed {told}"

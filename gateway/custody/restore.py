@@ -30,9 +30,9 @@ from gateway.retention.erasing import replay
 from gateway.store.digests import DIGESTS
 from gateway.store.marks import StoreMark, set_mark
 from keys.journal import Record
-from keys.labels import Purpose
 from keys.references import new_id
 from keys.ring import DestroyedKeyError, Keyring
+from keys.root import root_id
 from keys.sqlite import truncate_log
 from keys.vault_tables import Mark
 from schemas.approval import Approved
@@ -114,12 +114,14 @@ def make_fit(office: Office, chosen: Chosen, given: Given, now: datetime, progre
 
 def _catch_up(office: Office) -> None:
     """The copies stand under the keys of today, whatever has been rotated since they were made."""
-    active = {purpose: office.ring.key_id(purpose) for purpose in ROTATED}
-    for purpose in DIGESTS:
-        stack_store(office, purpose, ROTATED[purpose], active[purpose])
-    stack_vault(office, active[Purpose.INDEX])
-    for purpose in (Purpose.PACKAGE_SIGNING, Purpose.JOURNAL_SIGNING):
-        set_mark(office.connection, ROTATED[purpose], active[purpose])
+    for purpose in ROTATED:
+        active = office.ring.key_id(purpose)
+        if purpose in DIGESTS:
+            stack_store(office, purpose, active)
+            stack_vault(office, purpose, active)
+        else:
+            set_mark(office.connection, StoreMark(purpose), active)
+    set_mark(office.connection, StoreMark.ROOT, root_id(office.root))
 
 
 def _record(path: Path, which: Which) -> Copy:
@@ -146,7 +148,6 @@ def _open_log(office: Office, chosen: Chosen, approved: Approved, now: datetime)
     )
     office.roster.use(approved, append(office.connection, entry).position)
     set_mark(office.connection, StoreMark.ORIGIN, office.log.origin)
-    set_mark(office.connection, StoreMark.LOG_KEY, office.ring.key_id(Purpose.LOG_SIGNING))
 
 
 def _replay(office: Office, approved: Approved, now: datetime, progress: Progress) -> None:

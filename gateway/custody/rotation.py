@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from audit.note import NoteSigner
 from audit.store import append
 from gateway.custody.epoch import standing_of
-from gateway.custody.escrow import escrow_of, write_escrow
+from gateway.custody.escrow import escrow_of, successor, write_escrow
 from gateway.custody.stacking import stack_store, stack_vault
 from gateway.errors import UsageError
 from gateway.office import Office
@@ -35,20 +35,20 @@ from keys.references import new_id
 from keys.ring import load_ring
 from keys.sqlite import truncate_log
 from keys.sshsig import allowed_signers_line
-from keys.vault_tables import Mark
+from keys.vault_tables import VAULT_DIGESTS, Mark
 from schemas.approval import Approved
 from schemas.custody import KeyDestroyed, KeyRotated
 from schemas.entry import LogKeyRotated
 from schemas.package import Direction
 
-ROTATED: Final = {
-    Purpose.INDEX: StoreMark.INDEX,
-    Purpose.MARKER: StoreMark.MARKER,
-    Purpose.PACKAGE_SIGNING: StoreMark.SIGNING,
-    Purpose.LOG_SIGNING: StoreMark.LOG_KEY,
-    Purpose.JOURNAL_SIGNING: StoreMark.JOURNAL_KEY,
-}
-"""The keys that are rotated by hand, and where `gateway.db` says which one took over last."""
+ROTATED: Final = (
+    Purpose.INDEX,
+    Purpose.MARKER,
+    Purpose.PACKAGE_SIGNING,
+    Purpose.LOG_SIGNING,
+    Purpose.JOURNAL_SIGNING,
+)
+"""The keys that are rotated by hand; `gateway.db` says under the same names which one took over last."""
 _DESTROYERS: Final = 2
 
 
@@ -69,17 +69,15 @@ def next_key(office: Office, purpose: Purpose, now: datetime) -> KeyFile:
     return made
 
 
-def unfinished(office: Office) -> Purpose | None:
-    """A purpose whose rotation was killed on its way; a signing key that only waits is not."""
+def unfinished(office: Office) -> str | None:
+    """A purpose whose rotation was killed on its way; a key that only waits is not."""
     with office.connection.begin(), office.vault_connection.begin():
-        marks = {read_mark(office.connection, StoreMark.INDEX), office.vault.mark(Mark.INDEX)}
-        took_over = {purpose: read_mark(office.connection, mark) for purpose, mark in ROTATED.items()}
-    if marks != {_active(office, Purpose.INDEX)}:
-        return Purpose.INDEX
-    for purpose, key in took_over.items():
-        if key not in {None, _active(office, purpose)}:
-            return purpose
-    return None
+        took_over = [(purpose, read_mark(office.connection, StoreMark(purpose))) for purpose in ROTATED]
+        took_over += [(purpose, office.vault.mark(Mark(purpose))) for purpose in VAULT_DIGESTS]
+        following_root = successor(office)
+    if following_root is not None:
+        return StoreMark.ROOT
+    return next((purpose for purpose, key in took_over if key not in {None, _active(office, purpose)}), None)
 
 
 def signer_lines(configuration: Configuration, key: Ed25519PublicKey) -> list[str]:
@@ -97,14 +95,15 @@ def take_over_preview(purpose: Purpose, following: KeyFile) -> Callable[[datetim
 def take_over(office: Office, purpose: Purpose, given: Given, now: datetime) -> None:
     """The next key of a purpose takes over, approved by one actor. Raises UsageError, ApprovalError."""
     (following,) = _of(office, purpose, KeyState.NEXT)
-    mark = ROTATED[purpose]
+    mark = StoreMark(purpose)
     with office.connection.begin():
         if read_mark(office.connection, mark) != following.id:
             approved = settle(take_over_preview(purpose, following), given, office.roster, now)
             _log_rotation(office, following, approved, now)
             if purpose in DIGESTS:
-                stack_store(office, purpose, mark, following.id)
-            set_mark(office.connection, mark, following.id)
+                stack_store(office, purpose, following.id)
+            else:
+                set_mark(office.connection, mark, following.id)
     _follow(office, purpose, following, now)
     for file in _of(office, purpose, KeyState.ACTIVE):
         set_state(office.keys, file, KeyState.RETIRED, now)
@@ -165,10 +164,9 @@ def _of(office: Office, purpose: Purpose, state: KeyState) -> list[KeyFile]:
 def _follow(office: Office, purpose: Purpose, following: KeyFile, now: datetime) -> None:
     """What lies outside `gateway.db` goes over to the key; harmless to repeat."""
     match purpose:
-        case Purpose.INDEX:
+        case Purpose.INDEX | Purpose.MARKER:
             with office.vault_connection.begin():
-                stack_vault(office, following.id)
-            office.vault.use(load_ring(office.keys, office.root, ()))
+                stack_vault(office, purpose, following.id)
         case Purpose.LOG_SIGNING:
             office.log.sign_with(_log_signer(office, following))
         case Purpose.JOURNAL_SIGNING:

@@ -15,7 +15,7 @@ from typing import Final
 from audit.items import commitment, verdict_item
 from audit.store import append, items_of
 from gateway.handover.judge import Judged
-from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
+from gateway.handover.sealing import addressing_of, envelope_recipients, outgoing_of, publish
 from gateway.log.trail import show, trail_for
 from gateway.office import Office
 from gateway.readers.care import CareList
@@ -37,7 +37,7 @@ from schemas.claim import Rejected
 from schemas.codes import CaseStanding
 from schemas.entry import ClaimsScreened, PackageSealed
 from schemas.mandate import Mandate
-from schemas.package import CASES_NAMESPACE, Addressing, Direction, PackageType
+from schemas.package import CASES_NAMESPACE, PackageType
 from schemas.screening import Cleared, Held, Refused
 
 MAXIMUM_CLAIMS: Final = 50_000
@@ -218,14 +218,7 @@ class Batch:
 
     def _envelope(self, sequence: int) -> Envelope:
         given, agency = self._assignment, self._assignment.agency
-        addressing = Addressing(
-            direction=Direction.TO_AGENCY,
-            package_type=PackageType.CASES,
-            package_id=self.package_id,
-            sequence=sequence,
-            sender=given.source.entity,
-            recipient=agency.id,
-        )
+        addressing = addressing_of(self._addressee, self.package_id, sequence)
         creditor = self._office.configuration.entity(given.source.entity).creditor
         return Envelope(addressing, given.mandate, creditor, envelope_recipients(agency), agency.expires_days)
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from audit.store import append
 from gateway.errors import IntegrityError, UsageError
 from gateway.handover.batch import OPENING_BYTES
-from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
+from gateway.handover.sealing import addressing_of, envelope_recipients, outgoing_of, publish
 from gateway.office import Office
 from gateway.partners.keys import with_keys_in_force
 from gateway.partners.vetting import keys_digest
@@ -27,7 +27,7 @@ from keys.sshsig import sign
 from schemas.claim import Address, Claim, Debtor, DebtorKind, Disputed
 from schemas.entry import AgencyProbed, ProbeAnswered
 from schemas.mandate import Declarations, Mandate
-from schemas.package import Addressing, Direction, PackageType
+from schemas.package import PackageType
 from schemas.screening import Cleared, Default, DefaultGround
 
 _ACTOR: Final = "system:agency-probe"
@@ -53,17 +53,9 @@ def seal_probe(office: Office, agency: Agency, today: date, now: datetime) -> Pr
     with office.connection.begin():
         office.packages.open(package_id, addressee, source.id, now)
         sequence = office.packages.reserve_sequence(package_id, addressee)
-    addressing = Addressing(
-        direction=Direction.TO_AGENCY,
-        package_type=PackageType.PROBE,
-        package_id=package_id,
-        sequence=sequence,
-        sender=source.entity,
-        recipient=agency.id,
-    )
     creditor = office.configuration.entity(source.entity).creditor
     envelope = Envelope(
-        addressing,
+        addressing_of(addressee, package_id, sequence),
         mandate,
         creditor,
         envelope_recipients(with_keys_in_force(office, agency, today)),

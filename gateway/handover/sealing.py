@@ -6,10 +6,22 @@ from gateway.office import Office
 from gateway.settings import Agency
 from gateway.state import PackageState
 from gateway.steps.seal import Sealed, SealTo, part_path
-from gateway.store.packages import FileOfPackage, Outgoing
+from gateway.store.packages import Addressee, FileOfPackage, Outgoing
 from keys.recipients import parse_recipient
 from keys.root import sync_directory
-from schemas.package import Part
+from schemas.package import Addressing, Direction, Part
+
+
+def addressing_of(addressee: Addressee, package_id: str, sequence: int) -> Addressing:
+    """How a package to an agency is addressed."""
+    return Addressing(
+        direction=Direction.TO_AGENCY,
+        package_type=addressee.type,
+        package_id=package_id,
+        sequence=sequence,
+        sender=addressee.entity,
+        recipient=addressee.agency,
+    )
 
 
 def outgoing_of(sealed: Sealed, messages: int) -> Outgoing:

@@ -17,7 +17,7 @@ from audit.items import commitment
 from audit.store import append, items_of
 from gateway.handover.batch import MAXIMUM_CLAIMS, OPENING_BYTES, SYSTEM_ACTOR
 from gateway.handover.judge import key_of
-from gateway.handover.sealing import envelope_recipients, outgoing_of, publish
+from gateway.handover.sealing import addressing_of, envelope_recipients, outgoing_of, publish
 from gateway.log.trail import show, trail_for
 from gateway.office import Office
 from gateway.partners.keys import with_keys_in_force
@@ -34,7 +34,6 @@ from schemas.canonical import encode, encode_model
 from schemas.case import Identity
 from schemas.entry import PackageSealed
 from schemas.messages import BooksAgreed, KeyOffer, ToAgency
-from schemas.package import Addressing, Direction
 
 _CHUNK: Final = 4_000
 _T = TypeVar("_T")
@@ -108,14 +107,7 @@ def _seal(office: Office, addressee: Addressee, messages: Sequence[MessageRecord
         office.packages.open(package_id, addressee, "", now)
         sequence = office.packages.reserve_sequence(package_id, addressee)
     agency = with_keys_in_force(office, office.configuration.agency(addressee.agency), day_in_germany(now))
-    addressing = Addressing(
-        direction=Direction.TO_AGENCY,
-        package_type=addressee.type,
-        package_id=package_id,
-        sequence=sequence,
-        sender=addressee.entity,
-        recipient=agency.id,
-    )
+    addressing = addressing_of(addressee, package_id, sequence)
     creditor = office.configuration.entity(addressee.entity).creditor
     writer = PackageWriter(
         office.outbox, Envelope(addressing, None, creditor, envelope_recipients(agency), agency.expires_days)

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from gateway.custody.copies import Progress
 from gateway.custody.restore import Chosen, make_fit
-from gateway.custody.stacking import under_active_keys
 from gateway.errors import IntegrityError
 from gateway.office import Office
 from gateway.people.approvals import Given
@@ -27,7 +26,7 @@ def make_whole(office: Office, chosen: Chosen, now: datetime, progress: Progress
     Raises ApprovalError, IntegrityError.
     """
     make_fit(office, chosen, given, now, progress)
-    _bring_back(under_active_keys(office), now)
+    _bring_back(office, now)
 
 
 def _bring_back(office: Office, now: datetime) -> None:
