@@ -20,13 +20,18 @@ from world import TODAY, Result, World, cli, jsonl, row, running_world
 def asking_world(tmp_path: Path) -> Iterator[World]:
     """A world in which three claims have been handed over, and two people may approve."""
     with running_world(tmp_path) as made:
-        make_key(made.home / "clerk", "officer")
-        public = made.home / "clerk" / "officer.pub"
-        approved(made, "actor", "add", "officer", public, keys=("demo-clerk",))
+        enrol_officer(made)
         made.drop("first.jsonl", jsonl([row(1), row(2), row(3, customer_no="K-000002")]))
         assert made.handover().json["claims"]["handed_over"] == 3
         assert made.receive().code == 0
         yield made
+
+
+def enrol_officer(world: World) -> None:
+    """A second person who may approve."""
+    make_key(world.home / "clerk", "officer")
+    public = world.home / "clerk" / "officer.pub"
+    assert approved(world, "actor", "add", "officer", public, keys=("demo-clerk",)).code == 0
 
 
 def command(world: World, *arguments: str | Path, now: datetime = TODAY) -> Result:

@@ -2,75 +2,26 @@
 
 import re
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.verdict import Fault
+from asking import approved, enrol_officer
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
-from gateway.log.auditing import verify_office
-from gateway.people.approvals import Given
-from gateway.people.roster import enrol
-from gateway.people.signers import file_key
-from gateway.settings import load
-from gateway.setup import openssh
 from gateway.store.digests import DIGESTS
-from gateway.store.roster import Actor
 from gateway.store.tables import STORE_METADATA
-from gateway.wiring import open_office
-from keys.approval import approve, parse_actor_key
-from keys.keyfile import KeyFile, KeyState, read_keys
+from keeping import CANARY, brought_back, held_world, interrupted, keys_of, verified
+from keys.keyfile import KeyState, read_keys
 from keys.labels import Purpose
-from keys.root import write_private
-from keys.sshsig import public_line
-from world import TODAY, Result, World, cli, jsonl, killed, make_world, row
-
-SECOND = "second-clerk"
-CANARY = "Quastenflosser"
+from world import World, cli, jsonl, row
 
 
 @pytest.fixture
 def held(tmp_path: Path) -> World:
     """A world in which every claim is held, so that no server is needed."""
-    world = make_world(tmp_path)
-    world.drop("export.jsonl", jsonl([row(number, disputed=True, note=CANARY) for number in range(5)]))
-    assert world.handover().code == 0
-    return world
-
-
-def approved(world: World, *command: str, names: tuple[str, ...] = (ACTOR,)) -> Result:
-    """A command with its preview written, approved and carried out."""
-    shown = world.home / "preview"
-    shown.unlink(missing_ok=True)
-    written = cli(*command, "--preview-to", shown, "--config", world.creditor)
-    return written if written.code else cli(*signed(world, command, shown, names), "--config", world.creditor)
-
-
-def signed(world: World, command: tuple[str, ...], shown: Path, names: tuple[str, ...]) -> list[str | Path]:
-    arguments: list[str | Path] = [*command, "--preview", shown]
-    for name in names:
-        signer = file_key(world.home / "clerk" / name)
-        signature = world.home / f"{name}.sig"
-        signature.write_bytes(approve(shown.read_bytes(), signer.key, signer.sign_blob))
-        arguments += ["--approval", signature]
-    return arguments
-
-
-def enrol_second(world: World) -> None:
-    key = Ed25519PrivateKey.generate()
-    write_private(world.home / "clerk" / SECOND, openssh(key))
-    with open_office(load(world.creditor)) as office:
-        actor = Actor(SECOND, parse_actor_key(public_line(key.public_key())))
-        enrol(office, actor, Given(signers=(file_key(world.home / "clerk" / ACTOR),)), TODAY)
-
-
-def keys_of(world: World, purpose: Purpose) -> dict[KeyState, KeyFile]:
-    files = read_keys(world.creditor.parent / "keys")
-    return {file.state: file for file in files if file.purpose is purpose}
+    return held_world(tmp_path)
 
 
 def test_every_digest_of_the_store_is_stacked_by_a_rotation() -> None:
@@ -105,16 +56,12 @@ def test_another_index_key_finds_everything_again(held: World, step: str | None)
     old = keys_of(held, Purpose.INDEX)[KeyState.ACTIVE]
     command = ("key", "rotate", "index")
     if step is None:
-        assert approved(held, *command).code == 0
+        assert approved(held, *command, keys=(ACTOR,)).code == 0
     else:
-        shown = held.home / "preview"
-        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
-        function, nth = STEPS[step]
-        arguments = map(str, signed(held, command, shown, (ACTOR,)))
-        assert killed(held, function, nth, *arguments) == (-signal.SIGKILL, function)
+        arguments = interrupted(held, *STEPS[step], *command)
         known_between = held.handover()
         assert (known_between.code, known_between.json["claims"]["unchanged"]) == (0, 5)
-        again = cli(*signed(held, command, shown, (ACTOR,)), "--config", held.creditor)
+        again = cli(*arguments, "--config", held.creditor)
         assert (again.code, again.err) == (0, "")
     held.drop("again.jsonl", content + jsonl([row(99, disputed=True)]))
     found = held.handover()
@@ -127,7 +74,7 @@ def test_another_index_key_finds_everything_again(held: World, step: str | None)
 
 def test_a_signing_key_waits_until_agencies_trust_it_and_goes_by_two(held: World) -> None:
     """The line is handed out first; then the new key signs; the old one is destroyed by two people, in both places."""
-    enrol_second(held)
+    enrol_officer(held)
     old = keys_of(held, Purpose.PACKAGE_SIGNING)[KeyState.ACTIVE]
     told = cli("key", "rotate", "package-signing", "--config", held.creditor)
     again = cli("key", "rotate", "package-signing", "--config", held.creditor)
@@ -136,17 +83,17 @@ def test_a_signing_key_waits_until_agencies_trust_it_and_goes_by_two(held: World
     assert (told.code, told.out) == (0, again.out)
     assert f"  {CREDITOR} namespaces=" in told.out
     assert waiting[KeyState.ACTIVE].id == old.id
-    assert approved(held, "key", "rotate", "package-signing", "--activate").code == 0
+    assert approved(held, "key", "rotate", "package-signing", "--activate", keys=(ACTOR,)).code == 0
     rotated = keys_of(held, Purpose.PACKAGE_SIGNING)
     assert (rotated[KeyState.ACTIVE].id, rotated[KeyState.RETIRED].id) == (waiting[KeyState.NEXT].id, old.id)
-    alone = approved(held, "key", "destroy", old.id, names=(ACTOR,))
+    alone = approved(held, "key", "destroy", old.id, keys=(ACTOR,))
     assert (alone.code, "2 actors with different keys" in alone.err) == (2, True)
-    assert approved(held, "key", "destroy", old.id, names=(ACTOR, SECOND)).code == 0
+    assert approved(held, "key", "destroy", old.id, keys=(ACTOR, "officer")).code == 0
     assert keys_of(held, Purpose.PACKAGE_SIGNING)[KeyState.DESTROYED].id == old.id
     assert held.events()[-2:] == ["key.rotated", "key.destroyed"]
     assert old.wrapped
     assert not any(old.wrapped.encode() in path.read_bytes() for path in held.home.rglob("*") if path.is_file())
-    brought = cli("key", "import", held.home / "offline" / "keys.age", *offline(held), "--config", held.creditor)
+    brought = brought_back(held, held.home / "offline" / "keys.age")
     assert (brought.code, "0 keys and private files came back" in brought.out) == (0, True)
 
 
@@ -156,14 +103,12 @@ LOG_STEPS = {"entry": ("append", 2), "retire": ("set_state", 1), "activate": ("s
 @pytest.mark.parametrize("step", [None, *LOG_STEPS])
 def test_the_log_goes_on_under_a_key_that_the_old_one_signed_for(held: World, step: str | None) -> None:
     """The whole log verifies from its first key, whatever killed the change of it, and before it is finished too."""
-    command, shown = ("key", "rotate", "log-signing"), held.home / "preview"
+    command = ("key", "rotate", "log-signing")
     if step is None:
-        assert approved(held, *command).code == 0
+        assert approved(held, *command, keys=(ACTOR,)).code == 0
     else:
-        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
         name, nth = LOG_STEPS[step]
-        arguments = list(map(str, signed(held, command, shown, (ACTOR,))))
-        assert killed(held, f"gateway.custody.rotation:{name}", nth, *arguments)[0] == -signal.SIGKILL
+        arguments = interrupted(held, f"gateway.custody.rotation:{name}", nth, *command)
         assert cli("backup", "--config", held.creditor).code == 0
         assert verified(held) is None
         assert cli(*arguments, "--config", held.creditor).code == 0
@@ -172,15 +117,6 @@ def test_the_log_goes_on_under_a_key_that_the_old_one_signed_for(held: World, st
     assert verified(held) is None
     assert held.events().count("log.key-rotated") == 1
     assert set(keys_of(held, Purpose.LOG_SIGNING)) == {KeyState.RETIRED, KeyState.ACTIVE}
-
-
-def verified(world: World) -> Fault | None:
-    with open_office(load(world.creditor)) as office:
-        return verify_office(office, (), with_keys=True).fault
-
-
-def offline(world: World) -> tuple[str, Path]:
-    return "--identity", world.home / "offline" / "escrow.agekey"
 
 
 def test_escrow_brings_back_a_lost_key_directory(held: World) -> None:
@@ -197,7 +133,7 @@ def test_escrow_brings_back_a_lost_key_directory(held: World) -> None:
             path.unlink()
     assert held.handover().code == 2
     imports = [
-        cli("key", "import", file, *offline(held), *more, "--config", held.creditor)
+        brought_back(held, file, *more)
         for more in (("--dry-run",), ())
         for file in (root, held.home / "offline" / "keys.age")
     ]

@@ -1,11 +1,11 @@
 """The root, journal and marker keys take their turns: nothing is lost, whatever kills the change, and the old key is out."""
 
-import signal
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from asking import approved, enrol_officer
 from gateway.custody.epoch import standing_of
 from gateway.custody.root import prepare
 from gateway.custody.rotation import unfinished
@@ -18,6 +18,7 @@ from gateway.settings import load
 from gateway.store.marks import StoreMark, set_mark
 from gateway.store.requests import Marker
 from gateway.wiring import open_office
+from keeping import brought_back, held_world, interrupted, keys_of, verified
 from keys.journal import Journal, JournalError, create_journal
 from keys.keyfile import KeyState, read_keys
 from keys.labels import Purpose
@@ -26,10 +27,13 @@ from keys.remembered import erased
 from keys.root import NEXT_ROOT_NAME, ROOT_KEY_NAME, parse_root, root_text
 from keys.wrap import WrapError
 from schemas.entry import ErasureGround
-from test_gateway_keys import SECOND, approved, enrol_second, held, keys_of, offline, signed, verified
-from world import TODAY, World, cli, killed
+from world import TODAY, World, cli
 
-__all__ = ["held"]
+
+@pytest.fixture
+def held(tmp_path: Path) -> World:
+    """A world in which every claim is held."""
+    return held_world(tmp_path)
 
 
 def erase_one(world: World) -> None:
@@ -53,17 +57,15 @@ def root_of(world: World) -> Secret:
 @pytest.mark.parametrize("step", [None, ("append", 1), ("open_journal", 1), ("set_state", 1), ("set_state", 2)])
 def test_another_key_signs_the_erasure_journal(held: World, step: tuple[str, int] | None) -> None:
     """Lines of before stay proven, what comes next is signed by the new key, and a final erasure stays final."""
-    command, shown = ("key", "rotate", "journal-signing"), held.home / "preview"
+    command = ("key", "rotate", "journal-signing")
     erase_one(held)
     assert cli("key", "rotate", "epoch", "--config", held.creditor).code == 0
     if step is None:
-        assert approved(held, *command).code == 0
+        assert approved(held, *command, keys=(ACTOR,)).code == 0
         assert not pending(held)
     else:
-        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
-        arguments = list(map(str, signed(held, command, shown, (ACTOR,))))
         name, nth = step
-        assert killed_at(held, name, nth, arguments)
+        arguments = interrupted(held, f"gateway.custody.rotation:{name}", nth, *command)
         erase_one(held)
         again = cli(*arguments, "--config", held.creditor)
         assert (again.code, again.err) == (0, "")
@@ -76,10 +78,6 @@ def test_another_key_signs_the_erasure_journal(held: World, step: tuple[str, int
     assert (head.key, len(head.record.claims)) == (1, 1)
     assert verified(held) is None
     assert set(keys_of(held, Purpose.JOURNAL_SIGNING)) == {KeyState.RETIRED, KeyState.ACTIVE}
-
-
-def killed_at(world: World, name: str, nth: int, arguments: list[str]) -> bool:
-    return killed(world, f"gateway.custody.rotation:{name}", nth, *arguments)[0] == -signal.SIGKILL
 
 
 def test_an_older_key_of_the_journal_is_not_believed_any_more(tmp_path: Path) -> None:
@@ -107,7 +105,7 @@ def test_a_marker_is_found_under_another_key(held: World) -> None:
         before = erased_digest(office, "shop", "F-1")
         with office.connection.begin():
             office.requests.mark([Marker(before, "Art. 17(1)(d) GDPR", TODAY.date(), "0" * 26)])
-    assert approved(held, "key", "rotate", "marker").code == 0
+    assert approved(held, "key", "rotate", "marker", keys=(ACTOR,)).code == 0
 
     with open_office(load(held.creditor)) as office, office.connection.begin():
         after = erased_digest(office, "shop", "F-1")
@@ -129,20 +127,18 @@ ROOT_STEPS = [
 def test_another_root_key_takes_over(held: World, step: tuple[str, int] | None) -> None:
     """Prepared, exported, activated by one actor; then the old one opens no key file and no escrow copy any more."""
     old, keys = root_of(held), held.creditor.parent / "keys"
-    command, shown, sealed = ("key", "rotate", "root", "--activate"), held.home / "preview", held.home / "next.age"
+    command, sealed = ("key", "rotate", "root", "--activate"), held.home / "next.age"
     assert cli("key", "rotate", "root", "--config", held.creditor).code == 0
     assert cli("key", "export", "--root", sealed, "--config", held.creditor).code == 0
     (keys / "answers.agekey").unlink()
-    assert cli("key", "import", held.home / "offline" / "keys.age", *offline(held), "--config", held.creditor).code == 0
+    assert brought_back(held, held.home / "offline" / "keys.age").code == 0
     assert cli("key", "rotate", "epoch", "--config", held.creditor).code == 0
     assert held.handover().code == 0
     if step is None:
-        assert approved(held, *command).code == 0
+        assert approved(held, *command, keys=(ACTOR,)).code == 0
     else:
-        assert cli(*command, "--preview-to", shown, "--config", held.creditor).code == 0
-        arguments = list(map(str, signed(held, command, shown, (ACTOR,))))
         name, nth = step
-        assert killed(held, f"gateway.custody.root:{name}", nth, *arguments)[0] == -signal.SIGKILL
+        arguments = interrupted(held, f"gateway.custody.root:{name}", nth, *command)
         assert held.handover().code == 0
         again = cli(*arguments, "--config", held.creditor)
         assert (again.code, again.err) == (0, "")
@@ -155,7 +151,7 @@ def test_another_root_key_takes_over(held: World, step: tuple[str, int] | None) 
             with pytest.raises(WrapError):
                 file.open(old)
     (keys / ROOT_KEY_NAME).unlink()
-    assert cli("key", "import", sealed, *offline(held), "--config", held.creditor).code == 0
+    assert brought_back(held, sealed).code == 0
     assert held.handover().code == 0
     assert verified(held) is None
 
@@ -170,20 +166,20 @@ def test_a_root_key_of_the_service_manager_is_replaced_there(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
     with open_office(load(held.creditor)) as office:
         prepare(office, TODAY)
-    early = approved(held, "key", "rotate", "root", "--activate")
+    early = approved(held, "key", "rotate", "root", "--activate", keys=(ACTOR,))
     following = parse_root((keys / NEXT_ROOT_NAME).read_bytes())
     assert following is not None
     (folder / ROOT_KEY_NAME).write_bytes(root_text(following))
 
     assert (early.code, "credential of the service manager" in early.err) == (2, True)
     assert following.reveal().hex() not in early.err + early.out
-    assert approved(held, "key", "rotate", "root", "--activate").code == 0
+    assert approved(held, "key", "rotate", "root", "--activate", keys=(ACTOR,)).code == 0
     assert (list(keys.glob("root.key*")), held.handover().code) == ([], 0)
 
 
 def test_a_copy_from_before_a_rotation_stands_under_the_keys_of_today_once_it_is_restored(held: World) -> None:
     """Rows, claims and markers of the copy are known again, and still are after the next rotation."""
-    enrol_second(held)
+    enrol_officer(held)
     with open_office(load(held.creditor)) as office, office.connection.begin(), office.vault_connection.begin():
         mark(office, CREDITOR, {"F-1": Marked("Art. 17(1)(d) GDPR", TODAY.date())}, "0" * 26)
     assert cli("backup", "--config", held.creditor).code == 0
@@ -192,14 +188,14 @@ def test_a_copy_from_before_a_rotation_stands_under_the_keys_of_today_once_it_is
         more = ("--activate",) if purpose == "package-signing" else ()
         if more:
             assert cli("key", "rotate", purpose, "--config", held.creditor).code == 0
-        assert approved(held, "key", "rotate", purpose, *more).code == 0
-    assert approved(held, "restore", *map(str, copies), names=(ACTOR, SECOND)).code == 0
+        assert approved(held, "key", "rotate", purpose, *more, keys=(ACTOR,)).code == 0
+    assert approved(held, "restore", *map(str, copies), keys=(ACTOR, "officer")).code == 0
     with open_office(load(held.creditor)) as office, office.connection.begin():
         set_mark(office.connection, StoreMark.RESTORING, None)  # as once every agency has signed its statement
 
     assert known(held) == (True, 5, True, None)
     for purpose in ("index", "marker"):
-        assert approved(held, "key", "rotate", purpose).code == 0
+        assert approved(held, "key", "rotate", purpose, keys=(ACTOR,)).code == 0
     assert known(held) == (True, 5, True, None)
 
 

@@ -11,27 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
+from asking import approved, approving, enrol_officer
 from gateway.agency.settings import load_agency
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
 from gateway.log.auditing import verify_office
-from gateway.people.approvals import Given
-from gateway.people.roster import enrol
-from gateway.people.signers import file_key
 from gateway.retention.erasing import erase
 from gateway.settings import load
-from gateway.setup import openssh
-from gateway.store.roster import Actor
 from gateway.wiring import open_desk, open_office
-from keys.approval import approve, parse_actor_key
-from keys.root import write_private
-from keys.sshsig import public_line
 from schemas.entry import ErasureGround
 from schemas.messages import IdentityLine
 from world import TODAY, Result, World, cli, jsonl, killed, make_world, row, running_world
@@ -40,14 +31,6 @@ CANARY = "Quastenflosser"
 MONTH = TODAY + timedelta(days=30)
 LOST = MONTH + timedelta(days=1)
 ERASED = {2: "first", 8: "later"}
-SECOND = "second-clerk"
-
-
-class Approved(NamedTuple):
-    """How writing the preview went, and the command that goes on with it."""
-
-    written: Result
-    command: tuple[str | Path, ...]
 
 
 def rows(numbers: range) -> bytes:
@@ -89,14 +72,6 @@ def backup(world: World, now: datetime) -> tuple[Path, Path]:
     return kept[0], kept[1]
 
 
-def enrol_second(world: World) -> None:
-    key = Ed25519PrivateKey.generate()
-    write_private(world.home / "clerk" / SECOND, openssh(key))
-    with open_office(load(world.creditor)) as office:
-        actor = Actor(SECOND, parse_actor_key(public_line(key.public_key())))
-        enrol(office, actor, Given(signers=(file_key(world.home / "clerk" / ACTOR),)), TODAY)
-
-
 def erase_for_good(world: World, now: datetime) -> None:
     with open_office(load(world.creditor)) as office:
         with office.vault_connection.begin():
@@ -109,7 +84,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> History:
     home = tmp_path_factory.mktemp("restore")
     with running_world(home) as world:
         pass
-    enrol_second(world)
+    enrol_officer(world)
     assert cli("key", "export", "--root", home / "root.age", "--config", world.creditor).code == 0
     world.drop("first.jsonl", rows(range(6)))
     night(world, TODAY)
@@ -137,26 +112,11 @@ def history(past: History, tmp_path: Path) -> History:
     return History(World(home, past.world.port), moved(past.first), moved(past.later), tuple(map(moved, past.vaults)))
 
 
-def approved(history: History, gateway: Path, vault: Path, names: tuple[str, ...], now: datetime) -> Approved:
-    """The command with a preview that these people approved; or how writing the preview failed."""
-    world, shown = history.world, history.world.home / "preview"
-    command: tuple[str | Path, ...] = ("restore", gateway, vault)
-    written = cli(*command, "--preview-to", shown, "--config", world.creditor, now=now)
-    approvals: list[str | Path] = []
-    for name in () if written.code else names:
-        signer = file_key(world.home / "clerk" / name)
-        signature = world.home / f"{name}.sig"
-        signature.write_bytes(approve(shown.read_bytes(), signer.key, signer.sign_blob))
-        approvals += ["--approval", signature]
-    return Approved(written, (*command, "--preview", shown, *approvals))
-
-
 def restore(
-    history: History, gateway: Path, vault: Path, now: datetime = LOST, names: tuple[str, ...] = (ACTOR, SECOND)
+    history: History, gateway: Path, vault: Path, now: datetime = LOST, names: tuple[str, ...] = (ACTOR, "officer")
 ) -> Result:
     """The preview written, approved by different keys, and carried out; the first failure if there is one."""
-    written, command = approved(history, gateway, vault, names, now)
-    return written if written.code else cli(*command, "--config", history.world.creditor, now=now)
+    return approved(history.world, "restore", gateway, vault, keys=names, now=now)
 
 
 def invoices(world: World) -> list[str]:
@@ -226,7 +186,7 @@ def test_the_person_stays_gone_and_nothing_is_sent_twice(history: History, copy:
 def test_a_number_that_still_lies_at_the_server_is_not_used_again(tmp_path: Path) -> None:
     """What was uploaded in the time that is lost, and not yet received, keeps its number: no other package bears it."""
     world = make_world(tmp_path)
-    enrol_second(world)
+    enrol_officer(world)
     world.drop("first.jsonl", rows(range(2)))
     night(world, TODAY)
     gateway, vault = backup(world, TODAY)
@@ -328,11 +288,12 @@ STEPS = {
 def test_a_restore_that_was_killed_is_begun_again(history: History, step: str) -> None:
     """Before the last step today's databases are as they were; after it no start goes on without the rest."""
     world, before = history.world, files(history.world)
-    written, command = approved(history, history.first, history.newest_vault, (ACTOR, SECOND), TODAY)
+    command = approving(world, "restore", history.first, history.newest_vault, keys=(ACTOR, "officer"))
+    assert not isinstance(command, Result)
     function, nth = STEPS[step]
     status, reached = killed(world, function, nth, *map(str, command))
 
-    assert (written.code, status, reached) == (0, -signal.SIGKILL, function)
+    assert (status, reached) == (-signal.SIGKILL, function)
     untouched = {name: content for name, content in files(world).items() if "restoring" not in name} == before
     assert untouched == (step not in {"between the two", "outside"})
     assert untouched or world.handover(now=LOST).code == 5
