@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import openpyxl
@@ -232,6 +233,15 @@ def test_a_workbook_that_is_none_or_too_much_is_refused(data: bytes | Callable[[
     """Encrypted, damaged, a bomb, or so sparse that the library would ask for half a terabyte: refused unopened."""
     with pytest.raises(InputError, match=said):
         read(SHEET, data if isinstance(data, bytes) else data())
+
+
+@given(st.integers(min_value=4), st.integers(0, 7))
+def test_an_altered_workbook_is_read_or_refused(place: int, bit: int) -> None:
+    """Whichever bit was flipped on the way, the file is read, or refused as one that is damaged; nothing else happens."""
+    data = bytearray(xlsx({}))
+    data[place % len(data)] ^= 1 << bit
+    with suppress(InputError):
+        read(SHEET, bytes(data))
 
 
 def test_a_million_empty_rows_are_nothing() -> None:

@@ -7,6 +7,7 @@ refused before the library sees them; it sees nothing but the parts that were ex
 import io
 import re
 import zipfile
+import zlib
 from typing import Final, NamedTuple
 
 from lxml import etree
@@ -31,6 +32,11 @@ _VALUE_TYPE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-ty
 
 Formulas = frozenset[tuple[int, int]]
 """Row and column, from 0, of every cell whose value a formula gives."""
+
+
+_COMPRESSIONS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
+"""What the libraries raise over bytes that were altered: a seek before the file's begin is a ValueError."""
 
 
 class Examined(NamedTuple):
@@ -62,7 +68,7 @@ def examine(data: bytes) -> Examined:
                     names[part.filename] = content
                 if part.filename == "content.xml":
                     _examine_ods(content)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zipfile.LargeZipFile):
+    except _DAMAGED:
         raise FileFaultError("the workbook is damaged: export it again") from None
     return Examined(out.getvalue(), _by_name(formulas, names) if formulas else {})
 
@@ -74,6 +80,8 @@ def _parts(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         raise FileFaultError("the workbook would unpack to more than it may: export CSV instead")
     if any(part.flag_bits & 1 for part in every):
         raise FileFaultError("the workbook is encrypted: save it without password")
+    if any(part.compress_type not in _COMPRESSIONS for part in every):
+        raise FileFaultError("the workbook is packed in a way that no table program uses: export it again")
     return [part for part in every if part.filename.endswith((".xml", ".rels", "mimetype"))]
 
 
