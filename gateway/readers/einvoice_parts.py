@@ -11,8 +11,8 @@ from typing import BinaryIO, Final
 
 from lxml import etree
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
+from gateway.readers.plain_pdf import MALFORMED
 from gateway.readers.xml import xml_parser
 
 MAXIMUM_FILE: Final = 20 << 20
@@ -131,8 +131,7 @@ def _attached(data: bytes) -> bytes | str:
         if reader.is_encrypted:
             return "pdf-encrypted"
         found = [one.content for one in reader.attachment_list if one.name in _ATTACHMENTS]
-    # A damaged PDF raises whatever its parser happens to stumble over; its text may hold values and is not repeated.
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError):
+    except MALFORMED:
         return "pdf"
     return found[0] if len(found) == 1 else "pdf-without-invoice"
 

@@ -40,6 +40,19 @@ _ACTIONS: Final = {
 _TYPES: Final = {"/EmbeddedFile", "/Filespec", "/FileAttachment", "/RichMedia", "/Movie", "/Sound", "/Screen", "/3D"}
 
 
+MALFORMED: Final = (
+    PyPdfError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    OSError,
+)
+"""What pypdf raises over a file that is damaged: whatever it stumbles over. Its messages may quote the file."""
+
+
 def check_plain_pdf(content: bytes) -> None:
     """Raises InputError, which repeats nothing of the document."""
     if len(content) > MAXIMUM_DOCUMENT_BYTES:
@@ -53,8 +66,7 @@ def check_plain_pdf(content: bytes) -> None:
         if reader.is_encrypted:
             raise InputError("the document is encrypted: nobody could see what is released; save it without a password")
         pages, active = len(reader.pages), any(map(_is_active, _dictionaries(reader)))
-    # pypdf raises whatever a malformed file leads it to; its messages may quote the file.
-    except (PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError):
+    except MALFORMED:
         raise InputError("the document is not a PDF that can be read: print it to a new PDF") from None
     if not pages:
         raise InputError("the document has no page")
