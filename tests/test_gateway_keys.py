@@ -155,6 +155,12 @@ def _no_disk(world: World) -> None:
     (world.home / "offline" / "keys.age").unlink()
 
 
+def _other_root(world: World) -> None:
+    assert cli("key", "export", "--root", world.home / "root.age", "--config", world.creditor).code == 0
+    assert cli("key", "rotate", "root", "--config", world.creditor).code == 0
+    assert approved(world, "key", "rotate", "root", "--activate", keys=(ACTOR,)).code == 0
+
+
 def _no_backup_folder(world: World) -> None:
     shutil.rmtree(world.home / "backup")
 
@@ -172,6 +178,8 @@ FAULTS: dict[str, tuple[Callable[[World], None] | None, tuple[str, ...], int, st
     "no folder": (_no_backup_folder, ("backup",), 2, "is not a folder"),
     "no identity": (_foreign_identity, ("key", "import", "{offline}/keys.age", "--identity", "{offline}/escrow.agekey"), 2,
                     "no age identity"),
+    "another root": (_other_root, ("key", "import", "{offline}/../root.age", "--identity", "{offline}/escrow.agekey"), 2,
+                     "another root key"),
     "not sealed": (_other_copy, ("key", "import", "{offline}/keys.age", "--identity", "{offline}/escrow.agekey"), 2,
                    "does not open"),
 }  # fmt: skip

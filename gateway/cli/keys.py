@@ -182,8 +182,10 @@ def key_import(
     with alone(configuration.path(f"{stores.gateway}.lock")):
         found = import_escrow(configuration.path(stores.keys), credentials_folder(), file, identity, dry_run=dry_run)
     verb = "would come back" if dry_run else "came back"
-    what = "the root key" if found.root else f"{len(found.keys)} keys and private files"
-    output.line(f"{what} {verb}; {found.known} were there already")
+    if found.root:
+        output.line("the root key was there already" if found.known else f"the root key {verb}")
+    else:
+        output.line(f"{len(found.keys)} keys and private files {verb}; {found.known} were there already")
     return 0
 
 

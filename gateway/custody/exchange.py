@@ -21,7 +21,10 @@ from keys.wrap import WrapError
 
 
 class Imported(NamedTuple):
-    """What came back: ids of purpose keys and names of other files, or the root key; `known` were there already."""
+    """What came back: ids of purpose keys and names of other files; `known` were there already.
+
+    `root`: the file held the root key, and nothing else.
+    """
 
     keys: tuple[str, ...]
     known: int
@@ -46,9 +49,11 @@ def import_escrow(directory: Path, credentials: Path | None, path: Path, identit
     root = parse_root(plain)
     if root is not None:
         there = (directory / ROOT_KEY_NAME).exists()
+        if there and load_root(directory, None) != root:
+            raise UsageError(f"{path} holds another root key than the one in {directory}: nothing was changed")
         if not there and not dry_run:
             write_private(directory / ROOT_KEY_NAME, root_text(root))
-        return Imported((), int(there), not there)
+        return Imported((), int(there), True)
     try:
         escrow = parse_escrow(plain)
     except EscrowError as error:
