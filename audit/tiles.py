@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from audit.merkle import EMPTY_ROOT, HASH_BYTES, node_hash, root, split
+from audit.merkle import EMPTY_ROOT, node_hash, root, split
 from audit.proofs import Subtree
 
 TILE_WIDTH: Final = 256
@@ -106,8 +106,3 @@ def tile_path(kind: str, number: int, width: int = TILE_WIDTH) -> str:
     """Where a tile lies below `tile/`: `kind` is its level, or `entries`; a partial one ends in its width."""
     partial = "" if width == TILE_WIDTH else f".p/{width}"
     return f"tile/{kind}/{number_path(number)}{partial}"
-
-
-def width_of(hashes: bytes) -> int:
-    """How many hashes a tile holds."""
-    return len(hashes) // HASH_BYTES

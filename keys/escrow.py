@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import StringConstraints, ValidationError
 
-from keys.age import AgeError, Identity, Recipient, Sealer, unseal
+from keys.age import Recipient, Sealer
 from keys.keyfile import KeyFile
 from keys.labels import Label, bound
 from keys.material import Secret
@@ -58,15 +58,6 @@ def seal_escrow(
 ) -> bytes:
     """An escrow copy. Raises ValueError for no recipients, or hybrid and classic ones together."""
     return seal_to(encode_model(Escrow(made=now, keys=tuple(keys), files=tuple(files))), recipients)
-
-
-def open_escrow(sealed: bytes, identities: Sequence[Identity]) -> Escrow:
-    """The keys of an escrow copy. Raises EscrowError."""
-    try:
-        plain = b"".join(unseal(io.BytesIO(sealed), identities))
-    except AgeError as error:
-        raise EscrowError(f"the escrow copy does not open: {error}") from None
-    return parse_escrow(plain)
 
 
 def parse_escrow(plain: bytes) -> Escrow:

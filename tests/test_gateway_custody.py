@@ -2,6 +2,7 @@
 kills a run.
 """
 
+import io
 import re
 import shutil
 import signal
@@ -16,7 +17,8 @@ from gateway.custody.epoch import Standing, standing_of
 from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_office
-from keys.escrow import open_escrow
+from keys.age import unseal
+from keys.escrow import parse_escrow
 from keys.keyfile import KeyState, read_keys
 from keys.labels import Purpose, bound
 from keys.recipients import read_identities
@@ -74,7 +76,7 @@ def opens(world: World, copy: Path) -> bool:
     directory = world.creditor.parent / "keys"
     root = load_root(directory, None)
     identities = read_identities((world.home / "offline" / "escrow.agekey").read_text())
-    escrow = open_escrow((world.home / "offline" / "keys.age").read_bytes(), identities)
+    escrow = parse_escrow(b"".join(unseal(io.BytesIO((world.home / "offline" / "keys.age").read_bytes()), identities)))
     files = [file for file in (*read_keys(directory), *escrow.keys) if file.wrapped and file.purpose is Purpose.EPOCH]
     with sqlite3.connect(copy) as connection:
         wrapped = connection.execute("select id, wrapped from claim").fetchall()
