@@ -11,8 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.store import entries
+from gateway.cli import output
 from gateway.cli.main import run
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, UsageError
 from gateway.office import Office
 from gateway.people.approvals import VALID, ApprovalError, Given, Preview, Signer, settle
 from gateway.people.roster import enrol, enrolment
@@ -257,3 +258,16 @@ def test_no_failure_repeats_what_it_was_given(
 
     assert code == 2
     assert CANARY not in told
+
+
+def test_an_input_that_ends_is_no_consent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever closes the terminal at the question has approved nothing, and reads that nothing was done."""
+    monkeypatch.setattr("builtins.input", _ended)
+
+    with pytest.raises(UsageError, match="nothing was done"):
+        output.ask("Approve? ")
+    assert capsys.readouterr().out == "\n"
+
+
+def _ended(_: str) -> str:
+    raise EOFError

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from gateway.retention.erasing import erase
+from gateway.settings import load
+from gateway.wiring import open_office
 from keys.references import new_id
-from world import Result, World, cli, jsonl, row
+from schemas.entry import ErasureGround
+from world import TODAY, Result, World, cli, jsonl, row
 
 
 def exchange(world: World) -> None:
@@ -74,3 +78,21 @@ def test_a_case_whose_recall_has_arrived_is_not_taken_on_again(world: World, ver
 
     assert (refused.code, "the case was recalled" in refused.err) == (3, True)
     assert "A-2" not in refused.err
+
+
+def test_a_statement_from_before_an_erasure_is_asked_for_again(world: World) -> None:
+    """Its lines about the erased went with them: it is no difference of the books, and nothing can be compared with it."""
+    world.drop("export.jsonl", jsonl([row(1), row(2)]))
+    exchange(world)
+    assert cli("agency", "statement", "nordlicht", "--config", world.agency).code == 0
+    assert cli("feedback", "--config", world.creditor).code == 0
+    compare = ("report", "reconcile", "--agency", "ostsee", "--config", world.creditor)
+    before = cli(*compare)
+    with open_office(load(world.creditor)) as office:
+        with office.connection.begin():
+            (claim, _) = office.claims.ids("", 2)
+        erase(office, [claim], ErasureGround.RETENTION, None, TODAY)
+    after = cli(*compare)
+
+    assert (before.code, after.code, after.out) == (0, 1, "")
+    assert "claims were erased since ostsee stated its books" in after.err

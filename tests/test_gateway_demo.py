@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.demo import claims_tables
-from gateway.demo.claims import write_csv
+from gateway.demo.claims import write_csv, write_csv_again
 from world import Result, cli
 
 CLAIMS = 400
@@ -52,11 +52,12 @@ def test_a_second_run_hands_nothing_over_twice(told: tuple[Path, Result, Result]
     assert second.code == 0
     assert claims["handed_over"] == claims["cleared"] == 0
     assert claims["unchanged"] == CLAIMS - first.json["claims"]["rejected"]
+    assert [one.json["books"]["differences"] for one in (first, second)] == [[], []]
     assert second.json["packages"] == {"sealed": 0, "uploaded": 0, "received": 0}
 
 
 def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> None:
-    """Configurations, the server's root with its five packages, and the agency's keys in age's text form."""
+    """Configurations, the server's root with its six packages, and the agency's keys in age's text form."""
     home, _, _ = told
     suffixes = sorted(path.name.partition(".")[2] for path in (home / "sftp").iterdir() if path.is_file())
     keys = home / "agency" / "keys"
@@ -65,7 +66,7 @@ def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> N
     assert tomllib.loads((home / "creditor" / "inkasso.toml").read_text())["agencies"][0]["id"] == "ostsee"
     assert tomllib.loads((home / "agency" / "inkasso.toml").read_text())["id"] == "ostsee"
     assert suffixes == sorted(
-        5 * ["cases.jsonl.zst.age", "identities.jsonl.zst.age", "manifest.json", "manifest.json.sig"]
+        6 * ["cases.jsonl.zst.age", "identities.jsonl.zst.age", "manifest.json", "manifest.json.sig"]
     )
     assert all("AGE-SECRET-KEY-PQ-1" in (keys / f"{part}.agekey").read_text() for part in ("cases", "identities"))
     assert re.fullmatch(r'nordlicht namespaces="[a-z@,-]+" ssh-ed25519 [A-Za-z0-9+/=]+', signer)
@@ -168,3 +169,12 @@ def test_the_demos_own_firms_share_no_word_with_the_debtors(told: tuple[Path, Re
 
     assert len(invented) > 200
     assert invented & set(re.findall(r"[^\W\d_]{3,}", written)) == set()
+
+
+def test_a_claim_whose_note_has_line_ends_is_exported_again_as_a_whole(tmp_path: Path) -> None:
+    """The second export holds the header and the one claim, whatever stands in its cells."""
+    first, again = tmp_path / "first.csv", tmp_path / "again.csv"
+    first.write_text('claim_id;note\r\n1;"a\nb;2"\r\n2;x\r\n', encoding="utf-8", newline="")
+    write_csv_again(first, "1", again)
+
+    assert again.read_bytes() == b'claim_id;note\r\n1;"a\nb;2"\r\n'

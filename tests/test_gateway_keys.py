@@ -213,6 +213,7 @@ def test_doctor_tells_escrow_and_backups(held: World) -> None:
 
     without = findings()
     assert cli("backup", "--config", held.creditor).code == 0
+    assert cli("key", "rotate", "epoch", "--config", held.creditor).code == 0
     well = findings()
     _other_copy(held)
     altered = findings()

@@ -137,6 +137,17 @@ def test_one_wrong_row_refuses_the_whole_file(
     assert cases(world) == before
 
 
+@pytest.mark.parametrize("content", ["", CANARY, f"{CANARY};b\n1;2\n"])
+def test_a_file_without_a_header_of_answers_is_none(
+    refused: tuple[World, list[str]], tmp_path: Path, content: str
+) -> None:
+    """What names neither type nor case is refused, not taken as no answers; the refusal repeats nothing of it."""
+    found = reply(refused[0], tmp_path, content)
+
+    assert (found.code, "no header that names `type` and `case_ref`" in found.err) == (3, True)
+    assert CANARY not in found.err + found.out
+
+
 def test_a_file_of_answers_is_taken_once_and_csv_is_as_good(world: World, refs: list[str], tmp_path: Path) -> None:
     """CSV with foreign codes becomes our messages; a dry run keeps nothing, and a second run is refused."""
     rows = "type,case_ref,verdict,agency_ref,refusal,code,closed_on\n"

@@ -124,12 +124,13 @@ def test_data_is_never_source_text() -> None:
 
 
 def test_a_report_never_overwrites(world: World, tmp_path: Path) -> None:
-    """An existing file, and a suffix that is no document, are refused (2), and nothing is logged."""
+    """An existing file, no folder, and a suffix that is no document are refused (2), and nothing is logged."""
     before = world.events()
     there = tmp_path / "there.pdf"
     there.write_bytes(b"mine")
-    results = [cli("report", "record", "--out", out, "--config", world.creditor) for out in (there, tmp_path / "x.doc")]
+    outs = (there, tmp_path / "none" / "x.pdf", tmp_path / "x.doc")
+    results = [cli("report", "record", "--out", out, "--config", world.creditor) for out in outs]
 
-    assert [found.code for found in results] == [2, 2]
+    assert [found.code for found in results] == [2, 2, 2]
     assert there.read_bytes() == b"mine"
     assert world.events() == before

@@ -18,7 +18,6 @@ from gateway.partners.mandates import MANDATE_NAMESPACE, countersigned_bytes
 from gateway.setup import agency_cosigner, agency_signer, init_agency, read_allowed_signers
 from gateway.wiring import clock, open_desk
 from keys.recipients import RecipientError, parse_recipient
-from keys.root import write_private
 from keys.sshsig import sign
 from schemas.identifiers import PartyId
 from schemas.published import json_schemas
@@ -137,6 +136,6 @@ def countersign(digest: str, *, out: Annotated[Path, Parameter(help="The file to
         raise UsageError("a mandate's digest has 64 hex digits: copy it from the page")
     with open_desk(load_agency(config)) as desk:
         signature = sign(countersigned_bytes(digest), desk.ring.signing_key(), MANDATE_NAMESPACE)
-    write_private(out, signature)
+    output.new_file(out, signature)
     output.line(f"{out} is the countersignature: send it to the creditor")
     return 0

@@ -137,13 +137,12 @@ def audit_open(entry: int, item: int, file: Path, *, config: Config) -> int:
     file
         A new file; it holds personal data.
     """
-    if file.exists():
-        raise UsageError(f"{file} exists already: choose another name")
+    output.require_new(file)
     with open_office(load(config)) as office:
         found = evidence(office, entry, item, clock())
         with office.connection.begin():
             key = first_key(office.connection)
-    output.private_file(file, found)
+    output.new_file(file, found)
     output.line(f"{file} holds the evidence. Check: inkasso-verify {file} --key {key}")
     return 0
 

@@ -18,7 +18,6 @@ from gateway.reports.listing import held_claims, vanished_claims
 from gateway.reports.showing import show
 from gateway.settings import load
 from gateway.wiring import clock, open_office
-from keys.root import write_private
 from schemas.calendar import day_in_germany
 from schemas.mandate import Language
 from schemas.release import ReleaseReason
@@ -53,10 +52,7 @@ def claim_list(
     with open_office(load(config)) as office:
         found = held_claims(office, day_in_germany(clock())) if held else []
     if csv is not None:
-        try:
-            write_private(csv, write_sheet(found, language))
-        except OSError:
-            raise UsageError(f"{csv} cannot be written: choose a new name in a folder that exists") from None
+        output.new_file(csv, write_sheet(found, language))
         output.line(
             f"{counted(len(found), 'held claim')} in {csv}; fill in `release reason`, then `claim release --sheet {csv}`"
         )

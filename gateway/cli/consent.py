@@ -24,7 +24,6 @@ from gateway.office import Office
 from gateway.people.approvals import ApprovalError, Build, Given, Signer
 from gateway.people.signers import agent_key, file_key
 from gateway.store.roster import Actor
-from keys.root import write_private
 
 _MAXIMUM_BYTES: Final = 1 << 24  # a preview of 50,000 releases
 _HOW_TO_SIGN: Final = (
@@ -89,15 +88,12 @@ def _require_yes() -> None:
             "without a terminal nobody has seen the preview: write it with --preview-to, look at it, and go on with "
             "--preview; nothing was done"
         )
-    if input("Approve? Type yes: ").strip() != "yes":
+    if output.ask("Approve? Type yes: ") != "yes":
         raise ApprovalError("not approved; nothing was done")
 
 
 def _write(path: Path, shown: bytes) -> None:
-    try:
-        write_private(path, shown)
-    except OSError:
-        raise UsageError(f"{path} cannot be written: choose a new name in a folder that exists") from None
+    output.new_file(path, shown)
     output.line(
         f"{path} says what would happen; nothing was done. Look at it, then approve it with --key or --agent, or:"
     )

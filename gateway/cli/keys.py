@@ -189,19 +189,19 @@ def key_import(
     return 0
 
 
-def key_destroy(key: str, *, dry_run: DryRun = False, consent: Consent = NOTHING_GIVEN, config: Config) -> int:
+def key_destroy(key_id: str, *, dry_run: DryRun = False, consent: Consent = NOTHING_GIVEN, config: Config) -> int:
     """Destroy a retired key in the key directory and in the escrow copy, approved by two actors.
 
     Parameters
     ----------
-    key
+    key_id
         The key's id, as `key list` shows it.
     """
     now = clock()
     with open_office(load(config)) as office:
-        file = rotation.retired_key(office, key)
+        file = rotation.retired_key(office, key_id)
         preview = rotation.destruction(file)
-        act = partial(rotation.destroy, office, key, now=now)
+        act = partial(rotation.destroy, office, key_id, now=now)
         if carry_out(office, preview, consent, now, act, dry_run=dry_run):
-            output.line(f"{file.purpose} key {key} is destroyed")
+            output.line(f"{file.purpose} key {key_id} is destroyed")
     return 0

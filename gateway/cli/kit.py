@@ -67,7 +67,7 @@ def export(
 def _write(folder: Path, found: Iterable[tuple[str, bytes]]) -> None:
     for name, content in found:
         if not (folder / name).exists():
-            output.private_file(folder / name, content)
+            output.new_file(folder / name, content)
 
 
 def reply(

@@ -4,7 +4,6 @@ Progress goes to stderr, and only to a terminal. Nothing here ever receives a va
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from gateway.errors import UsageError
+from keys.root import write_private
 
 
 def line(text: str = "") -> None:
@@ -50,10 +52,27 @@ def complain(text: str) -> None:
     print(f"inkasso: {text}", file=sys.stderr)
 
 
-def private_file(path: Path, content: bytes) -> None:
-    """A new file that only its owner reads, for what holds personal data."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(content)
+def require_new(path: Path) -> None:
+    """A name under which a new file can be written, before anything is logged or shown for it. Raises UsageError."""
+    if path.exists() or not path.parent.is_dir():
+        raise UsageError(f"{path} cannot be written: choose a new name in a folder that exists; nothing was changed")
+
+
+def new_file(path: Path, content: bytes) -> None:
+    """A new file that only its owner reads. Raises UsageError."""
+    try:
+        write_private(path, content)
+    except OSError:
+        raise UsageError(f"{path} cannot be written: choose a new name in a folder that exists") from None
+
+
+def ask(question: str) -> str:
+    """What somebody at the terminal answers. Raises UsageError if the input ends instead."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        line()
+        raise UsageError("nobody answered; nothing was done") from None
 
 
 @contextmanager

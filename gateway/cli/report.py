@@ -10,7 +10,6 @@ from gateway.cli.consent import Consent, carry_out, read_bounded
 from gateway.cli.creditor import Config
 from gateway.cli.feedback import register_reports
 from gateway.documents.render import render
-from gateway.errors import UsageError
 from gateway.partners.mandates import countersign
 from gateway.partners.mandates import sign as sign_mandate
 from gateway.reports.fields import field_reference
@@ -19,7 +18,6 @@ from gateway.reports.mandate import mandate_page, page_to_sign
 from gateway.reports.rules import rule_reference
 from gateway.settings import load
 from gateway.wiring import clock, open_office
-from keys.root import write_private
 from schemas.calendar import day_in_germany
 from schemas.mandate import Language
 
@@ -82,7 +80,7 @@ def mandate(
     page = page_to_sign(configuration, found, chosen)
     if out is not None:
         data = mandate_page(configuration, found, chosen, day_in_germany(now))
-        write_private(out, render("report", data, output_of(out)))
+        output.new_file(out, render("report", data, output_of(out)))
         output.line(f"{out} is the page of mandate {name}, version {found.version}")
         return 0
     with open_office(configuration) as office:
@@ -98,13 +96,12 @@ def mandate(
 
 def _write(report: Report, out: Path, language: Language, entity: str | None, config: Path) -> int:
     configuration, wanted, now = load(config), output_of(out), clock()
-    if out.exists():
-        raise UsageError(f"{out} exists already: nothing was changed")
+    output.require_new(out)
     chosen = the_entity(configuration, entity)
     with open_office(configuration) as office:
         document = make_report(
             office, report, chosen, language=language, wanted=wanted, today=day_in_germany(now), now=now
         )
-    write_private(out, document)
+    output.new_file(out, document)
     output.line(f"{out} is written; its digest is in the log")
     return 0

@@ -85,4 +85,4 @@ def _asked() -> Clue:
     """Clues as they are typed in: on a terminal alone, so that no history keeps them."""
     if not sys.stdin.isatty():
         raise UsageError("name a file with --clues: what names a person does not belong on a command line")
-    return Clue(**{name: input(f"{name.replace('_', ' ')}: ").strip() or None for name in Clue._fields})
+    return Clue(**{name: output.ask(f"{name.replace('_', ' ')}: ") or None for name in Clue._fields})

@@ -133,6 +133,6 @@ def _choose(question: str, answers: type[_Answer]) -> _Answer:
     if not sys.stdin.isatty():
         raise UsageError("without a terminal, --registration and --keys-confirmed say what was found")
     while True:
-        given = input(f"{question} [{' / '.join(answers)}] ").strip()
+        given = output.ask(f"{question} [{' / '.join(answers)}] ")
         if given in set(answers):
             return answers(given)

@@ -14,7 +14,6 @@ from gateway.reports.agencies import Part, agency_report, rows_of
 from gateway.reports.agency_page import as_csv, groups, page, shown, title
 from gateway.settings import load
 from gateway.wiring import clock, open_office
-from keys.root import write_private
 
 
 class _Form(StrEnum):
@@ -41,7 +40,7 @@ def agency_figures(
     with open_office(load(config)) as office, output.progress() as progress:
         parts = agency_report(office, agency, mandate, clock(), progress)
     if out is not None and form is not None:
-        write_private(out, _written(parts, form).encode())
+        output.new_file(out, _written(parts, form).encode())
         output.line(f"{out} is written; the digest of its figures is in the log")
     elif json:
         output.as_json({"figures": rows_of(parts)})
@@ -55,8 +54,7 @@ def agency_figures(
 
 
 def _form(out: Path) -> _Form:
-    if out.exists():
-        raise UsageError(f"{out} exists already: nothing was changed")
+    output.require_new(out)
     if out.suffix not in set(_Form):
         raise UsageError("this report is written as .html, .csv or .json: name the file so")
     return _Form(out.suffix)

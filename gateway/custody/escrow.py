@@ -101,6 +101,6 @@ def private_files(directory: Path) -> dict[str, bytes]:
 
 
 def digest_of_keys(files: Sequence[KeyFile], others: Mapping[str, bytes]) -> str:
-    """A digest of which keys there are, which of them are destroyed, and of the other private files."""
+    """A digest of which keys there are that were not destroyed, and of the other private files."""
     hashed = [[name, hashlib.sha256(content).hexdigest()] for name, content in sorted(others.items())]
-    return hashlib.sha256(encode([sorted([file.id, file.wrapped is None] for file in files), hashed])).hexdigest()
+    return hashlib.sha256(encode([sorted(file.id for file in files if file.wrapped is not None), hashed])).hexdigest()

@@ -40,4 +40,4 @@ def examine_backup(office: Office, now: datetime) -> str:
             f"erasures are final up to record {standing.final} of {standing.newest} only: `inkasso nightly` makes the "
             "rest final"
         )
-    return f"copies of both databases are younger than two days; all {standing.newest} records of erasures are final"
+    return f"copies of both databases are younger than two days; erasures are final up to record {standing.newest}"

@@ -63,6 +63,15 @@ def write_csv(path: Path, count: int, seed: int) -> None:
             writer.writerow(_flat(record))
 
 
+def write_csv_again(path: Path, claim_no: str, again: Path) -> None:
+    """The header and one claim of a CSV file, as a file of its own; a note may hold line ends."""
+    with path.open(encoding="utf-8", newline="") as file, again.open("w", encoding="utf-8", newline="") as out:
+        reader = csv.reader(file, delimiter=";")
+        writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+        writer.writerow(next(reader))
+        writer.writerows(row for row in reader if claim_no in row)
+
+
 def money(cents: int) -> str:
     """Cents with a decimal point."""
     return f"{cents // 100}.{cents % 100:02d}" if cents >= 0 else "-" + money(-cents)

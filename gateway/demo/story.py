@@ -20,7 +20,7 @@ from audit.store import count
 from gateway.agency.settings import load_agency
 from gateway.agency.template import agency_template, creditor_lines
 from gateway.agency.work import Receipts, receive_all
-from gateway.demo.claims import write_csv
+from gateway.demo.claims import write_csv, write_csv_again
 from gateway.demo.facts import write_facts
 from gateway.demo.rights import ask, certify, erase_here
 from gateway.demo.safekeeping import add_safekeeping
@@ -141,9 +141,8 @@ def tell(
 def _export_again(office: Office, claim_no: str) -> None:
     """The next night's export holds the erased claim again: its row of the first one, in a file of its own."""
     inbox = office.configuration.path(office.configuration.settings.sources[0].inbox)
-    lines = (inbox / _CLAIMS).read_bytes().splitlines(keepends=True)
     again = inbox / "claims-next-night.csv"
-    again.write_bytes(lines[0] + b"".join(line for line in lines[1:] if claim_no.encode() in line))
+    write_csv_again(inbox / _CLAIMS, claim_no, again)
     os.utime(again, (0, 0))
 
 
@@ -170,6 +169,8 @@ def _prepare(home: Path, invented: Invented, today: date, now: datetime) -> None
             raise UsageError(f"{home} holds a demo with other --claims or --seed: choose another --dir, or remove it")
         return
     unfinished = home / "unfinished.txt"
+    if home.exists() and not home.is_dir():
+        raise UsageError(f"{home} is a file: choose another --dir; nothing was changed")
     if home.exists() and any(home.iterdir()):
         if not unfinished.is_file():
             raise UsageError(f"{home} is not empty, and not a demo: choose another --dir; nothing was changed")

@@ -62,7 +62,8 @@ def decide(desk: Desk, creditor: str, today: date, now: datetime) -> None:
     refs = sorted(ref for ref, case in found.items() if case.standing is CaseStanding.UNDER_REVIEW)
     if refs:
         take_replies(desk, json.dumps(_decisions(refs, today)).encode(), today, dry_run=False)
-        state(desk, creditor, Settled(remitted=_PAID - _COSTS), now)
+    if found:
+        state(desk, creditor, Settled(remitted=_PAID - _COSTS if refs else 0), now)
         post(desk, now)
 
 

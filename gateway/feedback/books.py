@@ -55,7 +55,7 @@ class Reconciliation:
 
 
 def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconciliation:
-    """Compares with the newest statement, and answers it. Raises OverdueError if the agency has made none."""
+    """Compares with the newest statement, and answers it. Raises OverdueError if the agency owes one."""
     with office.connection.begin(), office.vault_connection.begin():
         cases = [one for one in office.cases.at(agency, entity) if one.standing is not CaseStanding.ERASED]
         keys = office.vault.by_id([one.claim for one in cases])
@@ -64,7 +64,7 @@ def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconc
             for one in office.cases.messages(agency, (*BOOKED, "statement", "statement.case", "books.agreed"))
             if one.entity == entity and one.refused is None
         ]
-        statement, theirs = _theirs(messages, keys, agency)
+        statement, theirs = _theirs(office, messages, keys, agency)
         ours = _ours(office, cases, keys, messages)
         found = Reconciliation(statement, ours, theirs, [*differences(ours, theirs), *_unborne(statement, theirs)])
         entry = BooksCompared(
@@ -85,7 +85,7 @@ def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconc
 
 
 def _theirs(
-    messages: list[MessageRecord], keys: dict[str, ClaimKey], agency: str
+    office: Office, messages: list[MessageRecord], keys: dict[str, ClaimKey], agency: str
 ) -> tuple[Statement, dict[str, BookLine]]:
     heads = [one for one in messages if one.type == "statement"]
     if not heads:
@@ -110,6 +110,11 @@ def _theirs(
             )
     if not isinstance(statement, Statement):
         raise TypeError("a message of type statement is one")
+    if len(lines) < statement.cases and office.erasures.since(newest.made):
+        raise OverdueError(
+            f"claims were erased since {agency} stated its books, and its lines about them with them: ask for "
+            "`inkasso agency statement`, then `inkasso feedback`"
+        )
     return statement, lines
 
 

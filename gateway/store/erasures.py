@@ -79,6 +79,11 @@ class Erasures:
         query = select(col(ErasureRow.id)).where(col(ErasureRow.id) == erasure_id)
         return self._connection.execute(query).first() is not None
 
+    def since(self, moment: str) -> bool:
+        """Whether an erasure was begun since a moment, as stored."""
+        query = select(col(ErasureRow.id)).where(col(ErasureRow.begun) >= moment).limit(1)
+        return self._connection.execute(query).first() is not None
+
     def open(self) -> tuple[OpenErasure, ...]:
         """What was intended and is not completed."""
         query = select(col(ErasureRow.id), col(ErasureRow.ground), col(ErasureRow.approved))
