@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_a_statement_from_before_an_erasure_is_asked_for_again(world: World) -> 
     with open_office(load(world.creditor)) as office:
         with office.connection.begin():
             (claim, _) = office.claims.ids("", 2)
-        erase(office, [claim], ErasureGround.RETENTION, None, TODAY)
+        erase(office, [claim], ErasureGround.RETENTION, None, TODAY + timedelta(hours=1))
     after = cli(*compare)
 
     assert (before.code, after.code, after.out) == (0, 1, "")
