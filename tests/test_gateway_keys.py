@@ -180,6 +180,9 @@ FAULTS: dict[str, tuple[Callable[[World], None] | None, tuple[str, ...], int, st
                     "no age identity"),
     "another root": (_other_root, ("key", "import", "{offline}/../root.age", "--identity", "{offline}/escrow.agekey"), 2,
                      "another root key"),
+    "missing identity": (None, ("key", "import", "{offline}/keys.age", "--identity", "{offline}/none"), 2,
+                         "name the offline key file"),
+    "missing copy": (None, ("restore", "{offline}/a.db", "{offline}/b.db", "--dry-run"), 2, "name a copy"),
     "not sealed": (_other_copy, ("key", "import", "{offline}/keys.age", "--identity", "{offline}/escrow.agekey"), 2,
                    "does not open"),
 }  # fmt: skip

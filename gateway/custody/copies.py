@@ -115,6 +115,8 @@ def copies(folder: Path) -> Iterator[Copy]:
 
 def read_copy(path: Path) -> Copy:
     """The record of a copy. Raises UsageError."""
+    if not path.is_file():
+        raise UsageError(f"{path} is missing: name a copy as `inkasso backup` made it, with its record beside it")
     try:
         found = Copy.model_validate_json(read_private(path))
     except ValidationError:

@@ -79,6 +79,8 @@ def _put_back(directory: Path, root: Secret, keys: Sequence[KeyFile], files: Seq
 
 
 def _identities(path: Path) -> Sequence[Identity]:
+    if not path.is_file():
+        raise UsageError(f"{path} is missing: name the offline key file of the escrow")
     try:
         return read_identities(read_private(path).decode("ascii", "replace"))
     except RecipientError:
