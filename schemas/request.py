@@ -156,6 +156,13 @@ class Correction(Strict):
     address: Address | None = None
 
 
+class Corrected(Strict):
+    """What was put right: what is right, and what it is right instead of."""
+
+    right: Correction
+    wrong: tuple[Correction, ...]
+
+
 class Step(Strict):
     """Something that happened to a request."""
 
@@ -210,7 +217,7 @@ class RequestFile(Strict):
     """Everything about a request that names somebody, under its own key.
 
     `text` is what the person wrote. `recipient` is the address of the claim if the person gave no other. `contested`: the
-    person says that the claim is not owed. `corrected`: the names and addresses that `correction` is right instead of.
+    person says that the claim is not owed. `correction`: what is asked for; `corrected`: what was granted, the oldest first.
     `planned` and `approved`: what is being carried out.
     `erasures`: what has been, also before it was opened again.
     """
@@ -225,7 +232,7 @@ class RequestFile(Strict):
     contested: bool = False
     identified: Identified | None = None
     correction: Correction | None = None
-    corrected: tuple[Correction, ...] = ()
+    corrected: tuple[Corrected, ...] = ()
     ground: RestrictionGround | None = None
     erasure_ground: ErasureClaim | None = None
     outcome: Outcome | None = None

@@ -82,12 +82,15 @@ def test_an_objection_of_the_time_that_is_lost_goes_on_stopping(world: World) ->
     request = asked(world, "objection", now=SINCE)
     assert command(world, "nightly", now=SINCE + timedelta(hours=1)).code == 0
     back = restored(world, copy)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        kept = sum(case.restricted for case in office.cases.at(AGENCY))
     match(world)
     (again,) = command(world, "request", "list", "--json", now=LOST).json["requests"]
     world.drop("more.jsonl", jsonl([row(11, customer_no="K-000001"), row(12)]))
     told = night(world)
 
     assert back.code == 0 and "open again" in back.out
+    assert kept == 1
     assert (again["request"], again["kind"], again["state"], again["received"]) == (
         request,
         "objection",

@@ -103,6 +103,30 @@ def test_what_was_put_right_stays_right_whatever_the_source_goes_on_saying(world
     assert len(by_name) == 1
 
 
+def test_what_was_not_granted_is_read_over_nothing(world: World) -> None:
+    """Art. 16: opened again with another correction, that counts for nothing until it is granted, nor once refused."""
+    request = put_right(world, "RE-000001", RIGHT)
+    answered(world, request, now=LATER.replace(hour=4))
+    again = ("--received", "2026-07-01")
+    assert command(world, "request", "reopen", request, *again, now=LATER.replace(hour=5)).code == 0
+    path = world.home / "undecided.json"
+    path.write_text(json.dumps({"name": {"first_name": "Ida", "last_name": "Unentschieden"}}))
+    assert command(world, "request", "correct", request, "--correction", path, now=LATER.replace(hour=5)).code == 0
+    world.drop("again.jsonl", jsonl([row(12, customer_no="K-000001")]))
+    command(world, "nightly", "--json", now=LATER.replace(hour=6))
+    subject = found(world, invoice_no="RE-000001")[0]["subject"]
+    identified = ("--proof", "reference", "--subject", subject)
+    assert command(world, "request", "identify", request, *identified, now=LATER.replace(hour=7)).code == 0
+    refusal = ("--refuse", "accurate")
+    done = approved(world, "request", "approve", request, *refusal, keys=BOTH, now=LATER.replace(hour=7))
+    world.drop("more.jsonl", jsonl([row(13, customer_no="K-000001")]))
+    command(world, "nightly", "--json", now=LATER.replace(hour=8))
+    world.receive(LATER.replace(hour=9))
+
+    assert done.code == 0
+    assert [told(world, f"RE-0000{number}")[-1][0] for number in (12, 13)] == ["Richtig", "Richtig"]
+
+
 def test_a_second_rectification_takes_back_nothing_of_the_first(world: World) -> None:
     """Art. 16: the address that was put right before stays right when the name is."""
     address = {"street": "Rechtsweg", "house_no": "7", "postcode": "96047", "city": "Bamberg", "country": "DE"}
@@ -141,6 +165,7 @@ def test_an_erasure_overtakes_a_package_in_the_outbox(world: World, beside: tupl
 
     assert (night.code, told(world, "RE-000011"), len(told(world, "RE-000012"))) == (0, [], len(beside))
     assert notice[1::2] == ["case.erase", "unknown"]
+    assert world.events().count("package.withdrawn") == 1
     assert command(world, "audit", "verify").code == 0
 
 

@@ -16,7 +16,7 @@ from audit.items import commitment
 from audit.store import append, items_of
 from gateway.feedback.known import Known, look_up
 from gateway.feedback.outcomes import count_outcome
-from gateway.feedback.receipts import answered_case, check_receipts, deliver, refuse, trace
+from gateway.feedback.receipts import ACTOR, answered_case, check_receipts, deliver, refuse, trace
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rights.incoming import forwarded
@@ -45,7 +45,6 @@ from schemas.entry import MessagesReceived
 from schemas.messages import STOPS, KeyOffer
 from schemas.package import Manifest, PackageType
 
-ACTOR: Final = "system:feedback"
 _OPENING_BYTES: Final = 32
 _UNDECIDED: Final = {CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION}
 

@@ -28,7 +28,7 @@ from schemas.entry import PackageDelivered
 from schemas.entry import PackageRefused as RefusedEntry
 from schemas.package import Manifest, PackageType
 
-_ACTOR: Final = "system:feedback"
+ACTOR: Final = "system:feedback"
 
 
 class ReceiptAlarmError(IntegrityError):
@@ -84,7 +84,7 @@ def refuse(office: Office, refused: PackageRefused, known: Known, signed: Signed
     entry = RefusedEntry(
         id=new_id(),
         time=now,
-        actor=_ACTOR,
+        actor=ACTOR,
         package=package_id,
         recipient=signed.manifest.sender,
         fault=refused.fault,
@@ -105,7 +105,7 @@ def deliver(office: Office, signed: Signed, known: Known, now: datetime) -> tupl
         entry = PackageDelivered(
             id=new_id(),
             time=now,
-            actor=_ACTOR,
+            actor=ACTOR,
             package=package_id,
             manifest_digest=known.packages[package_id].manifest_digest,
             receipt=signed.manifest.package_id,

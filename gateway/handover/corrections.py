@@ -5,45 +5,28 @@ was wrong: whoever moves later is not held to it. It lasts as long as its reques
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from gateway.office import Office
 from gateway.store.requests import open_file
 from schemas.claim import Claim, Debtor
 from schemas.codes import RequestKind
-from schemas.request import Correction, Name
-
-
-class Corrected(NamedTuple):
-    """What is right, and what it is right instead of."""
-
-    right: Correction
-    wrong: tuple[Correction, ...]
-
-    def apply(self, claim: Claim) -> Claim:
-        """The claim as it is right."""
-        debtor, changes = claim.debtor, dict[str, object]()
-        if self.right.name is not None and name_of(debtor) in {one.name for one in self.wrong}:
-            changes |= self.right.name.model_dump()
-        if self.right.address is not None and debtor.address in [one.address for one in self.wrong]:
-            changes["address"] = self.right.address
-        return claim.model_copy(update={"debtor": debtor.model_copy(update=changes)}) if changes else claim
+from schemas.request import Corrected, Name
 
 
 class Corrections:
-    """The corrections of one legal entity, by subject."""
+    """The corrections that were granted to people in the data of one legal entity, by subject."""
 
     def __init__(self, office: Office, entity: str) -> None:
         self._office = office
         self._entity = entity
         self._of: dict[str, list[Corrected]] = {}
         with office.connection.begin(), office.vault_connection.begin():
-            for record in office.requests.of_kind(RequestKind.RECTIFICATION):
+            for record in office.requests.of_kind(RequestKind.RECTIFICATION, entity):
                 key = office.vault.request_key(record.id)
                 file = None if key is None else open_file(record, key)
-                if file is not None and file.correction is not None and file.corrected:
+                if file is not None and file.corrected:
                     for subject in office.requests.subjects(record.id):
-                        self._of.setdefault(subject, []).append(Corrected(file.correction, file.corrected))
+                        self._of.setdefault(subject, []).extend(file.corrected)
 
     def put_right(self, claims: Iterable[Claim]) -> Iterator[Claim]:
         """Claims of a source as they are right, in order; outside any transaction."""
@@ -56,8 +39,18 @@ class Corrections:
 
     def _right(self, claim: Claim, subject: str) -> Claim:
         for one in self._of.get(subject, ()):
-            claim = one.apply(claim)
+            claim = corrected(claim, one)
         return claim
+
+
+def corrected(claim: Claim, granted: Corrected) -> Claim:
+    """A claim as it is right."""
+    debtor, changes = claim.debtor, dict[str, object]()
+    if granted.right.name is not None and name_of(debtor) in {one.name for one in granted.wrong}:
+        changes |= granted.right.name.model_dump()
+    if granted.right.address is not None and debtor.address in [one.address for one in granted.wrong]:
+        changes["address"] = granted.right.address
+    return claim.model_copy(update={"debtor": debtor.model_copy(update=changes)}) if changes else claim
 
 
 def name_of(debtor: Debtor) -> Name:

@@ -8,7 +8,7 @@ items that the log committed to stay as they were sent: they are the proof of wh
 import json
 from collections.abc import Collection, Iterator
 
-from gateway.handover.corrections import Corrected, name_of
+from gateway.handover.corrections import corrected, name_of
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rights.life import Opened
@@ -17,11 +17,11 @@ from gateway.traces import traces_of
 from keys.vault import ClaimKey
 from schemas.case import Identity
 from schemas.claim import Claim
-from schemas.request import Correction
+from schemas.request import Corrected, Correction
 
 
-def put_right(office: Office, opened: Opened, claims: Collection[str]) -> tuple[Correction, ...]:
-    """What is held of these claims becomes right, inside the caller's transactions; what was wrong until then.
+def put_right(office: Office, opened: Opened, claims: Collection[str]) -> tuple[Corrected, ...]:
+    """What is held of these claims becomes right, inside the caller's transactions; what was put right.
 
     Held claims go out with it, and the person is found by it.
     """
@@ -33,13 +33,13 @@ def put_right(office: Office, opened: Opened, claims: Collection[str]) -> tuple[
         (one, open_payload(one.payload, key_of(keys, one.claim), one.package)) for one in office.claims.history(claims)
     ]
     wrong = tuple(dict.fromkeys(one for _, payload in found for one in _wrong(payload.claim, right)))
-    corrected = Corrected(right, wrong)
+    granted = Corrected(right=right, wrong=wrong)
     for one, payload in found:
-        after = _after(payload, corrected)
+        after = _after(payload, granted)
         if after != payload:
             office.claims.put_right(one.claim, one.package, seal_payload(after, keys[one.claim], one.package))
             office.vault.trace(opened.record.entity, {one.claim: traces_of(after.claim)}, one.package)
-    return wrong
+    return (granted,)
 
 
 def _wrong(claim: Claim, right: Correction) -> Iterator[Correction]:
@@ -49,11 +49,11 @@ def _wrong(claim: Claim, right: Correction) -> Iterator[Correction]:
         yield Correction(address=claim.debtor.address)
 
 
-def _after(payload: Payload, corrected: Corrected) -> Payload:
+def _after(payload: Payload, granted: Corrected) -> Payload:
     told = payload.told
     if told is not None:
-        told = told.model_copy(update={"claim": corrected.apply(told.claim)})
-    return payload.model_copy(update={"claim": corrected.apply(payload.claim), "told": told})
+        told = told.model_copy(update={"claim": corrected(told.claim, granted)})
+    return payload.model_copy(update={"claim": corrected(payload.claim, granted), "told": told})
 
 
 def identities(office: Office, opened: Opened, claims: Collection[str]) -> dict[str, Identity]:

@@ -93,7 +93,7 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
         approved = settle(decision.build, given, office.roster, now, decision.people)
         count = _tell(office, decision, today, now)
         rectified = opened.file.kind is RequestKind.RECTIFICATION and decision.outcome is Outcome.GRANTED
-        wrong = put_right(office, opened, decision.claims) if rectified else ()
+        granted = put_right(office, opened, decision.claims) if rectified else ()
         entry = RequestDecided(
             id=new_id(),
             time=now,
@@ -118,18 +118,17 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
             kept=() if plan is None else plan.kept,
             planned=() if plan is None else plan.planned,
             approved=approved,
-            corrected=(*opened.file.corrected, *wrong),
+            corrected=(*opened.file.corrected, *granted),
         )
     return _finish(office, opened, now)
 
 
-def finish_decided(office: Office, now: datetime) -> int:
-    """What a run does with requests that were decided and not carried out; how many. Call it in no transaction."""
+def finish_decided(office: Office, now: datetime) -> None:
+    """What a run does with requests that were decided and not carried out. Call it in no transaction."""
     with office.connection.begin():
         found = office.requests.in_states((RequestState.DECIDED,))
     for one in found:
         _finish(office, load_request(office, one.id), now)
-    return len(found)
 
 
 def _finish(office: Office, opened: Opened, now: datetime) -> Opened:

@@ -28,7 +28,7 @@ from keys.references import new_id
 from keys.remembered import remember_subjects
 from schemas.codes import RequestKind
 from schemas.privacy import Privacy
-from schemas.request import Correction, Identified, Recipient, RequestFile, RequestState, Step
+from schemas.request import Channel, Correction, Identified, Recipient, RequestFile, RequestState, Step
 from schemas.request_entry import (
     RequestDecided,
     RequestEntry,
@@ -89,6 +89,8 @@ def open_request(
     """
     if file.received > today:
         raise UsageError("a request cannot have been received in the future: check --received")
+    if file.channel is Channel.RESTORE:
+        raise UsageError("only a restore opens requests that way: say how this one came in with --channel")
     _check_subjects(office, entity, subjects)
     return begin_request(
         office, office.vault.new_request(entity, file.kind, file.received), entity, file, subjects, now=now

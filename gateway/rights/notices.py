@@ -25,7 +25,6 @@ from schemas.messages import CaseErase, CaseRectify, CaseRestrict, CaseUnrestric
 from schemas.vetting import LegalRole
 from schemas.words import counted
 
-_RESTRICTING: Final = frozenset({"case.restrict", "case.unrestrict"})
 SILENCE: Final = timedelta(days=30)
 Build = Callable[[str, str, CaseRecord], Stop]
 """A stop from its message id, the case's reference and the case."""
@@ -61,24 +60,17 @@ def notify(
 def restrict(office: Office, request: str, claims: Collection[str], ground: RestrictionGround, now: datetime) -> int:
     """Both sides only keep these claims from now on (Art. 18(1), 19 GDPR); who was told so already is not told again."""
     cases = office.cases.all_of_claims(claims)
-    told = _told_to_restrict(office, claims)
+    told = {agency: office.cases.kept_restricted(agency, claims) for agency in {case.agency for case in cases}}
     for case in cases:
         office.cases.change(case.message_id, restricted=True)
     return notify(
         office,
         request,
-        {case.claim for case in cases if not case.restricted or (case.claim, case.agency) not in told},
+        claims,
         lambda message, ref, _: CaseRestrict(message_id=message, case_ref=ref, ground=ground),
         now,
+        cases=[case for case in cases if not case.restricted or case.claim not in told[case.agency]],
     )
-
-
-def _told_to_restrict(office: Office, claims: Collection[str]) -> set[tuple[str | None, str]]:
-    """Which claims each agency was last told to only keep; what an agency restricted by itself is not among them."""
-    last = {
-        (one.claim, one.agency): one.type for one in office.cases.of_claim_messages(claims) if one.type in _RESTRICTING
-    }
-    return {of for of, kind in last.items() if kind == "case.restrict"}
 
 
 def unrestrict(office: Office, request: str, claims: Collection[str], now: datetime) -> int:

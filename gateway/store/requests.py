@@ -91,10 +91,11 @@ class Requests:
         query = _requests().where(col(RequestRow.state).in_(states)).order_by(col(RequestRow.due), col(RequestRow.id))
         return [_record(row) for row in self._connection.execute(query)]
 
-    def of_kind(self, kind: RequestKind) -> list[RequestRecord]:
-        """All requests of a kind, in the order they were opened."""
-        query = _requests().where(col(RequestRow.kind) == kind).order_by(col(RequestRow.opened), col(RequestRow.id))
-        return [_record(row) for row in self._connection.execute(query)]
+    def of_kind(self, kind: RequestKind, entity: str) -> list[RequestRecord]:
+        """All requests of a kind to a legal entity, in the order they were opened."""
+        query = _requests().where(col(RequestRow.kind) == kind, col(RequestRow.entity) == entity)
+        rows = self._connection.execute(query.order_by(col(RequestRow.opened), col(RequestRow.id)))
+        return [_record(row) for row in rows]
 
     def answered(self) -> list[tuple[str, date]]:
         """Closed requests that stop nothing, with the day of their answer: what retention counts from."""
