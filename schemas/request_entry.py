@@ -28,6 +28,14 @@ class RequestOpened(Leaf):
     reopened: bool = False
 
 
+class RequestReceivedEarlier(Leaf):
+    """A pending request had come in before the day that was known; `due` is the last day for an answer now (Art. 12(3))."""
+
+    event: Literal["request.received-earlier"] = "request.received-earlier"
+    request: EntryId
+    due: date
+
+
 class RequestIdentified(Leaf):
     """It was established who asks, and how (Art. 12(6) GDPR)."""
 
@@ -104,6 +112,7 @@ class NoticesMade(Leaf):
 
 RequestEntry = (
     RequestOpened
+    | RequestReceivedEarlier
     | RequestIdentified
     | RequestExtended
     | RequestDecided

@@ -108,6 +108,21 @@ def test_a_package_that_has_expired_is_refused_and_one_that_opens_is_not(world: 
     assert world.receive(now=EXPIRED).json["packages"]["received"] == 0
 
 
+def test_a_package_that_is_not_whole_is_not_refused(world: World) -> None:
+    """A file that is missing may come; a number that was closed never opens again."""
+    world.drop("first.jsonl", jsonl([row(1)]))
+    world.handover()
+    (package,) = unanswered(world)
+    (sealed,) = world.sftp.glob("*.identities.jsonl.zst.age")
+    content = sealed.read_bytes()
+    sealed.unlink()
+    refused = agency(world, "refuse", package)
+    sealed.write_bytes(content)
+
+    assert (refused.code, "is missing or has another size" in refused.err) == (4, True)
+    assert world.receive().json["packages"]["received"] == 1
+
+
 def refuse_unasked(world: World, *packages: str) -> None:
     """Signed by the agency, past what its kit would allow."""
     with open_office(load(world.creditor)) as office, office.connection.begin():
@@ -158,20 +173,18 @@ def test_a_package_that_was_answered_is_never_refused(world: World) -> None:
 def test_a_kill_while_a_package_is_refused_loses_and_repeats_nothing(world: World, function: str, kit: bool) -> None:
     """Whenever the kit or the creditor dies: the number is closed once, and the case goes out once."""
     world.configure("remove_after_receipt = false", "remove_after_receipt = true")
-    world.configure("[agencies.sftp]", "[agencies.sftp]")
     world.drop("first.jsonl", jsonl([row(1)]))
     world.handover()
     (package,) = unanswered(world)
-    sealed = next(world.sftp.glob("*.identities.*"))
-    content = sealed.read_bytes()
-    sealed.write_bytes(content[:-1])
+    keys = world.home / "agency" / "keys"
+    identity = (keys / "identities.agekey").read_bytes()
+    (keys / "identities.agekey").write_bytes((keys / "cases.agekey").read_bytes())
     if kit:
         ended = killed(world, function, 1, "agency", "refuse", package, "--config", str(world.agency))
     else:
         assert agency(world, "refuse", package).code == 0
         ended = killed(world, function, 1, "feedback", "--json")
-    if sealed.exists():
-        sealed.write_bytes(content)
+    (keys / "identities.agekey").write_bytes(identity)
     world.receive()
     feedback(world)
     assert (world.handover().code, world.receive().code, feedback(world).code) == (0, 0, 0)

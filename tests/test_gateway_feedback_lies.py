@@ -191,6 +191,7 @@ def test_an_earlier_receipt_of_a_pending_request_moves_its_deadline(world: World
     (only,) = cli("request", "list", "--json", "--config", world.creditor).json["requests"]
 
     assert (only["received"], only["due"]) == ("2026-07-02", "2026-08-03")
+    assert world.events().count("request.received-earlier") == 1
 
 
 def payment(ref: str, **changes: Any) -> dict[str, Any]:

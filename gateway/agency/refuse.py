@@ -15,8 +15,8 @@ from gateway.errors import UsageError
 from gateway.steps.unseal import (
     MANIFEST_SUFFIX,
     SIGNATURE_SUFFIX,
-    PackageError,
     Signed,
+    UnopenedError,
     check_addressing,
     check_turn,
     open_messages,
@@ -29,15 +29,16 @@ from schemas.package import Manifest, PackageType
 
 
 def refuse(desk: Desk, package_id: str, now: datetime) -> PackageFault:
-    """Why it is refused. Raises UsageError for a package that is not here, or opens; PackageError for one not believed."""
+    """Why it is refused. Raises UsageError for a package that is not here, or opens; PackageError for one that is not
+    believed or not whole: that may pass, and a refusal does not.
+    """
     folder, signed, manifest = _found(desk, package_id)
     check_addressing(manifest, desk.opener)
-    fault = _fault(desk, folder, manifest, now)
     with desk.cases_connection.begin():
-        known = desk.cases.manifest_digest(package_id)
-        if known is not None:
+        if desk.cases.manifest_digest(package_id) is not None:
             raise UsageError("this package has been received or refused already: nothing was done")
         check_turn(manifest, desk.cases.last_sequence(manifest.sender, manifest.package_type), manifest.created)
+        fault = _fault(desk, folder, manifest, now)
         if fault is None:
             raise UsageError("this package opens: `inkasso agency receive` takes it; nothing was done")
         desk.cases.receive(manifest, signed.digest, 0, now)
@@ -65,6 +66,6 @@ def _fault(desk: Desk, folder: Path, manifest: Manifest, now: datetime) -> Packa
     try:
         for _ in open_messages(folder, manifest, desk.opener):
             pass
-    except PackageError:
+    except UnopenedError:
         return PackageFault.UNOPENED
     return None

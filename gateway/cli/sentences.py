@@ -125,6 +125,10 @@ SENTENCES: Final = {
         "Antrag {request} ist eingegangen; die Antwort ist bis {due} fällig.",
         "Request {request} came in; the answer is due on {due}.",
     ),
+    "request.received-earlier": Sentence(
+        "Antrag {request} war schon früher eingegangen; die Antwort ist bis {due} fällig.",
+        "Request {request} had come in earlier; the answer is due on {due}.",
+    ),
     "request.identified": Sentence(
         "Bei Antrag {request} steht fest, wer ihn stellt.", "It is established who makes request {request}."
     ),

@@ -24,7 +24,7 @@ def forwarded(office: Office, case: CaseRecord, subject: str, answer: RequestFor
     received = min(max(answer.received_on, had), today)
     for pending in office.requests.of_subjects((subject,)):
         if (pending.kind, pending.entity) == (answer.request, case.entity) and pending.state in PENDING:
-            received_earlier(office, pending, received)
+            received_earlier(office, pending, received, now)
             return
     file = RequestFile(kind=answer.request, channel=Channel.AGENCY, received=received, agency=case.agency)
     protect(office, open_request(office, case.entity, file, (subject,), today=today, now=now), now)

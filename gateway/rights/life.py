@@ -34,6 +34,7 @@ from schemas.request_entry import (
     RequestEntry,
     RequestIdentified,
     RequestOpened,
+    RequestReceivedEarlier,
     RestrictionLifted,
 )
 
@@ -237,17 +238,18 @@ def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Ope
         )
 
 
-def received_earlier(office: Office, record: RequestRecord, received: date) -> None:
+def received_earlier(office: Office, record: RequestRecord, received: date, now: datetime) -> None:
     """A pending request reached us, or an agency for us, before the day that was known: the deadline runs from there.
 
-    Inside the caller's transactions; an extended deadline stays. What an agency forwarded has its entry with it.
+    Inside the caller's transactions; an extended deadline stays.
     """
     key = office.vault.request_key(record.id)
     if key is None or received >= record.received:
         return
-    file = open_file(record, key).model_copy(update={"received": received})
     due = record.due if record.extended else _due(office, record.entity, received)
-    office.requests.change(record.id, received=received, due=due, payload=seal_file(file, key, record.id))
+    entry = RequestReceivedEarlier(id=new_id(), time=now, actor=ACTOR, request=record.id, due=due)
+    opened = Opened(record, open_file(record, key), key)
+    change(office, opened, entry, columns={"received": received, "due": due}, received=received)
 
 
 def _stops(file: RequestFile) -> bool:

@@ -80,6 +80,10 @@ class PackageError(PartnerError):
     """
 
 
+class UnopenedError(PackageError):
+    """Whole, as it was signed, and still not to be opened with what the recipient has: it never will be."""
+
+
 class WaitingError(PackageError):
     """An earlier number has not arrived; the package is good for a later run."""
 
@@ -167,7 +171,7 @@ def open_messages(folder: Path, manifest: Manifest, opener: Opener) -> Iterator[
         raise PackageError(f"package {manifest.package_id} does not open: a file of it went away") from None
     except (AgeError, FrameError, ValidationError) as error:
         reason = str(error) if isinstance(error, AgeError | FrameError) else "a line is not what its schema allows"
-        raise PackageError(f"package {manifest.package_id} does not open: {reason}") from None
+        raise UnopenedError(f"package {manifest.package_id} does not open: {reason}") from None
 
 
 def _signed_by(
