@@ -103,6 +103,14 @@ class KeyOffered(Leaf):
     purpose: KeyPurpose
 
 
+class PackageSignedAgain(Leaf):
+    """A package without receipt bears the signature of the key that took over; its manifest is the same."""
+
+    event: Literal["package.signed-again"] = "package.signed-again"
+    package: PackageId
+    fingerprint: KeyFingerprint
+
+
 class PartnerKeyConfirmed(Leaf):
     """A person has compared the fingerprint of an agency's new key: it counts, and the old ones until their day."""
 
@@ -122,5 +130,6 @@ CustodyEntry = (
     | StoreRestored
     | StatementTaken
     | KeyOffered
+    | PackageSignedAgain
     | PartnerKeyConfirmed
 )

@@ -241,7 +241,10 @@ def test_what_has_no_receipt_is_signed_again_once_another_key_signs(world: World
     assert "no allowed signer made its signature" in late.err
     assert (received.code, received.json["packages"]["received"]) == (0, 1)
     assert [one["invoice_no"] for one in exported(world)] == ["RE-000001", "RE-000002"]
+    signed = world.events().count("package.signed-again")
+    assert signed >= 1
     assert world.handover(now=AFTER).code == 0
+    assert world.events().count("package.signed-again") == signed
 
 
 def test_a_kept_restriction_ends_when_its_case_goes_out_after_all(world: World) -> None:

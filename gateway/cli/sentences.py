@@ -30,6 +30,10 @@ SENTENCES: Final = {
         "Paket {package} liegt vollständig auf dem Server von {recipient}.",
         "Package {package} lies complete on the server of {recipient}.",
     ),
+    "package.signed-again": Sentence(
+        "Paket {package} trägt jetzt die Unterschrift des neuen Schlüssels.",
+        "Package {package} bears the signature of the new key.",
+    ),
     "package.delivered": Sentence(
         "Der Empfang von Paket {package} ist quittiert.", "Receipt of package {package} was signed."
     ),

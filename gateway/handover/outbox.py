@@ -38,7 +38,7 @@ def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int]
     """
     office.outside.keep(office.connection, office.log)
     try:
-        renew_signatures(office, agency)
+        renew_signatures(office, agency, now)
     except PartnerError as failure:
         return Sent((), failure)
     with office.connection.begin():

@@ -5,30 +5,36 @@ time, so whatever a killed run has done is done again without a trace.
 """
 
 import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Final
 
+from audit.store import append
 from gateway.office import Office
 from gateway.settings import Agency
 from gateway.state import PackageState
 from gateway.steps.plain import open_plain
 from gateway.steps.unseal import MAXIMUM_SIGNATURE_BYTES, VOID_SUFFIX
 from gateway.store.packages import FileOfPackage
+from keys.references import new_id
 from keys.root import replace_private
-from keys.sshsig import SignatureError, sign, verify
+from keys.sshsig import SignatureError, fingerprint, sign, verify
+from schemas.custody import PackageSignedAgain
 from schemas.package import VOID_NAMESPACE, PackageType
 
+_ACTOR: Final = "system:handover"
 
-def renew_signatures(office: Office, agency: Agency) -> int:
-    """How many packages were signed again. Raises TransportErrors; call it in no transaction."""
-    count = 0
+
+def renew_signatures(office: Office, agency: Agency, now: datetime) -> None:
+    """Signs again what another key has signed, with its entry. Raises TransportErrors; call it in no transaction."""
     for package_id, kind, state in _unanswered(office, agency):
         with office.connection.begin():
             *_, manifest, signature = office.packages.files(package_id)
         namespace = VOID_NAMESPACE if manifest.name.endswith(VOID_SUFFIX) else kind.namespace
         if _is_current(office, manifest, signature, namespace):
             continue
-        _renew(office, agency, (manifest, signature), namespace, uploaded=state is PackageState.UPLOADED)
-        count += 1
-    return count
+        content = _renewed(office, agency, (manifest, signature), namespace, uploaded=state is PackageState.UPLOADED)
+        _book(office, package_id, signature, content, now)
 
 
 def _unanswered(office: Office, agency: Agency) -> list[tuple[str, PackageType, PackageState]]:
@@ -49,20 +55,30 @@ def _is_current(office: Office, manifest: FileOfPackage, signature: FileOfPackag
     return True
 
 
-def _renew(
+def _renewed(
     office: Office, agency: Agency, files: tuple[FileOfPackage, FileOfPackage], namespace: str, *, uploaded: bool
-) -> None:
+) -> bytes:
+    """The new signature, which lies at the server if the old one may."""
     manifest, signature = files
-    path = office.outbox / signature.name
-    part = path.with_name(f"{path.name}.renewed")
+    part = _part(office, signature)
     content = sign((office.outbox / manifest.name).read_bytes(), office.ring.signing_key(), namespace)
-    digest = hashlib.sha256(content).hexdigest()
     replace_private(part, content)
     with office.connect(agency) as transport:
         # What is sealed may have arrived in a run that was killed before it was booked.
         if uploaded or transport.digest(signature.name, MAXIMUM_SIGNATURE_BYTES) is not None:
-            transport.upload(part, signature.name, digest)
+            transport.upload(part, signature.name, hashlib.sha256(content).hexdigest())
+    return content
+
+
+def _book(office: Office, package_id: str, signature: FileOfPackage, content: bytes, now: datetime) -> None:
+    key = fingerprint(office.ring.signing_key().public_key())
+    entry = PackageSignedAgain(id=new_id(), time=now, actor=_ACTOR, package=package_id, fingerprint=key)
     with office.connection.begin():
-        office.packages.sign_again(signature.name, len(content), digest)
-    replace_private(path, content)
-    part.unlink()
+        append(office.connection, entry)
+        office.packages.sign_again(signature.name, len(content), hashlib.sha256(content).hexdigest())
+    replace_private(office.outbox / signature.name, content)
+    _part(office, signature).unlink()
+
+
+def _part(office: Office, signature: FileOfPackage) -> Path:
+    return office.outbox / f"{signature.name}.renewed"
