@@ -22,7 +22,8 @@ from gateway.handover.waiting import queue
 from gateway.settings import load, quoted
 from gateway.setup import CLIENT_KEY, add_creditor, agency_signers, init_agency, init_creditor, openssh
 from gateway.steps.acknowledge import Refusal
-from gateway.steps.unseal import MANIFEST_SUFFIX, PackageError, check_addressing, open_messages, read_manifest
+from gateway.steps.names import MANIFEST_SUFFIX
+from gateway.steps.unseal import PackageError, check_addressing, open_messages, read_manifest
 from gateway.wiring import creditor_ring, open_desk, open_office
 from keys.references import new_id
 from keys.root import write_private

@@ -14,9 +14,9 @@ from audit.witness import WitnessError
 from gateway.agency.answers import Envelope, SentPackage
 from gateway.agency.desk import Correspondent, Desk
 from gateway.errors import UsageError
+from gateway.steps.names import MANIFEST_SUFFIX, SIGNATURE_SUFFIX, answer_files
 from gateway.steps.seal import Envelope as Sealing
 from gateway.steps.seal import Lines, PackageWriter, part_path
-from gateway.steps.unseal import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
 from keys.references import new_id
 from keys.root import replace_private, sync_directory
 from keys.sshsig import sign
@@ -70,7 +70,7 @@ def reseal(desk: Desk, package_id: str, now: datetime) -> SentPackage:
         sent = old._replace(package_id=new, manifest_digest=sealed.manifest_digest)
         desk.answers.seal_again(package_id, sent, now)
     _place(desk, new, correspondent)
-    for name in reversed(_names(package_id)):
+    for name in reversed(answer_files(package_id)):
         (correspondent.answers / name).unlink(missing_ok=True)
     return sent
 
@@ -133,16 +133,10 @@ def _cosigned(desk: Desk, envelope: Envelope) -> str | None:
 
 
 def _place(desk: Desk, package_id: str, correspondent: Correspondent) -> None:
-    for name in _names(package_id):
+    for name in answer_files(package_id):
         part = part_path(correspondent.answers, name)
         if part.exists():
             part.rename(correspondent.answers / name)
     sync_directory(correspondent.answers)
     with desk.cases_connection.begin():
         desk.answers.place(package_id)
-
-
-def _names(package_id: str) -> tuple[str, ...]:
-    """The files of a package of answers, the signature last."""
-    manifest = f"{package_id}{MANIFEST_SUFFIX}"
-    return (Part.ANSWERS.file_of(package_id), manifest, f"{manifest}{SIGNATURE_SUFFIX}")

@@ -12,16 +12,8 @@ from pathlib import Path
 from gateway.agency.answers import Envelope
 from gateway.agency.desk import Desk
 from gateway.errors import UsageError
-from gateway.steps.unseal import (
-    MANIFEST_SUFFIX,
-    SIGNATURE_SUFFIX,
-    Signed,
-    UnopenedError,
-    check_addressing,
-    check_turn,
-    open_messages,
-    read_manifest,
-)
+from gateway.steps.names import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
+from gateway.steps.unseal import Signed, UnopenedError, check_addressing, check_turn, open_messages, read_manifest
 from keys.references import new_id
 from schemas.answers import PackageRefused
 from schemas.codes import PackageFault

@@ -16,14 +16,8 @@ from audit.store import append
 from gateway.errors import OverdueError
 from gateway.office import Office
 from gateway.settings import Agency
-from gateway.steps.unseal import (
-    MANIFEST_SUFFIX,
-    MAXIMUM_MANIFEST_BYTES,
-    MAXIMUM_SIGNATURE_BYTES,
-    SIGNATURE_SUFFIX,
-    Opener,
-    read_manifest,
-)
+from gateway.steps.names import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
+from gateway.steps.unseal import MAXIMUM_MANIFEST_BYTES, MAXIMUM_SIGNATURE_BYTES, Opener, read_manifest
 from gateway.store.marks import StoreMark, read_mark, set_mark
 from gateway.store.packages import Addressee
 from gateway.transport.sftp import SftpTransport

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.steps.unseal import MANIFEST_SUFFIX, MAXIMUM_MANIFEST_BYTES, MAXIMUM_SIGNATURE_BYTES, SIGNATURE_SUFFIX
+from gateway.steps.names import SIGNATURE_SUFFIX, answer_files
+from gateway.steps.unseal import MAXIMUM_MANIFEST_BYTES, MAXIMUM_SIGNATURE_BYTES
 from gateway.transport.sftp import ContentError, SftpTransport
 from schemas.package import Part
 
@@ -31,12 +32,6 @@ class Collected:
     failures: list[ContentError]
 
 
-def names_of(package_id: str) -> tuple[str, ...]:
-    """The files of a package of answers, the signature first: without it the package is not announced."""
-    manifest = f"{package_id}{MANIFEST_SUFFIX}"
-    return (f"{manifest}{SIGNATURE_SUFFIX}", manifest, Part.ANSWERS.file_of(package_id))
-
-
 def collect(transport: SftpTransport, quarantine: Path) -> Collected:
     """Fetches what announces a package. Raises TransportErrors other than for a file that is too large."""
     empty(quarantine)
@@ -49,7 +44,7 @@ def collect(transport: SftpTransport, quarantine: Path) -> Collected:
             ContentError(f"a folder of answers holds {MAXIMUM_NAMES:,} names or more, and only those were looked at")
         )
     for package_id in announced:
-        signature, manifest, _ = names_of(package_id)
+        _, manifest, signature = answer_files(package_id)
         try:
             for name, limit in ((signature, MAXIMUM_SIGNATURE_BYTES), (manifest, MAXIMUM_MANIFEST_BYTES)):
                 transport.fetch(name, quarantine / name, limit)

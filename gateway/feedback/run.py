@@ -25,7 +25,6 @@ from gateway.feedback.collect import (
     collect,
     empty,
     fetch_answers,
-    names_of,
 )
 from gateway.feedback.receipts import ReceiptAlarmError
 from gateway.handover.offering import answers_keys
@@ -33,8 +32,8 @@ from gateway.log.trail import accept_cosignature
 from gateway.office import Office
 from gateway.partners.keys import with_keys_in_force
 from gateway.settings import Agency
+from gateway.steps.names import MANIFEST_SUFFIX, answer_files
 from gateway.steps.unseal import (
-    MANIFEST_SUFFIX,
     Line,
     Opener,
     PackageError,
@@ -253,7 +252,7 @@ def _opener(office: Office, agency: Agency, entity: str, today: date) -> Opener:
 
 def _clean_up(office: Office, transport: SftpTransport, package_id: str, delivered: tuple[str, ...]) -> None:
     """Answers that were applied leave the server, the signature first; so does what the agency has, or never will."""
-    for name in names_of(package_id):
+    for name in reversed(answer_files(package_id)):
         transport.remove(name, answer=True)
     for sent in delivered:
         with office.connection.begin():

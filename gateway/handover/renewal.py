@@ -13,8 +13,9 @@ from audit.store import append
 from gateway.office import Office
 from gateway.settings import Agency
 from gateway.state import PackageState
+from gateway.steps.names import VOID_SUFFIX
 from gateway.steps.plain import open_plain
-from gateway.steps.unseal import MAXIMUM_SIGNATURE_BYTES, VOID_SUFFIX
+from gateway.steps.unseal import MAXIMUM_SIGNATURE_BYTES
 from gateway.store.packages import FileOfPackage
 from keys.references import new_id
 from keys.root import replace_private

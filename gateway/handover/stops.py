@@ -21,8 +21,8 @@ from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.settings import Agency
 from gateway.state import CaseEvent, PackageState, standing_after
+from gateway.steps.names import SIGNATURE_SUFFIX, VOID_SUFFIX
 from gateway.steps.seal import part_path, write_private_file
-from gateway.steps.unseal import SIGNATURE_SUFFIX, VOID_SUFFIX
 from gateway.store.cases import CaseRecord
 from gateway.store.packages import FileOfPackage, Outgoing
 from gateway.transport.sftp import ContentError

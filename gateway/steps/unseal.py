@@ -32,6 +32,7 @@ from gateway.errors import PartnerError
 from gateway.steps.enclosed import check_padding, enclosed
 from gateway.steps.frames import FrameError, lines
 from gateway.steps.hashed import HashedReader
+from gateway.steps.names import SIGNATURE_SUFFIX, VOID_SUFFIX
 from gateway.steps.plain import open_plain
 from keys.age import AgeError, unseal
 from keys.recipients import AgeIdentity
@@ -54,9 +55,6 @@ from schemas.package import (
     VoidManifest,
 )
 
-MANIFEST_SUFFIX: Final = ".manifest.json"
-VOID_SUFFIX: Final = ".void.json"
-SIGNATURE_SUFFIX: Final = ".sig"
 MAXIMUM_MANIFEST_BYTES: Final = 1 << 20
 MAXIMUM_SIGNATURE_BYTES: Final = 1 << 13
 MAXIMUM_SEALED_BYTES: Final = 1 << 30
