@@ -41,7 +41,7 @@ def export(
         for number in range(done // TILE_WIDTH, -(-held // TILE_WIDTH)):
             hashes = log.tile(level, number)
             _write(folder / tile_path(str(level), number, len(hashes) // HASH_BYTES), hashes)
-    for entry in committed(connection):
+    for entry, _ in committed(connection):
         if entry >= before:
             _write(folder / "commitments" / str(entry), commitment_bytes(connection, entry))
     for entry, positions in completions(connection):

@@ -11,7 +11,7 @@
 Everything read here is judged by `audit.verify`; a file that is missing or malformed is a fault.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,13 +45,18 @@ class ExportedLog:
         """The key that the export itself names. Raises EntryError, NoteError."""
         return parse_key(self._read("vkey", MAXIMUM_NOTE_BYTES).decode("utf-8", "replace").strip())
 
-    def leaves(self) -> Iterator[list[bytes]]:
-        """All leaves in order, a bundle at a time."""
-        size = self.head().size
-        for start in range(0, size, TILE_WIDTH):
-            width = min(TILE_WIDTH, size - start)
-            path = tile_path("entries", start // TILE_WIDTH, width)
-            yield _unbundle(self._read(path, _MAXIMUM_BUNDLE_BYTES), width)
+    def size(self) -> int:
+        """What the checkpoint states."""
+        return self.head().size
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The leaves from `start`, where a bundle begins, to before `stop`, where one ends."""
+        found = []
+        for first in range(start, stop, TILE_WIDTH):
+            width = min(TILE_WIDTH, stop - first)
+            path = tile_path("entries", first // TILE_WIDTH, width)
+            found += _unbundle(self._read(path, _MAXIMUM_BUNDLE_BYTES), width)
+        return found
 
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """A tile, full or not."""
@@ -68,9 +73,9 @@ class ExportedLog:
         earlier = [self._read(f"checkpoints/{one}", MAXIMUM_NOTE_BYTES) for one in self._numbers("checkpoints")]
         return [note for note in earlier if note != head or not size] + [head]
 
-    def committed(self) -> Sequence[int]:
-        """The entries that commitments lie beside."""
-        return self._numbers("commitments")
+    def committed(self) -> Sequence[tuple[int, int]]:
+        """The entries that commitments lie beside, and how many bytes those have."""
+        return [(entry, self._length(f"commitments/{entry}")) for entry in self._numbers("commitments")]
 
     def commitments(self, entry: int) -> bytes:
         """Those of one entry, in one piece."""
@@ -89,6 +94,12 @@ class ExportedLog:
         if any(not name.isdecimal() or not name.isascii() or len(name) > _DIGITS for name in names):
             raise EntryError(f"the export's folder of {folder} holds a file that does not belong there")
         return sorted(map(int, names))
+
+    def _length(self, path: str) -> int:
+        try:
+            return (self._folder / path).stat().st_size
+        except OSError:
+            raise EntryError(f"the export lacks {path}") from None
 
     def _read(self, path: str, limit: int) -> bytes:
         try:

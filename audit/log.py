@@ -80,13 +80,12 @@ class Log:
         edge = self._loaded()
         if size > edge.size:
             raise LogError("the log is smaller than that")
-        earlier = Edge(size, [[] for _ in edge.levels])
-        subtree = self._subtrees()
+        subtree, levels = self._subtrees(), []
         for level in range(len(edge.levels)):
             held = size >> (TILE_HEIGHT * level)
             first = held - held % TILE_WIDTH
-            earlier.levels[level] = [subtree(TILE_HEIGHT * level, first + place) for place in range(held - first)]
-        return earlier.root()
+            levels.append([subtree(TILE_HEIGHT * level, first + place) for place in range(held - first)])
+        return Edge(size, levels).root()
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The path from an entry to the root of a checkpoint of `size` entries."""

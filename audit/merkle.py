@@ -4,7 +4,8 @@ Trees of entries and of items are the same tree. Proofs stand in `audit.proofs`,
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import count
 from typing import Final
 
 HASH_BYTES: Final = 32
@@ -29,20 +30,46 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(NODE_PREFIX + left + right).digest()
 
 
-def root(hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes, in order; SHA-256 of nothing for none (RFC 6962, 2.1).
+class Tower:
+    """A tree that grows: its leaf hashes, and over them the hash of every perfect subtree, each made once."""
 
-    Level by level, an odd last node goes up unchanged: the same tree as the RFC's recursion, without its calls.
-    """
-    sha256 = hashlib.sha256
-    level = list(hashes)
-    while len(level) > 1:
-        one_by_one = iter(level)
-        parents = [sha256(b"\x01" + left + right).digest() for left, right in zip(one_by_one, one_by_one, strict=False)]
-        if len(level) & 1:
-            parents.append(level[-1])
-        level = parents
-    return level[0] if level else EMPTY_ROOT
+    def __init__(self, hashes: Iterable[bytes] = ()) -> None:
+        self._rows: list[list[bytes]] = [[]]
+        self.add(hashes)
+
+    @property
+    def hashes(self) -> list[bytes]:
+        """The leaf hashes, in order."""
+        return self._rows[0]
+
+    def add(self, hashes: Iterable[bytes]) -> None:
+        """Adds leaf hashes."""
+        sha256 = hashlib.sha256
+        row, added = self._rows[0], list(hashes)
+        for height in count(1):
+            done = len(row) // 2 * 2
+            row += added
+            pairs = iter(row[done : len(row) // 2 * 2])
+            added = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+            if not added:
+                return
+            if height == len(self._rows):
+                self._rows.append([])
+            row = self._rows[height]
+
+    def root(self, size: int | None = None, below: bytes = EMPTY_ROOT) -> bytes:
+        """The root over the first `size` leaf hashes, or all; `below` is the root over what follows the last one."""
+        size, total = len(self._rows[0]) if size is None else size, below
+        for height, row in enumerate(self._rows):
+            place = size >> height
+            if place & 1:
+                total = row[place - 1] if total == EMPTY_ROOT else node_hash(row[place - 1], total)
+        return total
+
+
+def root(hashes: Iterable[bytes]) -> bytes:
+    """The root over leaf hashes, in order; SHA-256 of nothing for none (RFC 6962, 2.1)."""
+    return Tower(hashes).root()
 
 
 def split(hashes: bytes) -> list[bytes]:

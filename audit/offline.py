@@ -19,6 +19,7 @@ from audit.note import NoteError, VerifierKey, parse_key
 from audit.proofs import ProofError
 from audit.shown import Held
 from audit.verify import verify
+from audit.workers import Workers, WorkersError
 
 DONE: Final = 0
 USAGE: Final = 2
@@ -50,6 +51,8 @@ def check(path: Path, key: str | None, held: Sequence[Path]) -> tuple[int, list[
     try:
         chosen = None if key is None else _key(key)
         return _evidence(path, chosen) if path.is_file() else _export(path, chosen, held)
+    except WorkersError as error:
+        return _refused(USAGE, str(error))
     except OSError:
         return _refused(USAGE, "a file that was named cannot be read")
     except (NoteError, CheckpointError, EntryError, ProofError) as error:
@@ -58,7 +61,9 @@ def check(path: Path, key: str | None, held: Sequence[Path]) -> tuple[int, list[
 
 def _export(path: Path, key: VerifierKey | None, held: Sequence[Path]) -> tuple[int, list[str], dict[str, object]]:
     log = ExportedLog(path)
-    verdict = verify(log, key or log.key(), [Held(one.read_bytes(), one.name) for one in held])
+    notes = [Held(one.read_bytes(), one.name) for one in held]
+    with Workers() as workers:
+        verdict = verify(log, key or log.key(), notes, look=workers.over(ExportedLog, path))
     lines = verdict.sentences() + ([_OWN_KEY] if key is None else [])
     return (DONE if verdict.fault is None else FAULT), lines, verdict.as_json() | {"key_given": key is not None}
 

@@ -28,8 +28,11 @@ class Held(NamedTuple):
 class Evidence(Protocol):
     """What a log shows of itself."""
 
-    def leaves(self) -> Iterator[list[bytes]]:
-        """All leaves in order, some at a time. Raises EntryError where the order is broken."""
+    def size(self) -> int:
+        """How many entries there are. Raises EntryError, CheckpointError."""
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The leaves from `start`, a multiple of 256, to before `stop`, in order. Raises EntryError if one is missing."""
 
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """A stored tile of 256 hashes, or of fewer where the evidence stores the right edge."""
@@ -44,8 +47,8 @@ class Evidence(Protocol):
     def checkpoints(self) -> Sequence[bytes]:
         """Notes in order of size; the last is the head."""
 
-    def committed(self) -> Sequence[int]:
-        """The entries that commitments lie beside."""
+    def committed(self) -> Sequence[tuple[int, int]]:
+        """The entries that commitments lie beside, in order, and how many bytes those have."""
 
     def commitments(self, entry: int) -> bytes:
         """Those of one entry, in one piece."""

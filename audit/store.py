@@ -121,6 +121,13 @@ def count(connection: Connection) -> int:
     return 0 if last is None else int(last) + 1
 
 
+def before_first(connection: Connection) -> bool:
+    """Whether an entry stands before the first one: no one of ours writes it, and the table's key would take it."""
+    return (
+        connection.execute(select(col(_EntryRow.index)).where(col(_EntryRow.index) < 0).limit(1)).scalar() is not None
+    )
+
+
 def entries(connection: Connection, start: int = 0) -> Iterator[Logged]:
     """The entries from `start` on, in order. Raises audit.entry.EntryError for one that is not as it was written."""
     query = select(col(_EntryRow.index), col(_EntryRow.leaf)).order_by(col(_EntryRow.index))
@@ -149,10 +156,10 @@ def commitment_bytes(connection: Connection, index: int) -> bytes:
     return bytes(connection.execute(query).scalar() or b"")
 
 
-def committed(connection: Connection) -> list[int]:
-    """The entries that have commitments beside them."""
-    query = select(col(_CommitmentsRow.entry)).order_by(col(_CommitmentsRow.entry))
-    return list(connection.execute(query).scalars())
+def committed(connection: Connection) -> list[tuple[int, int]]:
+    """The entries that have commitments beside them, in order, and how many bytes those have."""
+    query = select(col(_CommitmentsRow.entry), func.length(col(_CommitmentsRow.values)))
+    return [(entry, length) for entry, length in connection.execute(query.order_by(col(_CommitmentsRow.entry)))]
 
 
 def completions(connection: Connection) -> list[tuple[int, bytes]]:

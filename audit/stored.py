@@ -1,6 +1,6 @@
 """A log in its tables, as evidence for a verification."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from sqlite3 import Error
 from typing import TypeVar
 
@@ -10,9 +10,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.checkpoint import CheckpointError, parse_checkpoint
 from audit.entry import EntryError
 from audit.shown import Kept, OpenItems
-from audit.store import checkpoints, commitment_bytes, committed, completions, count_tiles, leaves, tile
+from audit.store import (
+    before_first,
+    checkpoints,
+    commitment_bytes,
+    committed,
+    completions,
+    count,
+    count_tiles,
+    leaves,
+    tile,
+)
 
-_CHUNK = 4_096
 _T = TypeVar("_T")
 
 
@@ -36,15 +45,15 @@ class StoredLog:
         self.kept = kept
         self.opened = opened
 
-    def leaves(self) -> Iterator[list[bytes]]:
-        """All leaves in order."""
-        start = 0
-        while found := self._leaves(start):
-            yield found
-            start += len(found)
+    def size(self) -> int:
+        """The index of the last entry, and one."""
+        if before_first(self._connection):
+            raise EntryError("an entry stands before the first one")
+        return count(self._connection)
 
-    def _leaves(self, start: int) -> list[bytes]:
-        return _read(lambda: leaves(self._connection, start, _CHUNK))
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The leaves from `start` to before `stop`, in order."""
+        return _read(lambda: leaves(self._connection, start, stop - start))
 
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """A full tile."""
@@ -61,8 +70,8 @@ class StoredLog:
             raise CheckpointError("a checkpoint is filed under another size than its own")
         return [note for _, note in found]
 
-    def committed(self) -> Sequence[int]:
-        """The entries that commitments lie beside."""
+    def committed(self) -> Sequence[tuple[int, int]]:
+        """The entries that commitments lie beside, and how many bytes those have."""
         return committed(self._connection)
 
     def commitments(self, entry: int) -> bytes:

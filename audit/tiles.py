@@ -4,11 +4,11 @@ A level-0 tile holds leaf hashes; a tile of the next level holds the roots of fu
 change; what is not full yet is the right edge, which lies in memory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from audit.merkle import EMPTY_ROOT, node_hash, root, split
+from audit.merkle import EMPTY_ROOT, Tower, root, split
 from audit.proofs import Subtree
 
 TILE_WIDTH: Final = 256
@@ -30,9 +30,14 @@ class Tile(NamedTuple):
 class Edge:
     """The right edge of a growing tree: the hashes of each level's tile that is not full yet."""
 
-    def __init__(self, size: int = 0, levels: Sequence[Sequence[bytes]] = ()) -> None:
+    def __init__(self, size: int = 0, levels: Iterable[Iterable[bytes]] = ()) -> None:
         self.size = size
-        self.levels = [list(level) for level in levels]
+        self._towers = [Tower(level) for level in levels]
+
+    @property
+    def levels(self) -> list[list[bytes]]:
+        """The hashes of each level's tile, lowest first."""
+        return [tower.hashes for tower in self._towers]
 
     def extend(self, hashes: Sequence[bytes]) -> list[Tile]:
         """Adds leaf hashes; the tiles that became full."""
@@ -41,29 +46,26 @@ class Edge:
         self.size += len(hashes)
         return full
 
-    def root(self) -> bytes:
-        """The root of the tree as it stands."""
-        total = None
-        for level in self.levels:
-            end = len(level)
-            while end:
-                width = end & -end
-                end -= width
-                node = root(level[end : end + width])
-                total = node if total is None else node_hash(node, total)
-        return EMPTY_ROOT if total is None else total
+    def root(self, below: bytes = EMPTY_ROOT) -> bytes:
+        """The root of the tree as it stands; `below` is the root over leaves that follow its own."""
+        total = below
+        for tower in self._towers:
+            total = tower.root(below=total)
+        return total
 
     def _add(self, level: int, hashes: Sequence[bytes], before: int, full: list[Tile]) -> None:
-        if level == len(self.levels):
-            self.levels.append([])
-        held = self.levels[level]
-        held += hashes
-        number, roots = before >> TILE_HEIGHT, list[bytes]()
-        while len(held) >= TILE_WIDTH:
-            complete, held = held[:TILE_WIDTH], held[TILE_WIDTH:]
-            full.append(Tile(level, number + len(roots), b"".join(complete)))
-            roots.append(root(complete))
-        self.levels[level] = held
+        if level == len(self._towers):
+            self._towers.append(Tower())
+        tower = self._towers[level]
+        number, roots, start = before >> TILE_HEIGHT, list[bytes](), 0
+        while start < len(hashes):
+            part = hashes[start : start + TILE_WIDTH - len(tower.hashes)]
+            tower.add(part)
+            start += len(part)
+            if len(tower.hashes) == TILE_WIDTH:
+                full.append(Tile(level, number + len(roots), b"".join(tower.hashes)))
+                roots.append(tower.root())
+                tower = self._towers[level] = Tower()
         if roots:
             self._add(level + 1, roots, number, full)
 

@@ -11,6 +11,14 @@ class Fault(NamedTuple):
     entry: int | None = None
 
 
+class FaultFoundError(Exception):
+    """Ends a verification with its first fault. It passes between processes, so its arguments are all it is."""
+
+    def __init__(self, rule: str, entry: int | None = None) -> None:
+        super().__init__(rule, entry)
+        self.fault = Fault(rule, entry)
+
+
 class HeldBy(NamedTuple):
     """A checkpoint from outside that the log begins with: how many entries it covers, and who held it."""
 

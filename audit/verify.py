@@ -11,41 +11,33 @@
     8  an item that a key opens is the one that was committed to
     9  every checkpoint held outside is one the log had
 
-The evidence is the log's tables or an export; both show the same. Reading is in one pass; memory grows with what was
+The evidence is the log's tables or an export; both show the same. `audit.stretch` looks at each piece of it by itself; here
+the pieces are put together, in order and in one pass. Memory grows with checkpoints, entries that have items, and what was
 erased, not with the log. Entries that need no more than 1 to 3 are not decoded.
 """
 
 import hmac
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from audit.checkpoint import CheckpointError, open_checkpoint, parse_checkpoint
 from audit.completions import CompletionError, check_completion, decode_positions
-from audit.entry import END_BYTES, EntryError, decode, leaf_time
+from audit.entry import EntryError, decode
 from audit.items import commitment
-from audit.merkle import leaf_hashes, root, split
+from audit.merkle import EMPTY_ROOT, split
 from audit.note import NoteError, VerifierKey, parse_key
 from audit.shown import Evidence, Held
-from audit.tiles import Edge, widths
-from audit.verdict import Fault, HeldBy, Items, Verdict
+from audit.stretch import OLDER, Look, Seen, here, pieces
+from audit.tiles import TILE_HEIGHT, TILE_WIDTH, Edge, widths
+from audit.verdict import Fault, FaultFoundError, HeldBy, Items, Verdict
 from schemas.custody import StoreRestored
 from schemas.entry import Entry, ErasureCompleted, LogKeyRotated
+from schemas.entry import Items as ItemsNamed
 
-_WORTH_DECODING = (
-    b'"items":{"count":',
-    b'"event":"erasure.completed"',
-    b'"event":"log.key-rotated"',
-    b'"event":"store.restored"',
-)
-
-
-class FaultFoundError(Exception):
-    """Ends a verification with its first fault."""
-
-    def __init__(self, rule: str, entry: int | None = None) -> None:
-        super().__init__(rule)
-        self.fault = Fault(rule, entry)
+_OTHER_COMMITMENTS: Final = "the commitments of an entry are not those it names"
 
 
 @dataclass(slots=True)
@@ -58,14 +50,21 @@ class _Counts:
 
 
 def verify(
-    evidence: Evidence, key: VerifierKey, held: Sequence[Held] = (), progress: Callable[[int], None] = lambda _: None
+    evidence: Evidence,
+    key: VerifierKey,
+    held: Sequence[Held] = (),
+    progress: Callable[[int], None] = lambda _: None,
+    look: Look | None = None,
 ) -> Verdict:
-    """The verdict on a log that begins under `key`. `progress` is told how many more entries were looked at."""
+    """The verdict on a log that begins under `key`. `progress` is told how many more entries were looked at.
+
+    `look` is another way to look at the same evidence than piece after piece in this process (`audit.workers`).
+    """
     looking = _Verification(evidence, key, progress)
     fault: Fault | None = None
     found: tuple[HeldBy, ...] = ()
     try:
-        looking.look()
+        looking.look(look or here(evidence), [parse_checkpoint(_text(one.note)).size for one in held])
         found = tuple(looking.compare(one) for one in held)
     except FaultFoundError as stopped:
         fault = stopped.fault
@@ -74,57 +73,61 @@ def verify(
     except (TypeError, AttributeError):
         # SQLite stores what it is given: a text where bytes belong is somebody else's work.
         fault = Fault("something of the log is not stored as bytes", looking.place)
-    counts = looking.counts
+    counts, edge = looking.counts, looking.edge()
     items = Items(counts.items, counts.opened, counts.not_opened, counts.erased, counts.presence)
-    return Verdict(key.name, looking.edge.size, looking.edge.root().hex(), items, found, fault)
+    return Verdict(key.name, edge.size, edge.root().hex(), items, found, fault)
 
 
 class _Verification:
     def __init__(self, evidence: Evidence, key: VerifierKey, progress: Callable[[int], None]) -> None:
         self._evidence = evidence
         self._keys = [key]
-        self._rotations: list[tuple[int, VerifierKey]] = []
+        self._rotations: list[VerifierKey] = []
         self._progress = progress
         self._previous = b""
         self._covered: dict[int, set[int]] = {}
         self._completions: dict[int, bytes] = {}
         self._committed: set[int] = set()
+        self._named: dict[int, ItemsNamed] = {}
+        self._notes: dict[int, bytes] = {}
+        self._held: frozenset[int] = frozenset()
         self._roots: dict[int, bytes] = {}
-        self.edge = Edge()
+        self._upper = Edge()  # of a tree whose leaves are the full tiles
+        self._rest: list[bytes] = []
         self.counts = _Counts()
         self.place: int | None = None
 
-    def look(self) -> None:
-        """Obligations 1 to 8. Raises FaultFoundError, and the errors of what is read."""
+    def edge(self) -> Edge:
+        """The tree as far as it was looked at."""
+        return Edge(self._upper.size * TILE_WIDTH + len(self._rest), [self._rest, *self._upper.levels])
+
+    def look(self, look: Look, held: Sequence[int]) -> None:
+        """Obligations 1 to 8. Raises FaultFoundError, and the errors of what is read. `held` are sizes."""
         self._read_completions()
-        self._committed = set(self._evidence.committed())
+        self.place = None
+        size, committed = self._evidence.size(), self._evidence.committed()
         notes = [(parse_checkpoint(_text(note)).size, note) for note in self._evidence.checkpoints()]
         if any(one[0] >= other[0] for one, other in pairwise(notes)):
             raise FaultFoundError("checkpoints do not stand in order of size")
-        waiting = iter(notes)
-        following = next(waiting, None)
-        for chunk in self._evidence.leaves():
-            self._check_times(chunk)
-            hashes = leaf_hashes(chunk)
-            done = 0
-            while following is not None and following[0] <= self.edge.size + len(hashes) - done:
-                upto = following[0] - self.edge.size + done
-                self._grow(chunk[done:upto], hashes[done:upto])
-                done = upto
-                self._check_checkpoint(*following)
-                following = next(waiting, None)
-            self._grow(chunk[done:], hashes[done:])
-            self._progress(len(chunk))
-        self.place = None
-        if following is not None or not notes or notes[-1][0] != self.edge.size:
+        if not notes or notes[-1][0] != size:
             raise FaultFoundError("the newest checkpoint is not over all entries: entries are missing or unsigned")
+        self._committed, self._notes, self._held = {entry for entry, _ in committed}, dict(notes), frozenset(held)
+        self._reach(0, EMPTY_ROOT)
+        for found in look(pieces(size, sorted(self._held.union(self._notes)), committed)):
+            if isinstance(found, Seen):
+                self._take(found)
+            else:
+                for entry, count, over in found.found:
+                    self.place = entry
+                    self._check_items(entry, count, over)
+            self.place = None
         self._check_edge()
         self._check_left_over()
 
     def compare(self, held: Held) -> HeldBy:
         """Obligation 9. Raises FaultFoundError."""
         stated = parse_checkpoint(_text(held.note))
-        if stated.size > self.edge.size:
+        if stated.size not in self._roots:
             raise FaultFoundError(
                 f"the log is smaller than the checkpoint held by {held.holder}: it was cut or put back"
             )
@@ -133,20 +136,12 @@ class _Verification:
                 checkpoint = open_checkpoint(held.note, key)
             except NoteError:
                 continue
-            if not hmac.compare_digest(checkpoint.root, self._root_at(checkpoint.size)):
+            if not hmac.compare_digest(checkpoint.root, self._roots[checkpoint.size]):
                 raise FaultFoundError(
                     f"the log does not begin with the checkpoint held by {held.holder}: it was rewritten"
                 )
             return HeldBy(checkpoint.size, held.holder)
         raise FaultFoundError(f"the checkpoint held by {held.holder} is not signed by a key of this log")
-
-    def _root_at(self, size: int) -> bytes:
-        edge = Edge()
-        for chunk in self._evidence.leaves():
-            edge.extend(leaf_hashes(chunk[: size - edge.size]))
-            if edge.size == size:
-                break
-        return edge.root()
 
     def _read_completions(self) -> None:
         for entry, encoded in self._evidence.completions():
@@ -158,51 +153,55 @@ class _Verification:
                     raise FaultFoundError("an item is in two completions, or in one from before it was logged", entry)
                 items.add(position.item)
 
-    def _check_times(self, chunk: list[bytes]) -> None:
-        """Obligation 1, for leaves that begin where the tree ends."""
-        ends = [leaf[-END_BYTES:] for leaf in chunk]
-        joined = b"".join(ends)
-        quotes, braces = joined[END_BYTES - 2 :: END_BYTES], joined[END_BYTES - 1 :: END_BYTES]
-        if not len(quotes) == quotes.count(b'"') == len(ends) == braces.count(b"}"):
-            raise FaultFoundError("an entry does not end with its time", self.edge.size)
-        # In order, all ends lie between the first and the last: if those two begin as they should, so do all.
-        if ends != sorted(ends) or ends[0] < self._previous:
-            raise FaultFoundError("an entry is older than the one before it", self.edge.size)
-        leaf_time(chunk[0])
-        leaf_time(chunk[-1])
-        self._previous = ends[-1]
+    def _take(self, seen: Seen) -> None:
+        """A stretch, after the one before it: its tiles, and what lies under each checkpoint before that is checked."""
+        start, stop, sizes, _ = seen.stretch
+        if seen.first < self._previous:
+            raise FaultFoundError(OLDER, start)
+        self._previous = seen.last
+        telling, done = deque(seen.telling), 0
+        for size in (*sizes, stop):
+            full = (size - start) // TILE_WIDTH
+            self._grow(seen.tiles[done:full])
+            done = full
+            while telling and telling[0][0] < size:
+                self.place, leaf = telling.popleft()
+                self._check_entry(self.place, decode(leaf))
+            if size in sizes:
+                self._reach(size, seen.begun.get(size, EMPTY_ROOT))
+        self._rest = seen.rest
+        self._progress(stop - start)
 
-    def _grow(self, leaves: list[bytes], hashes: list[bytes]) -> None:
-        """Obligation 2, and the entries that say more than that something happened."""
-        start = self.edge.size
-        for tile in self.edge.extend(hashes):
-            stored = self._evidence.tile(tile.level, tile.number, 256)
+    def _grow(self, roots: list[bytes]) -> None:
+        """Obligation 2, above the tiles of leaves."""
+        for tile in self._upper.extend(roots):
+            level = tile.level + 1
+            stored = self._evidence.tile(level, tile.number, TILE_WIDTH)
             if stored is None or not hmac.compare_digest(stored, tile.hashes):
-                first = tile.number << (8 * (tile.level + 1))
-                raise FaultFoundError(f"tile {tile.number} of level {tile.level} is not made of its entries", first)
-        together = b"\n".join(leaves)
-        if not any(word in together for word in _WORTH_DECODING) and self._committed.isdisjoint(
-            range(start, self.edge.size) if self._committed else ()
-        ):
-            return
-        for index, leaf in enumerate(leaves, start=start):
-            if index in self._committed or any(word in leaf for word in _WORTH_DECODING):
-                self.place = index
-                self._check_entry(index, decode(leaf))
+                first = tile.number << (TILE_HEIGHT * (level + 1))
+                raise FaultFoundError(f"tile {tile.number} of level {level} is not made of its entries", first)
 
-    def _check_checkpoint(self, size: int, note: bytes) -> None:
-        """Obligations 3 and 4."""
+    def _reach(self, size: int, below: bytes) -> None:
+        """Obligations 3 and 4, where there is a checkpoint over `size` entries; `below` is what no full tile covers."""
+        found = self._upper.root(below)
+        if size in self._held:
+            self._roots[size] = found
+        note = self._notes.pop(size, None)
+        if note is None:
+            return
         self.place = size - 1
         checkpoint = open_checkpoint(note, self._keys[-1])
-        if not hmac.compare_digest(checkpoint.root, self.edge.root()):
+        if not hmac.compare_digest(checkpoint.root, found):
             raise FaultFoundError(f"the checkpoint over {size} entries has another root", size - 1)
-        self._keys += [key for _, key in self._rotations]
+        self._keys += self._rotations
         self._rotations.clear()
 
     def _check_entry(self, index: int, entry: Entry) -> None:
-        items = getattr(entry, "items", None)
+        items: ItemsNamed | None = getattr(entry, "items", None)
         if items is not None:
-            self._check_items(index, items.count, items.root)
+            if index not in self._committed:
+                raise FaultFoundError(_OTHER_COMMITMENTS, index)
+            self._named[index] = items
         elif index in self._committed:
             raise FaultFoundError("commitments lie beside an entry that has none", index)
         if isinstance(entry, ErasureCompleted):
@@ -211,16 +210,16 @@ class _Verification:
                 raise FaultFoundError("a completion is missing", index)
             self.counts.erased += len(check_completion(entry, encoded))
         if isinstance(entry, LogKeyRotated):
-            self._rotations.append((index, parse_key(entry.log_key)))
+            self._rotations.append(parse_key(entry.log_key))
         if isinstance(entry, StoreRestored):
             self._keys.append(parse_key(entry.log_key))
 
-    def _check_items(self, index: int, count: int, expected: str) -> None:
-        """Obligations 5, 7 and 8."""
+    def _check_items(self, index: int, count: int, over: str) -> None:
+        """Obligations 5, 7 and 8; `over` is the root over the entry's commitments."""
         self._committed.discard(index)
-        values = split(self._evidence.commitments(index))
-        if len(values) != count or not hmac.compare_digest(root(leaf_hashes(values)).hex(), expected):
-            raise FaultFoundError("the commitments of an entry are not those it names", index)
+        named = self._named.pop(index)
+        if count != named.count or not hmac.compare_digest(over, named.root):
+            raise FaultFoundError(_OTHER_COMMITMENTS, index)
         self.counts.items += count
         covered = self._covered.pop(index, set())
         if covered and max(covered) >= count:
@@ -231,24 +230,30 @@ class _Verification:
         self.counts.presence = True
         if list(kept) != [place for place in range(count) if place not in covered]:
             raise FaultFoundError("an item is missing without a completion, or is there in spite of one", index)
-        opened = 0
-        for one in self._evidence.opened(index):
-            if not hmac.compare_digest(commitment(one.opening, one.item), values[one.place]):
-                raise FaultFoundError(f"item {one.place} is not the one that was logged", index)
-            opened += 1
+        opened = self._open(index)
         self.counts.opened += opened
         self.counts.not_opened += len(kept) - opened
 
+    def _open(self, index: int) -> int:
+        """How many items of an entry a key opened: each is the one that was committed to."""
+        values, opened = list[bytes](), 0
+        for one in self._evidence.opened(index):
+            values = values or split(self._evidence.commitments(index))
+            if not hmac.compare_digest(commitment(one.opening, one.item), values[one.place]):
+                raise FaultFoundError(f"item {one.place} is not the one that was logged", index)
+            opened += 1
+        return opened
+
     def _check_edge(self) -> None:
         """What is left of obligation 2: the tiles that are not full, and that there are no others."""
-        stored_tiles = self._evidence.full_tiles()
-        if stored_tiles is not None and stored_tiles != sum(full >> 8 for full in widths(self.edge.size)):
+        edge, stored_tiles = self.edge(), self._evidence.full_tiles()
+        if stored_tiles is not None and stored_tiles != sum(full >> TILE_HEIGHT for full in widths(edge.size)):
             raise FaultFoundError("tiles are stored that no entries make")
         if not self._evidence.stores_edge:
             return
-        for level, hashes in enumerate(self.edge.levels):
+        for level, hashes in enumerate(edge.levels):
             if hashes:
-                number = self.edge.size >> (8 * (level + 1))
+                number = edge.size >> (TILE_HEIGHT * (level + 1))
                 stored = self._evidence.tile(level, number, len(hashes))
                 if stored is None or not hmac.compare_digest(stored, b"".join(hashes)):
                     raise FaultFoundError(f"the last tile of level {level} is not made of its entries")

@@ -1,10 +1,11 @@
 """The audit log against a floor measured in the same run: one SHA-256 call an entry, or an item, and nothing else.
 
-Append: real tables, triggers, signature and fsync, batches of 1,000. Verification: everything but items' keys. Peak
-memory of the whole run is told at the end; it grows with what is printed here as `alive`, the data of the floor.
+Append: real tables, triggers, signature and fsync, entries in batches of 1,000. Verification: everything but items'
+keys, the best of three, in one process and in one a processor. Peak memory includes the data of the floor, some 60 MiB.
 """
 
 import hashlib
+import os
 import resource
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.engine import Connection
@@ -22,8 +24,10 @@ from audit.log import Log
 from audit.note import ED25519, NoteSigner, VerifierKey
 from audit.store import AUDIT_METADATA, append, append_all, items_of
 from audit.stored import StoredLog
+from audit.verdict import Verdict
 from audit.verify import verify
-from keys.sqlite import create_store
+from audit.workers import Workers
+from keys.sqlite import create_store, open_store
 from schemas.entry import ClaimsScreened, Entry, PackageUploaded
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -32,22 +36,41 @@ ITEMS = 50_000
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def seconds(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
-    """How long it takes; in CPU time where no disk is waited for, so that a busy machine changes little."""
-    started = clock()
+class Took(NamedTuple):
+    """Seconds: on the clock, and of all processors together, those of child processes that ended too."""
+
+    clock: float
+    processors: float
+
+
+def took(work: Callable[[], object]) -> Took:
+    """How long it takes."""
+    clock, processors = time.perf_counter(), _processors()
     work()
-    return clock() - started
+    return Took(time.perf_counter() - clock, _processors() - processors)
+
+
+def best(work: Callable[[], object]) -> Took:
+    """The least of three: a busy machine only adds."""
+    return min(took(work) for _ in range(3))
+
+
+def _processors() -> float:
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 def floor(leaf: bytes, count: int) -> float:
-    """One leaf hash an entry, as any verifier has to make it."""
+    """One leaf hash an entry, as any verifier has to make it, in one process; seconds on the clock."""
     leaves = [leaf[:-1] + bytes([number & 0xFF]) for number in range(min(count, 200_000))]
 
     def work() -> None:
         for one in leaves:
             hashlib.sha256(b"\x00" + one).digest()
 
-    return min(seconds(work) for _ in range(3)) / len(leaves) * count
+    return best(work).clock / len(leaves) * count
 
 
 def uploaded() -> Entry:
@@ -91,55 +114,67 @@ def new_log(path: Path) -> tuple[Connection, NoteSigner]:
     return connection, signer
 
 
-def tell(what: str, took: float, least: float, count: int) -> None:
+def tell(what: str, spent: Took, least: float) -> None:
     """One line."""
-    print(f"{what:<44}{count / took:>12,.0f} /s   {took / least:>6.2f} x the floor")
+    print(
+        f"{what:<40}{COUNT / spent.clock:>12,.0f} /s  {spent.clock / least:>6.2f} x the floor on the clock, "
+        f"{spent.processors / least:>6.2f} x of processors"
+    )
 
 
-def entries(folder: Path) -> None:
-    """Append and verify entries."""
-    connection, signer = new_log(folder / "entries.db")
-    one = uploaded()
-    least = floor(encode(one), COUNT)
-    print(f"floor: one SHA-256 call an entry              {COUNT / least:>12,.0f} /s")
+def measure(folder: Path, name: str, leaf: bytes, fill: Callable[[Connection], None]) -> None:
+    """Append so many entries or items, and verify them in one process and with workers."""
+    path = folder / f"{name}.db"
+    connection, signer = new_log(path)
+    least = floor(leaf, COUNT)
+    print(f"{f'floor: one SHA-256 call each of {name}':<40}{COUNT / least:>12,.0f} /s")
 
-    def fill() -> None:
+    def append_to() -> None:
         with Log(connection, signer):
-            for _ in range(COUNT // BATCH):
-                with connection.begin():
-                    append_all(connection, [one] * BATCH)
+            fill(connection)
 
-    tell("append entries, batches of 1,000", seconds(fill, time.perf_counter), least, COUNT)
-    with connection.begin():
-        took = min(seconds(lambda: check(connection, signer)) for _ in range(3))
-    tell("verify entries", took, least, COUNT)
+    tell(f"append {name}", took(append_to), least)
     connection.close()
+    tell(f"verify {name}, one process", best(lambda: in_one(path, signer)), least)
+    tell(f"verify {name}, {len(os.sched_getaffinity(0))} workers", best(lambda: with_workers(path, signer)), least)
 
 
-def items(folder: Path) -> None:
-    """Append and verify items."""
-    connection, signer = new_log(folder / "items.db")
-    least = floor(bytes(32), COUNT)
-    print(f"floor: one SHA-256 call an item               {COUNT / least:>12,.0f} /s")
+def entries(connection: Connection) -> None:
+    """Entries without items, 1,000 a transaction."""
+    one = uploaded()
+    for _ in range(COUNT // BATCH):
+        with connection.begin():
+            append_all(connection, [one] * BATCH)
+
+
+def items(connection: Connection) -> None:
+    """Items, 50,000 an entry and transaction."""
     commitments = [number.to_bytes(32) for number in range(ITEMS)]
     entry = screened(commitments)
-
-    def fill() -> None:
-        with Log(connection, signer):
-            for _ in range(COUNT // ITEMS):
-                with connection.begin():
-                    append(connection, entry, commitments)
-
-    tell("append items, 50,000 an entry", seconds(fill, time.perf_counter), least, COUNT)
-    with connection.begin():
-        took = min(seconds(lambda: check(connection, signer)) for _ in range(3))
-    tell("verify items", took, least, COUNT)
-    connection.close()
+    for _ in range(COUNT // ITEMS):
+        with connection.begin():
+            append(connection, entry, commitments)
 
 
-def check(connection: Connection, signer: NoteSigner) -> None:
+def in_one(path: Path, signer: NoteSigner) -> None:
     """One verification; a fault ends the bench."""
-    verdict = verify(StoredLog(connection), signer.key)
+    with open_store(path).connect() as connection, connection.begin():
+        found(verify(StoredLog(connection), signer.key))
+
+
+def with_workers(path: Path, signer: NoteSigner) -> None:
+    """The same with workers, their start and end included."""
+    with Workers() as workers, open_store(path).connect() as connection, connection.begin():
+        found(verify(StoredLog(connection), signer.key, look=workers.over(stored_log, path)))
+
+
+def stored_log(path: Path) -> StoredLog:
+    """The log in a worker."""
+    return StoredLog(open_store(path).connect())
+
+
+def found(verdict: Verdict) -> None:
+    """Ends the bench for a fault."""
     if verdict.fault is not None:
         raise SystemExit(verdict.established)
 
@@ -147,11 +182,10 @@ def check(connection: Connection, signer: NoteSigner) -> None:
 def main() -> None:
     """Both, one after the other."""
     with tempfile.TemporaryDirectory() as folder:
-        entries(Path(folder))
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        items(Path(folder))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"peak memory: {before / 1024:.0f} MiB after entries, {peak / 1024:.0f} MiB after items")
+        for name, leaf, fill in (("entries", encode(uploaded()), entries), ("items", bytes(32), items)):
+            measure(Path(folder), name, leaf, fill)
+            own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+            print(f"peak memory: {own / 1024:.0f} MiB, and {child / 1024:.0f} MiB a worker")
 
 
 if __name__ == "__main__":

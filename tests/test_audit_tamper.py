@@ -16,6 +16,7 @@ from audit.guards import missing_guards
 from audit.log import Log
 from audit.merkle import leaf_hashes, root
 from audit.store import append
+from audit.tiles import TILE_WIDTH
 from audit_world import START, SmallLog, entry_id, signer_of, small_log, uploaded
 from keys.sqlite import open_store
 from schemas.entry import LogKeyRotated
@@ -297,14 +298,13 @@ def test_a_new_key_counts_only_if_the_old_one_signed_for_it(tmp_path: Path) -> N
 def test_time_never_goes_back_even_for_who_signs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, together: bool
 ) -> None:
-    """An owner who logs an entry as older than the one before it is found out by the order of time alone, also across
-    two reads of a long log.
+    """An owner who logs an entry as older than the one before it is found out by the order of time alone, also between
+    two stretches of a long log.
     """
     monkeypatch.setattr("audit.store.entry_time", lambda clock, _previous: clock)
-    if not together:
-        monkeypatch.setattr("audit.stored._CHUNK", 4)
+    monkeypatch.setattr("audit.stretch.STRETCH", TILE_WIDTH)
     with small_log(tmp_path / "log.db") as log:
-        log.add(3)
+        log.add(TILE_WIDTH - 2 if together else TILE_WIDTH - 1)
 
         assert log.verify().fault is None
 

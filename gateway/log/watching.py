@@ -69,7 +69,8 @@ def _rotations(log: ExportedLog) -> tuple[bytes, ...]:
     """For each change of the log's key, the proof that it lies under a checkpoint of the key before."""
     proofs, size = [], log.head().size
     heads = [(parse_checkpoint(note.rpartition(b"\n\n")[0] + b"\n").size, note) for note in log.checkpoints()]
-    for index, leaf in enumerate(chain.from_iterable(log.leaves())):
+    stretches = (log.leaves(start, min(start + TILE_WIDTH, size)) for start in range(0, size, TILE_WIDTH))
+    for index, leaf in enumerate(chain.from_iterable(stretches)):
         if names_key(leaf):
             over, note = next(one for one in heads if one[0] > index)
             path = tuple(inclusion_proof(index, over, _tiles(log, size)))
