@@ -14,7 +14,7 @@ from audit.shown import Evidence
 from audit.tiles import TILE_WIDTH
 from audit.verdict import FaultFoundError
 
-STRETCH: Final = 16 * TILE_WIDTH
+STRETCH: Final = 32 * TILE_WIDTH
 _GROUP_BYTES: Final = 1 << 19
 OLDER: Final = "an entry is older than the one before it"
 _WORTH_DECODING: Final = (

@@ -1,6 +1,7 @@
 """A small log for tests: real tables, triggers and signatures, entries of two kinds, items with openings."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,9 +19,11 @@ from audit.note import ED25519, NoteSigner, VerifierKey
 from audit.shown import Held, Opened
 from audit.store import AUDIT_METADATA, append, count, items_of
 from audit.stored import StoredLog
+from audit.stretch import Look
 from audit.verdict import Verdict
 from audit.verify import verify
-from keys.sqlite import create_store
+from audit.workers import Workers
+from keys.sqlite import create_store, open_store
 from schemas.entry import (
     ClaimsScreened,
     ErasureCompleted,
@@ -32,6 +35,7 @@ from schemas.entry import (
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ORIGIN = "inkasso-gateway/test"
+_PARENT = os.getpid()
 
 
 def signer_of(seed: int, origin: str = ORIGIN) -> NoteSigner:
@@ -135,11 +139,11 @@ class SmallLog:
         for place in self.kept(entry):
             yield Opened(place, *self.items[entry, place])
 
-    def verify(self, *held: bytes, key: VerifierKey | None = None) -> Verdict:
+    def verify(self, *held: bytes, key: VerifierKey | None = None, look: Look | None = None) -> Verdict:
         """The verdict, with keys and with what is there."""
         evidence = StoredLog(self.connection, self.kept, self.opened)
         with self.connection.begin():
-            return verify(evidence, key or self.signer.key, [Held(note, "the agency") for note in held])
+            return verify(evidence, key or self.signer.key, [Held(note, "the agency") for note in held], look=look)
 
     def checkpoint(self) -> bytes:
         with self.connection.begin():
@@ -170,3 +174,15 @@ def small_log(path: Path, signer: NoteSigner | None = None) -> Iterator[SmallLog
                 ),
             )
         yield SmallLog(path, connection, signer)
+
+
+def elsewhere(path: Path) -> StoredLog:
+    """The log opened in a worker, and nowhere else."""
+    assert os.getpid() != _PARENT
+    return StoredLog(open_store(path).connect())
+
+
+def beside_each_other(path: Path, items: dict[tuple[int, int], tuple[bytes, bytes]], *held: bytes) -> Verdict:
+    """The verdict of several processes."""
+    with Workers() as workers, open_store(path).connect() as connection:
+        return SmallLog(path, connection, signer_of(1), items).verify(*held, look=workers.over(elsewhere, path))

@@ -17,7 +17,7 @@ from audit.log import Log
 from audit.merkle import leaf_hashes, root
 from audit.store import append
 from audit.tiles import TILE_WIDTH
-from audit_world import START, SmallLog, entry_id, signer_of, small_log, uploaded
+from audit_world import START, SmallLog, beside_each_other, entry_id, signer_of, small_log, uploaded
 from keys.sqlite import open_store
 from schemas.entry import LogKeyRotated
 
@@ -122,6 +122,7 @@ INSIDE: dict[str, Tamper] = {
         'UPDATE entry SET "index" = 10 WHERE "index" = 11',
         'UPDATE entry SET "index" = 11 WHERE "index" = -1',
     ),
+    "an entry is put before the first": sql('INSERT INTO entry SELECT -1, leaf FROM entry WHERE "index" = 8'),
     "entries are renumbered": sql(
         'DELETE FROM entry WHERE "index" = 50',
         'UPDATE entry SET "index" = -"index" WHERE "index" > 50',
@@ -170,10 +171,11 @@ def test_the_log_itself_shows_what_was_done_to_it(original: tuple[Path, dict], t
     with reopened(original, tmp_path) as log:
         without_guards(log)
         INSIDE[name](log)
-        verdict = log.verify()
+        verdict, path, items = log.verify(), log.path, dict(log.items)
 
     assert verdict.fault is not None
     assert verdict.established.startswith("FAULT")
+    assert beside_each_other(path, items) == verdict
 
 
 def test_an_old_backup_is_found_only_from_outside(original: tuple[Path, dict], tmp_path: Path) -> None:

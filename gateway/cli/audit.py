@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -13,18 +13,18 @@ from cyclopts import App, Parameter
 from audit.offline import check
 from audit.shown import Held
 from audit.verdict import Verdict
+from audit.workers import Workers
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.cli.sentences import sentence
 from gateway.errors import UsageError
-from gateway.log.auditing import verify_office
+from gateway.log.auditing import stored_log, verify_office
 from gateway.log.exporting import export_log
 from gateway.log.logbook import Choice, Line, chosen, chosen_readings
 from gateway.log.proving import evidence, sample
 from gateway.log.watching import create_witness, watch_export
-from gateway.office import Office
 from gateway.outside import first_key
-from gateway.settings import load
+from gateway.settings import Configuration, load
 from gateway.wiring import clock, open_office
 
 Language = Literal["de", "en"]
@@ -92,8 +92,7 @@ def audit_verify(
         code, lines, value = check(path, key, held)
     else:
         notes = [Held(_read(one), one.name) for one in held]
-        with open_office(load(config)) as office, output.progress() as progress:
-            verdict = _verdict(office, readings, notes, quick, lambda count: progress("entries verified", count))
+        verdict = _verdict(load(config), readings, notes, not quick)
         code, lines, value = (0 if verdict.fault is None else 5), verdict.sentences(), verdict.as_json()
     if json:
         output.as_json(value)
@@ -103,12 +102,16 @@ def audit_verify(
     return code
 
 
-def _verdict(
-    office: Office, readings: int | None, held: list[Held], quick: bool, progress: Callable[[int], None]
-) -> Verdict:
-    if readings is not None:
-        return office.readings.verify(readings, held, progress)
-    return verify_office(office, held, not quick, progress)
+def _verdict(configuration: Configuration, readings: int | None, held: list[Held], with_keys: bool) -> Verdict:
+    with Workers() as workers, open_office(configuration) as office, output.progress() as progress:
+
+        def told(count: int) -> None:
+            progress("entries verified", count)
+
+        if readings is not None:
+            return office.readings.verify(readings, held, told)
+        look = workers.over(stored_log, configuration.path(configuration.settings.stores.gateway))
+        return verify_office(office, held, with_keys, told, look)
 
 
 def audit_export(folder: Path, *, readings: OfYear = None, config: Config) -> int:

@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.log import LogError
+from audit.workers import WorkersError
 from gateway.cli import (
     actor,
     agency,
@@ -95,6 +96,7 @@ def run(arguments: list[str]) -> int:
         GatewayError,
         KeyFileError,
         StoreError,
+        WorkersError,
         WrapError,
         LogError,
         JournalError,
@@ -114,7 +116,7 @@ def _told(error: Exception) -> tuple[str, int]:
     match error:
         case GatewayError():
             return str(error), error.exit_code
-        case KeyFileError() | StoreError():
+        case KeyFileError() | StoreError() | WorkersError():
             return str(error), UsageError.exit_code
         case LogError() | JournalError():
             return str(error), IntegrityError.exit_code

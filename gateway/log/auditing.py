@@ -3,12 +3,14 @@
 import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from audit.checkpoint import CheckpointError, open_checkpoint
 from audit.note import NoteError
 from audit.shown import Held, Opened
 from audit.stored import StoredLog
+from audit.stretch import Look
 from audit.verdict import Fault, Verdict
 from audit.verify import verify
 from gateway.errors import IntegrityError
@@ -16,23 +18,36 @@ from gateway.office import Office
 from gateway.outside import first_key, log_signers
 from gateway.store.items import KeptItem
 from gateway.store.payload import ItemKept, open_message, open_payload
+from keys.sqlite import open_store
 from keys.vault import ClaimKey
 from keys.wrap import WrapError
 
 _NOT_OURS: Final = "the newest checkpoint is signed by none of our keys: the log was made by somebody else"
 
 
+def stored_log(path: Path) -> StoredLog:
+    """The log in a store, opened in a process that has nothing open. Raises StoreError."""
+    return StoredLog(open_store(path).connect())
+
+
 def verify_office(
-    office: Office, held: Sequence[Held], with_keys: bool, progress: Callable[[int], None] = lambda _: None
+    office: Office,
+    held: Sequence[Held],
+    with_keys: bool,
+    progress: Callable[[int], None] = lambda _: None,
+    look: Look | None = None,
 ) -> Verdict:
-    """The verdict on the creditor's own log. `with_keys` opens every item that a key opens, and compares it."""
+    """The verdict on the creditor's own log. `with_keys` opens every item that a key opens, and compares it.
+
+    `look` looks at the same log in another way (`audit.workers` over `stored_log`).
+    """
 
     def opened(entry: int) -> Iterator[Opened]:
         return open_items(office, list(office.items.of_entry(entry))) if with_keys else iter(())
 
     with office.connection.begin(), office.vault_connection.begin():
         evidence = StoredLog(office.connection, office.items.places, opened)
-        verdict = verify(evidence, first_key(office.connection), held, progress)
+        verdict = verify(evidence, first_key(office.connection), held, progress, look)
         return verdict if verdict.fault or _is_ours(office) else replace(verdict, fault=Fault(_NOT_OURS))
 
 
