@@ -99,7 +99,7 @@ def test_a_worker_that_is_killed_establishes_nothing(
             SmallLog(path, connection, signer_of(1), items).verify(look=workers.over(dying, path))
         export(connection, Log(connection, signer_of(1)), signer_of(1).key, tmp_path / "out")
 
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise WorkersError
 
     monkeypatch.setattr("audit.offline.verify", killed)
