@@ -30,6 +30,7 @@ from gateway.store.requests import Requests
 from gateway.store.roster import Roster
 from gateway.store.unmatched import Unmatched
 from gateway.store.vettings import Vettings
+from gateway.store.voids import Voids
 from gateway.store.witnesses import Witnesses
 from gateway.transport.sftp import SftpTransport
 from keys.labels import Label, stacked_digest
@@ -91,6 +92,11 @@ class Office:
     def vettings(self) -> Vettings:
         """What is on record of each agency."""
         return Vettings(self.connection)
+
+    @property
+    def voids(self) -> Voids:
+        """Packages whose number is to be closed."""
+        return Voids(self.connection)
 
     @property
     def mandates(self) -> MandateVersions:

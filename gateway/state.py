@@ -16,8 +16,10 @@ class PackageState(StrEnum):
     """An open package counts for nothing; a sealed one will be sent; an empty one had nothing to send.
 
     Without the agency's receipt a package is uploaded, not delivered. A withdrawn one was never uploaded: a void
-    manifest goes in its place, and then it is void. A refused one could not be opened: the agency closed its number. A lost
-    one is only known by its number, since a restore.
+    manifest goes in its place, and then it is void. A revoked one was uploaded, and a void manifest waits to close its
+    number; while it is closing, that lies at the agency, which alone knows whether it has the package: it is delivered if it
+    has, and refused if not. A refused one was never taken: the agency closed its number. A lost one is only known by its
+    number, since a restore.
     """
 
     OPEN = "open"
@@ -25,6 +27,8 @@ class PackageState(StrEnum):
     SEALED = "sealed"
     UPLOADED = "uploaded"
     DELIVERED = "delivered"
+    REVOKED = "revoked"
+    CLOSING = "closing"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     VOID = "void"
@@ -64,7 +68,10 @@ PACKAGE_TRANSITIONS: Final = {
     PackageState.OPEN: frozenset({PackageState.EMPTY, PackageState.SEALED}),
     PackageState.EMPTY: frozenset[PackageState](),
     PackageState.SEALED: frozenset({PackageState.UPLOADED, PackageState.WITHDRAWN}),
-    PackageState.UPLOADED: frozenset({PackageState.DELIVERED, PackageState.REFUSED}),
+    PackageState.UPLOADED: frozenset({PackageState.DELIVERED, PackageState.REFUSED, PackageState.REVOKED}),
+    # The agency's answer may come before the void manifest has left, or its upload is booked.
+    PackageState.REVOKED: frozenset({PackageState.CLOSING, PackageState.DELIVERED, PackageState.REFUSED}),
+    PackageState.CLOSING: frozenset({PackageState.DELIVERED, PackageState.REFUSED}),
     PackageState.DELIVERED: frozenset[PackageState](),
     PackageState.REFUSED: frozenset[PackageState](),
     PackageState.WITHDRAWN: frozenset({PackageState.VOID}),
@@ -73,6 +80,12 @@ PACKAGE_TRANSITIONS: Final = {
 }
 NEVER_LEFT: Final = (PackageState.WITHDRAWN, PackageState.VOID)
 """What was sealed, and nobody else has."""
+NOT_TAKEN: Final = (*NEVER_LEFT, PackageState.REFUSED)
+"""What was sealed, and its agency does not have."""
+UNANSWERED: Final = (PackageState.UPLOADED, PackageState.REVOKED, PackageState.CLOSING)
+"""What was uploaded, and its agency has not said yet whether it has it."""
+AFTER_VOID: Final = {PackageState.WITHDRAWN: PackageState.VOID, PackageState.REVOKED: PackageState.CLOSING}
+"""Whose number a void manifest closes, and what they are once it lies at the agency's server."""
 CLAIM_TRANSITIONS: Final = {
     # A held or refused claim is judged again; a cleared one has left: a changed row becomes messages, or holds it.
     ClaimState.HELD: frozenset(ClaimState),

@@ -62,9 +62,10 @@ class PackageReceipt(Strict):
 
 
 class PackageRefused(Strict):
-    """The agency could open nothing of a package: it closes its number, and will never take it.
+    """The agency has taken nothing of a package, and never will: its number is closed.
 
-    The creditor sends what was in it again, under another number.
+    It could not be opened, or its creditor has voided it before it was taken; then `manifest_digest` is that of the void
+    manifest. The creditor sends what was in it again, under another number.
     """
 
     type: Literal["package.refused"] = "package.refused"

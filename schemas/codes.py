@@ -41,10 +41,20 @@ class RefusalCode(StrEnum):
 
 
 class PackageFault(StrEnum):
-    """Why an agency cannot take a package that its creditor signed, and never will."""
+    """Why an agency has not taken a package that its creditor signed, and never will."""
 
     EXPIRED = "expired"
     UNOPENED = "unopened"
+    VOIDED = "voided"
+    """its creditor has closed its number by a void manifest, and it had not been taken before"""
+
+
+class VoidReason(StrEnum):
+    """Why a creditor no longer waits for the receipt of a package that it has uploaded."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+    EXPIRED = "expired"
 
 
 class QuestionCode(StrEnum):

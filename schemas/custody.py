@@ -1,4 +1,7 @@
-"""The leaves of the audit log about keys and copies of the databases; `schemas.entry` joins them with the others."""
+"""The leaves of the audit log about keys, copies of the databases, and packages that went astray.
+
+`schemas.entry` joins them with the others.
+"""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -6,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.approval import Approved
+from schemas.codes import VoidReason
 from schemas.identifiers import Digest, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf, LogKey, Origin
 
@@ -103,6 +107,21 @@ class KeyOffered(Leaf):
     purpose: KeyPurpose
 
 
+class PackageVoided(Leaf):
+    """A person waits no longer for the receipt of an uploaded package: a void manifest goes out to close its number.
+
+    What was in it stays where it is until the agency has signed whether it has it.
+    """
+
+    event: Literal["package.voided"] = "package.voided"
+    package: PackageId
+    recipient: PartyId
+    sequence: Annotated[int, Field(ge=1)]
+    manifest_digest: Digest
+    reason: VoidReason
+    approved: Approved
+
+
 class PackageSignedAgain(Leaf):
     """A package without receipt bears the signature of the key that took over; its manifest is the same."""
 
@@ -131,5 +150,6 @@ CustodyEntry = (
     | StatementTaken
     | KeyOffered
     | PackageSignedAgain
+    | PackageVoided
     | PartnerKeyConfirmed
 )

@@ -160,7 +160,7 @@ class PackageWithdrawn(Leaf):
 
 
 class PackageRefused(Leaf):
-    """An agency signed that it could not open a package and never will take it; its claims are judged again."""
+    """An agency signed that it has not taken a package and never will; its claims are judged again."""
 
     event: Literal["package.refused"] = "package.refused"
     package: PackageId

@@ -136,7 +136,7 @@ class Manifest(Addressing, Trail):
 
 
 class VoidManifest(Addressing):
-    """A number that will never be used again: its package was withdrawn, was lost, or has expired."""
+    """A number that will never be used again: its package was withdrawn, was lost or damaged, or has expired."""
 
     format: Literal[1] = FORMAT_VERSION
     void: Literal[True] = True

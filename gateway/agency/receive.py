@@ -25,8 +25,8 @@ from gateway.agency.store import CaseRecord
 from gateway.state import CaseEvent, standing_after
 from gateway.steps.unseal import Line, Signed, check_addressing, check_turn, open_messages
 from keys.references import new_id
-from schemas.answers import CaseDispute, NoticeAck, PackageReceipt
-from schemas.codes import CaseStanding, NoticeResult, ReceiptVerdict, RefusalCode
+from schemas.answers import CaseDispute, NoticeAck, PackageReceipt, PackageRefused
+from schemas.codes import CaseStanding, NoticeResult, PackageFault, ReceiptVerdict, RefusalCode
 from schemas.messages import (
     BooksAgreed,
     CaseErase,
@@ -95,6 +95,14 @@ def receive(folder: Path, signed: Signed, desk: Desk, now: datetime) -> Received
             )
             desk.answers.queue(Envelope(manifest.sender, PackageType.ANSWERS, None), tuple(answers.acks))
             count += len(chunk)
+    else:
+        closed = PackageRefused(
+            message_id=new_id(),
+            package_id=manifest.package_id,
+            manifest_digest=signed.digest,
+            fault=PackageFault.VOIDED,
+        )
+        desk.answers.queue(Envelope(manifest.sender, PackageType.RECEIPT, manifest.package_id), [closed])
     desk.cases.receive(manifest, signed.digest, count, now)
     return Received(manifest.package_id, manifest.sender, manifest.sequence, count)
 

@@ -66,6 +66,11 @@ class CasesStore:
         query = select(col(PackageRow.manifest_digest)).where(col(PackageRow.id) == package_id)
         return self._connection.execute(query).scalar()
 
+    def only_closed(self, package_id: str) -> bool:
+        """Whether nothing of this package was taken: it was voided, or refused as a whole."""
+        query = select(col(PackageRow.messages)).where(col(PackageRow.id) == package_id)
+        return self._connection.execute(query).scalar() == 0
+
     def last_sequence(self, sender: str, package_type: str) -> int:
         """The highest sequence number received from a sender; 0 for none."""
         query = select(func.max(col(PackageRow.sequence))).where(

@@ -106,19 +106,27 @@ def _known(desk: Desk, folder: Path, name: str) -> bool:
 
 
 def _ordered(arrived: list[_Arrived]) -> list[_Arrived]:
-    def place(one: _Arrived) -> tuple[bool, str, int]:
+    def place(one: _Arrived) -> tuple[bool, str, int, bool]:
         manifest = one.signed.manifest
-        return (manifest.package_type is not PackageType.STOPS, manifest.sender, manifest.sequence)
+        # Where a package and its void manifest both lie, its sender no longer wants it taken.
+        is_void = isinstance(manifest, VoidManifest)
+        return (manifest.package_type is not PackageType.STOPS, manifest.sender, manifest.sequence, not is_void)
 
     return sorted(arrived, key=place)
 
 
 def _receive(desk: Desk, found: _Arrived, now: datetime) -> Received | None:
-    """One package in one go: identities are committed first, cases last; None if it arrived on an earlier run."""
+    """One package in one go: identities are committed first, cases last; None if it arrived on an earlier run.
+
+    A void manifest of a package that has arrived before changes nothing: its receipt stands, and tells the sender so. A
+    package whose number was closed before is never taken, and the sender has been told that.
+    """
     manifest = found.signed.manifest
     with desk.cases_connection.begin(), desk.identities_connection.begin() as identities:
         known = desk.cases.manifest_digest(manifest.package_id)
         if known == found.signed.digest:
+            return None
+        if known is not None and (isinstance(manifest, VoidManifest) or desk.cases.only_closed(manifest.package_id)):
             return None
         if known is not None:
             raise PackageError(f"package {manifest.package_id} was received with another manifest")

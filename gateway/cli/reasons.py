@@ -50,6 +50,8 @@ def print_figures(figures: Figures) -> None:
 def print_feedback(found: Feedback) -> None:
     """The figures as a table."""
     output.table([("packages of answers applied", f"{found.packages:,}"), ("delivered", f"{len(found.delivered):,}")])
+    for package in found.voided:
+        output.line(f"  package {package} is void: what was in it goes out again with the next hand-over")
     if found.answers:
         output.heading("Answers")
         output.table([(kind, f"{count:,}") for kind, count in found.answers.most_common()])

@@ -38,8 +38,12 @@ SENTENCES: Final = {
         "Der Empfang von Paket {package} ist quittiert.", "Receipt of package {package} was signed."
     ),
     "package.refused": Sentence(
-        "{recipient} konnte Paket {package} nicht öffnen ({fault}) und nimmt es nie an.",
-        "{recipient} could not open package {package} ({fault}) and never will take it.",
+        "{recipient} hat Paket {package} nicht angenommen ({fault}) und nimmt es nie an.",
+        "{recipient} has not taken package {package} ({fault}) and never will.",
+    ),
+    "package.voided": Sentence(
+        "Paket {package} (Nummer {sequence}) wird für ungültig erklärt ({reason}): {recipient} soll die Nummer schließen.",
+        "Package {package} (number {sequence}) is voided ({reason}): {recipient} is to close its number.",
     ),
     "package.withdrawn": Sentence(
         "Paket {package} an {recipient} wurde zurückgezogen.", "Package {package} to {recipient} was withdrawn."

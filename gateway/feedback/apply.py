@@ -40,7 +40,7 @@ from schemas.answers import (
     StatementCase,
 )
 from schemas.calendar import day_in_germany
-from schemas.codes import CaseStanding, ReceiptVerdict
+from schemas.codes import CaseStanding, PackageFault, ReceiptVerdict
 from schemas.entry import MessagesReceived
 from schemas.messages import STOPS, KeyOffer
 from schemas.package import Manifest, PackageType
@@ -52,14 +52,14 @@ _UNDECIDED: Final = {CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION}
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What one package did: how many answers of which type, which were refused and why, which packages arrived, and which
-    their agency refused as a whole.
+    their agency refused as a whole and why.
     """
 
     package_id: str
     answers: Counter[str]
     refusals: Counter[str]
     delivered: tuple[str, ...]
-    refused: tuple[str, ...]
+    refused: dict[str, PackageFault]
 
 
 def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) -> Applied:
@@ -74,7 +74,7 @@ def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) 
     commitments: list[bytes] = []
     records: list[MessageRecord] = []
     closings: list[tuple[CaseRecord, CaseClosed]] = []
-    applied = Applied(manifest.package_id, Counter(), Counter(), (), ())
+    applied = Applied(manifest.package_id, Counter(), Counter(), (), {})
     for line, answer in zip(lines, answers, strict=True):
         case, refusal = _apply_one(office, answer, signed, known, now)
         applied.answers[answer.type] += 1
@@ -97,7 +97,7 @@ def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) 
     office.inbound.applied(manifest, signed.digest, len(lines), entry, now)
     for case, closing in closings:
         count_outcome(office, case, closing.code, known.keys)
-    return replace(applied, delivered=deliver(office, signed, known, now), refused=tuple(sorted(known.refused)))
+    return replace(applied, delivered=deliver(office, signed, known, now), refused=known.refused)
 
 
 def _entry(

@@ -13,6 +13,7 @@ from gateway.store.packages import SentPackage
 from gateway.store.requests import Notice
 from keys.vault import ClaimKey
 from schemas.answers import FromAgency, NoticeAck, PackageReceipt, PackageRefused
+from schemas.codes import PackageFault
 from schemas.package import Manifest
 
 
@@ -30,7 +31,7 @@ class Known(NamedTuple):
     packages: dict[str, SentPackage]
     notices: dict[str, Notice]
     answered: set[str]
-    refused: set[str]
+    refused: dict[str, PackageFault]
 
     def move(self, case: CaseRecord) -> None:
         """Later answers of the same package find the case as this one left it."""
@@ -67,5 +68,5 @@ def look_up(office: Office, manifest: Manifest, answers: Sequence[FromAgency]) -
     packages = {name: one for name, one in found.items() if one is not None and one.entity == manifest.recipient}
     noticed = office.requests.noticed(agency, about - (outbound.keys() - sent.keys()))
     return Known(
-        owners, by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed, set(), set()
+        owners, by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed, set(), {}
     )

@@ -48,19 +48,23 @@ from gateway.store.packages import Addressee
 from gateway.transport.sftp import ContentError, SftpTransport
 from keys.sshsig import AllowedSigner, parse_public_line
 from schemas.calendar import day_in_germany
+from schemas.codes import PackageFault
 from schemas.package import Direction, Manifest, PackageType, Part
 from schemas.words import counted
 
 
 @dataclass(slots=True)
 class Feedback:
-    """What one run collected and applied: answers by type, refusals by reason, packages that are delivered now."""
+    """What one run collected and applied: answers by type, refusals by reason, packages that are delivered now, and
+    those whose number is closed now, so that what was in them goes out again.
+    """
 
     packages: int = 0
     foreign_names: int = 0
     answers: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     delivered: list[str] = field(default_factory=list)
+    voided: list[str] = field(default_factory=list)
     failures: list[GatewayError] = field(default_factory=list)
 
     @property
@@ -82,17 +86,18 @@ class Feedback:
         self.answers.update(applied.answers)
         self.refusals.update(applied.refusals)
         self.delivered.extend(applied.delivered)
-        self.failures += [
-            PartnerError(
-                f"{agency} could not open package {one}: what was in it goes out again with the next hand-over"
-            )
-            for one in applied.refused
-        ]
+        for one, fault in sorted(applied.refused.items()):
+            if fault is PackageFault.VOIDED:
+                self.voided.append(one)
+            else:
+                again = "what was in it goes out again with the next hand-over"
+                self.failures.append(PartnerError(f"{agency} could not open package {one}: {again}"))
 
     def as_json(self) -> dict[str, object]:
         """The figures as plain data, for `--json`."""
         return {
             "packages": {"applied": self.packages, "delivered": len(self.delivered)},
+            "voided": len(self.voided),
             "answers": dict(self.answers.most_common()),
             "refusals": dict(self.refusals.most_common()),
             "foreign_names": self.foreign_names,

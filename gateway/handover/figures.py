@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from gateway.errors import GatewayError
 from gateway.handover.judge import Judged
-from gateway.state import PackageState, state_of
+from gateway.state import AFTER_VOID, state_of
 from gateway.store.packages import Outgoing
 from schemas.claim import Rejected
 from schemas.money import EUR
@@ -15,8 +15,8 @@ from schemas.screening import Changed, Cleared, Held, Refused
 
 
 def is_stop(package: Outgoing) -> bool:
-    """Whether a package holds stops, and was not withdrawn."""
-    return package.type is PackageType.STOPS and package.state is not PackageState.WITHDRAWN
+    """Whether a package holds stops, and is no void manifest."""
+    return package.type is PackageType.STOPS and package.state not in AFTER_VOID
 
 
 @dataclass(slots=True)

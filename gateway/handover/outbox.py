@@ -15,7 +15,7 @@ from gateway.handover.batch import SYSTEM_ACTOR
 from gateway.handover.renewal import renew_signatures
 from gateway.office import Office
 from gateway.settings import Agency
-from gateway.state import PackageState
+from gateway.state import AFTER_VOID, PackageState
 from gateway.steps.deliver import Parcel, ParcelFile, deliver_with_retry
 from gateway.store.packages import Outgoing
 from gateway.transport.sftp import SftpTransport
@@ -63,6 +63,8 @@ def _upload(office: Office, agency: Agency, package: Outgoing, now: datetime) ->
             negotiated.append((transport.key_exchange, transport.post_quantum))
             yield transport
 
+    if package.state is PackageState.REVOKED and agency.remove_after_receipt:
+        _remove_voided(office, agency, package)
     files = tuple(ParcelFile(file.name, office.outbox / file.name, file.size, file.sha256) for file in package.files)
     deliver_with_retry(Parcel(package.package_id, files), connect, agency.attempts)
     key_exchange, post_quantum = negotiated[-1]
@@ -77,7 +79,16 @@ def _upload(office: Office, agency: Agency, package: Outgoing, now: datetime) ->
     )
     with office.connection.begin():
         position = append(office.connection, entry).position
-        if package.state is PackageState.WITHDRAWN:
+        if package.state in AFTER_VOID:
             office.packages.voided(package.package_id, position)
         else:
             office.packages.uploaded(package.package_id, position, now)
+
+
+def _remove_voided(office: Office, agency: Agency, package: Outgoing) -> None:
+    """What is left of a package that its void manifest is about leaves the server before, the signature first."""
+    with office.connection.begin():
+        files = office.packages.files(package.package_id)
+    with office.connect(agency) as transport:
+        for file in reversed([one for one in files if one not in package.files]):
+            transport.remove(file.name)

@@ -24,6 +24,7 @@ from schemas.custody import PackageSignedAgain
 from schemas.package import VOID_NAMESPACE, PackageType
 
 _ACTOR: Final = "system:handover"
+_UPLOADED: Final = {PackageState.UPLOADED, PackageState.CLOSING}
 
 
 def renew_signatures(office: Office, agency: Agency, now: datetime) -> None:
@@ -34,7 +35,7 @@ def renew_signatures(office: Office, agency: Agency, now: datetime) -> None:
         namespace = VOID_NAMESPACE if manifest.name.endswith(VOID_SUFFIX) else kind.namespace
         if _is_current(office, manifest, signature, namespace):
             continue
-        content = _renewed(office, agency, (manifest, signature), namespace, uploaded=state is PackageState.UPLOADED)
+        content = _renewed(office, agency, (manifest, signature), namespace, uploaded=state in _UPLOADED)
         _book(office, package_id, signature, content, now)
 
 

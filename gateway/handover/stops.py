@@ -7,7 +7,6 @@ that goes out then says it all; what holds back or puts right what nobody receiv
 whose signature may lie at the agency: then the stop alone must do, and the kit keeps it for a case that it has not seen.
 """
 
-import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,25 +15,22 @@ from gateway.errors import InputError, PartnerError
 from gateway.handover.again import go_again
 from gateway.handover.batch import SYSTEM_ACTOR
 from gateway.handover.sealing import publish
+from gateway.handover.void import write_void
 from gateway.handover.waiting import queue
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.settings import Agency
 from gateway.state import CaseEvent, PackageState, standing_after
-from gateway.steps.names import SIGNATURE_SUFFIX, VOID_SUFFIX
-from gateway.steps.seal import part_path, write_private_file
 from gateway.store.cases import CaseRecord
-from gateway.store.packages import FileOfPackage, Outgoing
+from gateway.store.packages import Addressee, Outgoing
 from gateway.transport.sftp import ContentError
 from keys.references import new_id
-from keys.sshsig import sign
 from keys.vault import ClaimKey
-from schemas.canonical import encode_model
 from schemas.case_entry import CaseRecalled
 from schemas.codes import CaseStanding, RecallReason
 from schemas.entry import PackageWithdrawn
 from schemas.messages import CaseRecall
-from schemas.package import VOID_NAMESPACE, Direction, PackageType, VoidManifest
+from schemas.package import PackageType
 
 
 class Recalling(NamedTuple):
@@ -154,21 +150,10 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
         sent = office.packages.sent(package.agency, package.package_id)
     if sent is None:
         raise PartnerError("a package that is to be withdrawn is gone from the outbox: run this again")
-    manifest = VoidManifest(
-        direction=Direction.TO_AGENCY,
-        package_type=package.type,
-        package_id=package.package_id,
-        sequence=package.sequence,
-        sender=sent.entity,
-        recipient=package.agency,
-        created=now,
-    )
-    raw = encode_model(manifest)
-    signature = sign(raw, office.ring.signing_key(), VOID_NAMESPACE)
-    name = f"{package.package_id}{VOID_SUFFIX}"
-    files = tuple(_written(office, *one) for one in ((name, raw), (f"{name}{SIGNATURE_SUFFIX}", signature)))
+    addressee = Addressee(package.agency, sent.entity, package.type)
+    void = write_void(office, addressee, package.package_id, package.sequence, now)
     with office.connection.begin():
-        office.packages.withdraw(package.package_id, files)
+        office.packages.withdraw(package.package_id, void.files)
         claims = go_again(office, package.package_id)
         entry = PackageWithdrawn(
             id=new_id(),
@@ -177,16 +162,10 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
             package=package.package_id,
             recipient=package.agency,
             sequence=package.sequence,
-            manifest_digest=hashlib.sha256(raw).hexdigest(),
+            manifest_digest=void.manifest_digest,
             claims=claims,
         )
         append(office.connection, entry)
-    publish(office, files)
+    publish(office, void.files)
     for file in package.files:
         (office.outbox / file.name).unlink(missing_ok=True)
-
-
-def _written(office: Office, name: str, content: bytes) -> FileOfPackage:
-    path = part_path(office.outbox, name)
-    path.unlink(missing_ok=True)
-    return write_private_file(path, name, content)

@@ -26,8 +26,8 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _WHO: Final = {Release.NEVER: "nobody", Release.ACTOR: "one actor", Release.TWO_ACTORS: "two actors"}
 _JUDGED_AGAIN: Final = {
-    Language.GERMAN: "Das Paket wurde zurückgezogen, ehe es abging: Der nächste Lauf prüft die Forderung erneut.",
-    Language.ENGLISH: "Its package was withdrawn before it left: the next run judges the claim again.",
+    Language.GERMAN: "Das Inkassobüro hat ihr Paket nie bekommen: Der nächste Lauf prüft die Forderung erneut.",
+    Language.ENGLISH: "Its agency never had its package: the next run judges the claim again.",
 }
 
 

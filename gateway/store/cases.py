@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, s
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from gateway.state import NEVER_LEFT, CaseEvent, standing_after
+from gateway.state import NEVER_LEFT, NOT_TAKEN, CaseEvent, standing_after
 from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.packages import Addressee
 from gateway.store.request_tables import NoticeRow
@@ -102,9 +102,9 @@ class Cases:
         }
 
     def at(self, agency: str, entity: str | None = None) -> list[CaseRecord]:
-        """All cases of an agency but those in packages that never left, in order of their reference-free ids."""
-        unsent = select(col(PackageRow.id)).where(col(PackageRow.state).in_(NEVER_LEFT))
-        query = _cases().where(col(CaseRow.agency) == agency, col(CaseRow.package).not_in(unsent))
+        """All cases of an agency but those in packages that it never had, in order of their reference-free ids."""
+        not_taken = select(col(PackageRow.id)).where(col(PackageRow.state).in_(NOT_TAKEN))
+        query = _cases().where(col(CaseRow.agency) == agency, col(CaseRow.package).not_in(not_taken))
         if entity is not None:
             query = query.where(col(CaseRow.entity) == entity)
         return [_case(row) for row in self._connection.execute(query.order_by(col(CaseRow.message_id)))]

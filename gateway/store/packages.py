@@ -7,16 +7,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, and_, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from gateway.errors import IntegrityError
-from gateway.state import NEVER_LEFT, PackageState, advance
+from gateway.state import AFTER_VOID, NEVER_LEFT, PackageState, advance
 from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.tables import PackageFileRow, PackageRow, RejectRow, ScreeningRow
 from keys.references import new_id
 from schemas.package import PackageType
+
+_VOID: Final = ".void.json"
 
 
 class FileOfPackage(NamedTuple):
@@ -36,9 +39,7 @@ class Addressee(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """A package that has not been uploaded, its files in order of sending. A withdrawn one has the files of its void
-    manifest.
-    """
+    """What has not been uploaded, its files in order of sending: a package, or the void manifest that closes its number."""
 
     package_id: str
     agency: str
@@ -50,7 +51,9 @@ class Outgoing(NamedTuple):
 
 
 class SentPackage(NamedTuple):
-    """A package an agency has or will have: what a receipt is checked against."""
+    """A package an agency has or will have: what a receipt is checked against. `void_digest`: of the manifest that closes
+    its number, if there is one.
+    """
 
     package_id: str
     entity: str
@@ -58,6 +61,7 @@ class SentPackage(NamedTuple):
     state: PackageState
     manifest_digest: str
     uploaded: str | None
+    void_digest: str | None = None
 
 
 class Dates(NamedTuple):
@@ -127,15 +131,16 @@ class Packages:
         self._advance(package_id, PackageState.UPLOADED, uploaded_entry=entry, uploaded=now.isoformat())
 
     def voided(self, package_id: str, entry: int) -> None:
-        """The void manifest of a withdrawn package lies at the agency's server."""
-        self._advance(package_id, PackageState.VOID, uploaded_entry=entry)
+        """The void manifest of a package lies at the agency's server."""
+        new = AFTER_VOID.get(self._state(package_id), PackageState.VOID)
+        self._advance(package_id, new, uploaded_entry=entry)
 
     def delivered(self, package_id: str, now: datetime) -> None:
         """The agency's receipt has come."""
         self._advance(package_id, PackageState.DELIVERED, delivered=now.isoformat())
 
     def refused(self, package_id: str) -> None:
-        """The agency has signed that it could not open the package, and never will take it."""
+        """The agency has signed that it has not taken the package, and never will."""
         self._advance(package_id, PackageState.REFUSED)
 
     def sign_again(self, name: str, size: int, sha256: str) -> None:
@@ -148,6 +153,11 @@ class Packages:
         self._advance(package_id, PackageState.WITHDRAWN, messages=0)
         self._connection.execute(delete(PackageFileRow).where(col(PackageFileRow.package) == package_id))
         self._add_files(package_id, files)
+
+    def revoke(self, package_id: str, files: Sequence[FileOfPackage]) -> None:
+        """An uploaded package is waited for no longer: these files go out, to close its number."""
+        self._advance(package_id, PackageState.REVOKED)
+        self._add_files(package_id, files, len(self._files(package_id)))
 
     def pass_over(self, addressee: Addressee, sequence: int, now: datetime) -> None:
         """A number was used in the time that a restore lost: no package bears it or one below it again."""
@@ -187,8 +197,9 @@ class Packages:
         return {row[0]: Times._make(row[1:]) for row in self._connection.execute(query)}
 
     def unanswered(self, agency: str | None = None) -> list[SentPackage]:
-        """Packages that were uploaded and have no receipt, in order."""
-        query = _sent().where(col(PackageRow.state) == PackageState.UPLOADED).order_by(col(PackageRow.sequence))
+        """Packages that were uploaded and have no answer, in order; but for those whose void manifest is still to leave."""
+        states = (PackageState.UPLOADED, PackageState.CLOSING)
+        query = _sent().where(col(PackageRow.state).in_(states)).order_by(col(PackageRow.sequence))
         if agency is not None:
             query = query.where(col(PackageRow.agency) == agency)
         return [_sent_package(row) for row in self._connection.execute(query)]
@@ -215,7 +226,7 @@ class Packages:
         """What still has to leave: stops first, each type in order of its sequence."""
         names = ("id", "agency", "type", "sequence", "messages", "state")
         query = select(*(col(getattr(PackageRow, name)) for name in names)).where(
-            col(PackageRow.state).in_((PackageState.SEALED, PackageState.WITHDRAWN))
+            col(PackageRow.state).in_((PackageState.SEALED, *AFTER_VOID))
         )
         if agency is not None:
             query = query.where(col(PackageRow.agency) == agency)
@@ -229,19 +240,21 @@ class Packages:
                 int(sequence or 0),
                 messages,
                 PackageState(state),
-                self._files(package),
+                self._files(package, only_void=state == PackageState.REVOKED),
             )
             for package, addressed, kind, sequence, messages, state in rows
         )
 
-    def _add_files(self, package_id: str, files: Sequence[FileOfPackage]) -> None:
-        rows = [{"package": package_id, "position": position, **file._asdict()} for position, file in enumerate(files)]
+    def _add_files(self, package_id: str, files: Sequence[FileOfPackage], first: int = 0) -> None:
+        placed = enumerate(files, start=first)
+        rows = [{"package": package_id, "position": position, **file._asdict()} for position, file in placed]
         self._connection.execute(insert(PackageFileRow), rows)
 
-    def _files(self, package_id: str) -> tuple[FileOfPackage, ...]:
+    def _files(self, package_id: str, *, only_void: bool = False) -> tuple[FileOfPackage, ...]:
         query = select(col(PackageFileRow.name), col(PackageFileRow.size), col(PackageFileRow.sha256))
         rows = query.where(col(PackageFileRow.package) == package_id).order_by(col(PackageFileRow.position))
-        return tuple(FileOfPackage(*row) for row in self._connection.execute(rows))
+        found = [FileOfPackage(*row) for row in self._connection.execute(rows)]
+        return tuple(one for one in found if _VOID in one.name or not only_void)
 
     def _last(self, addressee: Addressee) -> int:
         query = select(func.max(col(PackageRow.sequence))).where(
@@ -270,17 +283,17 @@ _MADE_WITH_A_PACKAGE: Final = (
 
 
 def _sent() -> Select[Any]:
-    """Packages with the digest of their manifest."""
-    names = ("id", "entity", "type", "state")
+    """Packages with the digest of their manifest, and of the one that closes their number."""
+    names, void = ("id", "entity", "type", "state"), aliased(PackageFileRow)
+    digests = (col(PackageFileRow.sha256), col(PackageRow.uploaded), col(void.sha256))
     return (
-        select(
-            *(col(getattr(PackageRow, name)) for name in names), col(PackageFileRow.sha256), col(PackageRow.uploaded)
-        )
+        select(*(col(getattr(PackageRow, name)) for name in names), *digests)
         .join(PackageFileRow, col(PackageFileRow.package) == col(PackageRow.id))
+        .join(void, and_(col(void.package) == col(PackageRow.id), col(void.name).like(f"%{_VOID}")), isouter=True)
         .where(col(PackageFileRow.name).like("%.manifest.json"))
     )
 
 
 def _sent_package(row: Sequence[Any]) -> SentPackage:
-    package, entity, kind, state, digest, uploaded = row
-    return SentPackage(package, entity, PackageType(kind), PackageState(state), digest, uploaded)
+    package, entity, kind, state, *rest = row
+    return SentPackage(package, entity, PackageType(kind), PackageState(state), *rest)

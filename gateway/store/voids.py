@@ -1,0 +1,49 @@
+"""What is asked of packages whose number is to be closed. Every call works inside the caller's transaction."""
+
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from gateway.state import NEVER_LEFT, PackageState
+from gateway.store.packages import Addressee
+from gateway.store.tables import PackageRow
+from schemas.package import PackageType
+
+
+class Numbered(NamedTuple):
+    """A package with its number."""
+
+    package_id: str
+    addressee: Addressee
+    sequence: int
+    state: PackageState
+
+
+class Voids:
+    """The packages of one `gateway.db`, as somebody who voids one asks for them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_id(self, agency: str, package_id: str) -> list[Numbered]:
+        """The package of this id that was sealed for an agency: one, or none."""
+        return [one for one in self._to(agency) if one.package_id == package_id]
+
+    def by_number(self, agency: str, kind: PackageType, sequence: int) -> list[Numbered]:
+        """The packages with this number among those of a type to an agency: one for each entity that counts so far."""
+        return [one for one in self._to(agency) if (one.addressee.type, one.sequence) == (kind, sequence)]
+
+    def never_left(self, agency: str, package_id: str) -> bool:
+        """Whether a package was withdrawn before it left, so that its void manifest is all its agency has of it."""
+        return any(one.state in NEVER_LEFT for one in self.by_id(agency, package_id))
+
+    def _to(self, agency: str) -> list[Numbered]:
+        names = ("id", "entity", "type", "sequence", "state")
+        query = select(*(col(getattr(PackageRow, name)) for name in names))
+        query = query.where(col(PackageRow.agency) == agency, col(PackageRow.sequence).is_not(None))
+        return [
+            Numbered(package_id, Addressee(agency, entity, PackageType(kind)), int(sequence), PackageState(state))
+            for package_id, entity, kind, sequence, state in self._connection.execute(query)
+        ]
