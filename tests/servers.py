@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncssh
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -62,31 +62,83 @@ Subsystem sftp internal-sftp
 """
 
 
-@contextmanager
-def openssh_server(home: Path) -> Iterator[int]:
-    """Debian's sshd as this user, with its own configuration; its port."""
+def _free_port() -> int:
     if os.geteuid() == 0:
         # The one thing sshd insists on when it runs as root: an empty folder to lock its child into.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
-        port = probe.getsockname()[1]
-    write_private(home / "host_ed25519", openssh(HOST_KEY))
-    (home / "authorized_keys").write_text(f"{public_line(CLIENT_KEY.public_key())}\n")
-    (home / "sshd_config").write_text(_SSHD.format(address=LOOPBACK, port=port, home=home))
-    process = subprocess.Popen(
-        [tool("sshd"), "-D", "-e", "-f", str(home / "sshd_config")], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _listening(command: list[str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):
             with suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
                 break
             time.sleep(0.02)
         assert process.poll() is None, "sshd does not start with this configuration"
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+@contextmanager
+def openssh_server(home: Path) -> Iterator[int]:
+    """Debian's sshd as this user, with its own configuration; its port."""
+    port = _free_port()
+    write_private(home / "host_ed25519", openssh(HOST_KEY))
+    (home / "authorized_keys").write_text(f"{public_line(CLIENT_KEY.public_key())}\n")
+    (home / "sshd_config").write_text(_SSHD.format(address=LOOPBACK, port=port, home=home))
+    with _listening([tool("sshd"), "-D", "-e", "-f", str(home / "sshd_config")], port):
+        yield port
+
+
+_SHARED: Final = """\
+ListenAddress {address}
+Port {port}
+HostKey /etc/ssh/host_ed25519
+PidFile none
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+Subsystem sftp internal-sftp
+Include /etc/ssh/sshd_config.d/*.conf
+"""
+_PRIVATELY: Final = """\
+mount --bind "$0/ssh" /etc/ssh; mount --bind "$0/srv" /srv; mount --bind "$0/passwd" /etc/passwd
+exec "$1" -D -e -f /etc/ssh/sshd_config
+"""
+
+
+@contextmanager
+def shared_server(home: Path, accounts: dict[str, Ed25519PrivateKey], uid: int) -> Iterator[int]:
+    """Debian's sshd with deploy/sshd-agency.conf once an account, each with its key and all of one user id; its port.
+
+    Accounts, `/etc/ssh` and `/srv` are the test's own, in a mount namespace: that, and a chroot, take root.
+    """
+    ssh, port = home / "ssh", _free_port()
+    for folder in (ssh / "sshd_config.d", ssh / "inkasso", home / "srv"):
+        folder.mkdir(mode=0o755, parents=True)
+    passwd = Path("/etc/passwd").read_text()
+    deployed = (Path(__file__).parent.parent / "deploy" / "sshd-agency.conf").read_text()
+    for name, key in accounts.items():
+        passwd += f"{name}:x:{uid}:{uid}::/:/usr/sbin/nologin\n"
+        (ssh / "sshd_config.d" / f"inkasso-{name}.conf").write_text(deployed.replace("nordlicht", name))
+        (ssh / "inkasso" / name).write_text(f"{public_line(key.public_key())}\n")
+        inside = home / "srv" / "sftp" / name / "in"
+        (inside / "answers").mkdir(parents=True)
+        for folder in (inside, inside / "answers"):
+            folder.chmod(0o700)
+            os.chown(folder, uid, uid)
+    (home / "passwd").write_text(passwd)
+    write_private(ssh / "host_ed25519", openssh(HOST_KEY))
+    (ssh / "sshd_config").write_text(_SHARED.format(address=LOOPBACK, port=port))
+    with _listening([tool("unshare"), "--mount", "sh", "-euc", _PRIVATELY, str(home), tool("sshd")], port):
+        yield port
 
 
 @dataclass

@@ -109,6 +109,19 @@ def test_another_key_of_ours_does_not_get_in(sshd: Endpoint, tmp_path: Path, roo
     assert list(root.iterdir()) == []
 
 
+def test_openssh_under_another_key_or_name_is_not_ours(sshd: Endpoint, root: Path) -> None:
+    """A server whose key is not the pinned one is told nothing, and our key opens our own account alone."""
+    with (
+        pytest.raises(HostKeyError, match="nothing was sent"),
+        SftpTransport(replace(sshd, host_key=public_line(OTHER.public_key()))),
+    ):
+        pass
+    with pytest.raises(AuthenticationError, match="hand its"), SftpTransport(replace(sshd, user="nobody")):
+        pass
+
+    assert list(root.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("algorithms", "expected"),
     [({}, HYBRID_EXCHANGE), ({"kex_algs": ["curve25519-sha256@libssh.org"]}, CLASSICAL_EXCHANGE)],

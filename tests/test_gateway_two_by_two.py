@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from gateway.setup import CLIENT_KEY, add_creditor, agency_signers, init_agency,
 from gateway.steps.acknowledge import Refusal
 from gateway.steps.names import MANIFEST_SUFFIX
 from gateway.steps.unseal import PackageError, check_addressing, open_messages, read_manifest
-from gateway.wiring import creditor_ring, open_desk, open_office
+from gateway.transport.sftp import AuthenticationError, HostKeyError, SftpTransport
+from gateway.wiring import creditor_ring, endpoint, open_desk, open_office
 from keys.references import new_id
 from keys.root import write_private
 from keys.sshsig import allowed_signers_line, public_line, sign
@@ -264,6 +266,25 @@ def test_a_recall_reaches_no_case_of_another_creditor(square: Square) -> None:
     assert (night.code, received.code) == (0, 0)
     found = cases(square, "ostsee", "nordlicht") + cases(square, "ostsee", "suedlicht")
     assert [one["standing"] for one in found] == [CaseStanding.UNDER_REVIEW] * 4
+
+
+def test_a_creditors_key_opens_the_servers_of_its_own_folders_alone(square: Square) -> None:
+    """At each agency the other creditor's key is refused, and the other's server is not taken for the own one."""
+    doors = {
+        (creditor, agency): endpoint(configuration, configuration.agency(agency))
+        for creditor in CREDITORS
+        for configuration in (load(square[creditor].creditor),)
+        for agency in AGENCIES
+    }
+    for (creditor, agency), own in doors.items():
+        for other in (doors[one, to] for one, to in doors if one != creditor):
+            with pytest.raises(AuthenticationError), SftpTransport(replace(other, client_key=own.client_key)):
+                pass
+            with pytest.raises(HostKeyError, match="nothing was sent"), SftpTransport(replace(own, port=other.port)):
+                pass
+        with SftpTransport(own) as transport:
+            seen = {name[:26] for name in transport.listing(100, delivered=True)} - {"answers"}
+        assert seen == {path.name[:26] for path in (square[agency].home / creditor).glob("*.age")}
 
 
 def manifest_in(folder: Path) -> str:
