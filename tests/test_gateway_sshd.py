@@ -76,12 +76,15 @@ def test_each_creditor_has_its_own_folder_and_the_kit_reads_it(home: Path, port:
     assert {(one.st_uid, stat.S_IMODE(one.st_mode)) for one in found.values()} == {(KIT, 0o600)}
 
 
-@pytest.mark.parametrize("user", ["suedlicht", "root", "nobody", "elsewhere"])
-def test_a_creditors_key_logs_in_as_nobody_else(home: Path, port: int, user: str) -> None:
-    """Neither as the other creditor nor as anybody of the machine; nor does a key that was never handed over."""
+@pytest.mark.parametrize(
+    ("key", "user"),
+    [("suedlicht", "nordlicht"), *(("nordlicht", user) for user in ("suedlicht", "root", "nobody", "elsewhere"))],
+)
+def test_a_creditors_key_logs_in_as_nobody_else(home: Path, port: int, key: str, user: str) -> None:
+    """Neither as the other creditor nor as anybody of the machine."""
     with (
         pytest.raises(AuthenticationError, match="does not accept our client key"),
-        SftpTransport(login(home, port, user, "nordlicht")),
+        SftpTransport(login(home, port, user, key)),
     ):
         pass
 
