@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from asking import approved, asked
 from audit.store import entries
 from gateway.agency.settings import load_agency
 from gateway.retention.erasing import erase
@@ -232,3 +233,33 @@ def test_a_message_about_a_claim_that_was_erased_leaves_with_its_package(world: 
 
     assert (night.code, received.code) == (0, 0)
     assert [(one["invoice_no"], one["open"]) for one in cases_of(world)] == [("RE-000001", 7050), ("RE-000002", 7050)]
+
+
+def test_nothing_more_is_said_of_a_case_that_was_recalled_before_it_left(world: World) -> None:
+    """Nobody has it: no row, and no request of the person, takes money, names or addresses there after the recall."""
+    world.drop("1.jsonl", jsonl([row(1), row(2)]))
+    world.configure(f"port = {world.port}", "port = 1")
+    down = world.handover()
+    recall(world, 1)
+    world.configure("port = 1", f"port = {world.port}")
+    night = world.handover()
+    moved = {"address.street": "Neuer Weg", "paid_amount": "50.00", "disputed": True}
+    world.drop("2.jsonl", jsonl([row(1, **moved)]))
+    after = world.handover()
+    request = asked(world, "restriction", "--ground", "accuracy")
+    assert approved(world, "request", "approve", request, keys=("demo-clerk",)).code == 0
+    asked_for = world.handover()
+    received = world.receive()
+
+    assert [one.code for one in (down, night, after, asked_for, received)] == [4, 0, 0, 0, 0]
+    assert (
+        after.json["claims"]["changed"],
+        after.json["packages"]["sealed"],
+        asked_for.json["packages"]["sealed"],
+    ) == (1, 0, 0)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        told = [one.type for one in office.cases.messages("ostsee") if one.outbound]
+    assert told == ["case.recall"]
+    with open_desk(load_agency(world.agency)) as desk, desk.identities_connection.begin():
+        names = [json.loads(line)["invoice_no"] for _, line in desk.persons.lines()]
+    assert names == ["RE-000002"]

@@ -1,8 +1,8 @@
 """Notices: every agency that received data is told what was done about them, and is followed to its signed answer.
 
-Rules: one message for each case an agency has or had; queued in the transaction that decides, sealed before anything is
-destroyed. A processor is instructed, a controller is told (Art. 19, 28(3) GDPR). Silence is overdue after a month; an
-answer to a notice that was never sent changes nothing.
+Rules: one message for each case an agency has or had, and none for one whose package was withdrawn; queued in the
+transaction that decides, sealed before anything is destroyed. A processor is instructed, a controller is told (Art. 19,
+28(3) GDPR). Silence is overdue after a month; an answer to a notice that was never sent changes nothing.
 """
 
 from collections import Counter
@@ -46,6 +46,8 @@ def notify(
     """
     keys = office.vault.by_id(sorted(claims))
     cases = office.cases.all_of_claims(claims) if cases is None else cases
+    leaving = office.packages.dates({case.package for case in cases})
+    cases = [case for case in cases if case.package in leaving]
     refs = {agency: office.vault.references_of(claims, agency) for agency in {case.agency for case in cases}}
     notices = []
     for case in cases:
