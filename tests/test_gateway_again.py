@@ -273,3 +273,25 @@ def test_a_kept_restriction_ends_when_its_case_goes_out_after_all(world: World) 
     assert [(one["invoice_no"], one["restricted"]) for one in exported(world)] == [("RE-000001", False)]
     assert {one["field"] for one in books["differences"]} <= {"(the case)"}
     assert creditor(world, "audit", "verify").code == 0
+
+
+def test_what_went_ahead_of_a_withdrawn_package_does_not_outlive_it(world: World) -> None:
+    """A dispute that has ended restricts nothing, and an older address does not replace the one the case comes with."""
+    keys = world.home / "server" / "authorized_keys"
+    allowed = keys.read_bytes()
+    keys.write_bytes(b"")
+    world.drop("first.jsonl", jsonl([row(1), row(2)]))
+    assert world.handover().code == 4
+    keys.write_bytes(allowed)
+    world.drop("second.jsonl", jsonl([row(1, disputed=True) | {"address": row(1)["address"] | {"house_no": "6"}}]))
+    ahead = killed(world, "gateway.transport.sftp:SftpTransport.upload", 5)
+    arrived = world.receive().json["messages"]
+    assert creditor(world, "claim", "recall", "F-000002", "--reason", "other").code == 0
+    later = TODAY + timedelta(hours=1)
+    assert (world.handover(now=later).code, world.receive(now=later).code) == (0, 0)
+    world.drop("third.jsonl", jsonl([row(1) | {"address": row(1)["address"] | {"house_no": "7"}}]))
+    assert (world.handover(now=later).code, world.receive(now=later).code) == (0, 0)
+    (case,) = exported(world)
+
+    assert (ahead[0], arrived) == (-signal.SIGKILL, 2)
+    assert (case["invoice_no"], case["restricted"], case["house_no"]) == ("RE-000001", False, "7")

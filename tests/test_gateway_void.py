@@ -212,6 +212,24 @@ def test_a_stop_and_a_probe_that_were_lost_go_out_again(world: World) -> None:
     assert_in_order(world)
 
 
+def test_a_restriction_whose_end_was_lost_with_its_case_does_not_outlive_it(world: World) -> None:
+    """The agency keeps the restriction of a case that never came, and never heard of its end: it comes free."""
+    package = sent(world, row(1))
+    lose(world, package)
+    sent(world, row(1, disputed=True))
+    world.receive()
+    feedback(world)
+    end = sent(world, row(1, note="settled"))
+    lose(world, end)
+    assert [void(world, one).code for one in (package, end)] == [0, 0]
+    told = finish(world)
+    (case,) = map(json.loads, agency(world, "export", "nordlicht").out.splitlines())
+
+    assert told["voided"] == 2
+    assert case["restricted"] is False
+    assert_in_order(world)
+
+
 def test_only_what_was_uploaded_and_has_no_receipt_is_voided(world: World) -> None:
     """And by a person who has seen the preview; nothing else leaves a trace."""
     package = sent(world, row(1))

@@ -85,11 +85,14 @@ def as_csv(rows: list[dict[str, Any]], *, joined: bool) -> str:
 def _row(desk: Desk, record: CaseRecord, case_ref: str, identities: dict[str, bytes]) -> dict[str, Any]:
     case = CaseNew.model_validate_json(record.line or b"").model_dump(mode="json", exclude={"type", "message_id"})
     owed, about = case["principal_open"], record.message_id
-    for one in desk.cases.messages(record.sender, [case_ref]):
+    messages = desk.cases.messages(record.sender, [case_ref])
+    created = desk.cases.created({record.package, *(one.package for one in messages)})
+    for one in messages:
         match one.message:
             case CasePayment() | CaseCredit():
                 owed -= one.message.amount
-            case CaseRectify():
+            # What puts right a case that was made later went ahead of one that never came: this one says it better.
+            case CaseRectify() if created[one.package] >= created[record.package]:
                 case |= one.message.model_dump(
                     mode="json", exclude_none=True, exclude={"type", "message_id", "case_ref"}
                 )

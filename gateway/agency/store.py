@@ -71,6 +71,11 @@ class CasesStore:
         query = select(col(PackageRow.messages)).where(col(PackageRow.id) == package_id)
         return self._connection.execute(query).scalar() == 0
 
+    def created(self, packages: Collection[str]) -> dict[str, datetime]:
+        """When their sender made these packages."""
+        query = select(col(PackageRow.id), col(PackageRow.created)).where(col(PackageRow.id).in_(packages))
+        return {row[0]: datetime.fromisoformat(row[1]) for row in self._connection.execute(query)}
+
     def last_sequence(self, sender: str, package_type: str) -> int:
         """The highest sequence number received from a sender; 0 for none."""
         query = select(func.max(col(PackageRow.sequence))).where(
@@ -97,6 +102,7 @@ class CasesStore:
             "type": manifest.package_type,
             "sequence": manifest.sequence,
             "manifest_digest": manifest_digest,
+            "created": manifest.created.isoformat(),
             "received": now.isoformat(),
             "messages": messages,
         }

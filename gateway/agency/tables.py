@@ -20,7 +20,7 @@ class _IdentitiesTable(SQLModel, registry=registry()):
 
 
 class PackageRow(_CasesTable, table=True):
-    """A package of a creditor that has arrived, or a number it has closed (no messages)."""
+    """A package of a creditor that has arrived, or a number it has closed (no messages). `created` by its sender."""
 
     __tablename__ = "package"
     __table_args__ = (UniqueConstraint("sender", "type", "sequence"),)
@@ -29,6 +29,7 @@ class PackageRow(_CasesTable, table=True):
     type: str
     sequence: int
     manifest_digest: str
+    created: str
     received: str
     messages: int
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, s
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from gateway.state import NEVER_LEFT, NOT_TAKEN, CaseEvent, standing_after
+from gateway.state import NOT_TAKEN, CaseEvent, standing_after
 from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.packages import Addressee
 from gateway.store.request_tables import NoticeRow
@@ -138,7 +138,7 @@ class Cases:
         query = select(col(MessageRow.claim), col(MessageRow.type))
         query = query.join(PackageRow, col(PackageRow.id) == col(MessageRow.package), isouter=True).where(
             col(MessageRow.outbound),
-            or_(col(PackageRow.state).is_(None), col(PackageRow.state).not_in(NEVER_LEFT)),
+            or_(col(PackageRow.state).is_(None), col(PackageRow.state).not_in(NOT_TAKEN)),
             col(MessageRow.agency) == agency,
             col(MessageRow.claim).in_(claims),
             col(MessageRow.type).in_(("case.restrict", "case.unrestrict")),
