@@ -14,6 +14,7 @@ from schemas.claim import Claim
 from schemas.codes import RecallReason
 from schemas.facts import Facts
 from schemas.figures import LegalFigures
+from schemas.identifiers import MessageId
 from schemas.mandate import Declarations
 from schemas.money import Cents
 from schemas.worth import Worth
@@ -129,23 +130,26 @@ class Told(Strict):
     """A claim as its agency knows it: as handed over, with all that it was told since.
 
     `claim.amount` is what was handed over, `claim.paid` all that has been paid or credited since, of which `credited` was
-    credited; a case is recalled once.
+    credited; a case is recalled once. `remitted`: the agency's own payments that have come back and were not told to it, by
+    message id.
     """
 
     claim: Claim
     credited: Annotated[int, Field(ge=0)] = 0
     recalled: bool = False
+    remitted: tuple[MessageId, ...] = ()
 
 
 class Changed(Strict):
     """Handed over earlier, and row or facts have changed: what the agency is told, and what it knows then. In cents.
 
     `booked_on`: the value date of the newest payment, where the facts feed knows it. `disputed`: True if a dispute has
-    begun, False if it has ended. A date is given where it is another one now.
+    begun, False if it has ended. A date is given where it is another one now. `remitted` came from the agency itself.
     """
 
     claim: Claim
     told: Told
+    remitted: Annotated[int, Field(ge=0)] = 0
     paid: Annotated[int, Field(ge=0)] = 0
     credited: Annotated[int, Field(ge=0)] = 0
     booked_on: date | None = None
@@ -163,8 +167,7 @@ class Changed(Strict):
 
     @property
     def says_nothing(self) -> bool:
-        """Whether the agency knows everything already."""
+        """Whether the agency knows everything already, and so do we."""
+        sums = (self.paid, self.credited, self.remitted)
         dates = (self.contract_date, self.invoice_date, self.due_date)
-        return (
-            not (self.paid or self.credited or self.recalled or self.identity or any(dates)) and self.disputed is None
-        )
+        return not (any(sums) or self.recalled or self.identity or any(dates)) and self.disputed is None

@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.steps.change import changed
+from gateway.steps.remitted import without_remitted
 from judging import ADDRESS, CLAIM
+from keys.references import new_id
+from schemas.answers import AgencyPayment
 from schemas.codes import RecallReason
 from schemas.facts import Fact, FactKind, Facts
-from schemas.screening import Told
+from schemas.messages import CasePayment
+from schemas.screening import Changed, Told
 from world import TODAY, Row, World, cli, jsonl, row, running_world
 
 
@@ -162,3 +166,87 @@ def test_row_and_feed_are_told_as_one_account(data: st.DataObject) -> None:
 
         assert told_in_all == max(row_paid + lowered, fed)
         assert known.credited <= sum(one.amount or 0 for one in credited)
+
+
+def answered(world: World, *rows: Row) -> None:
+    """The agency says this, and the creditor takes it."""
+    path = world.home / f"reply-{new_id()}.json"
+    path.write_text(json.dumps(rows))
+    assert cli("agency", "reply", path, "--config", world.agency).code == 0
+    assert cli("feedback", "--config", world.creditor).code == 0
+
+
+@pytest.mark.parametrize("by_feed", [True, False])
+def test_what_the_agency_passed_on_is_not_told_back_to_it(world: World, *, by_feed: bool) -> None:
+    """It comes back in our books as a payment of the claim, once; what the debtor pays us beside it is told as ever."""
+    world.configure("settle_seconds = 0\n", 'settle_seconds = 0\nfacts = "facts.jsonl"\n')
+    feed(world, "2026-06-30")
+    rows = [row(number, paid_amount="0.00") for number in (1, 2, 3)]
+    world.drop("export.jsonl", jsonl(rows))
+    assert night(world, TODAY)["cleared"] == 3
+    assert cli("feedback", "--config", world.creditor).code == 0
+    at = {number: case["case_ref"] for number, case in cases(world).items()}
+    payment = {
+        "type": "case.payment",
+        "currency": "EUR",
+        "received_on": "2026-06-30",
+        "paid_to": "agency",
+        "interest": 0,
+    }
+    taken = payment | {"case_ref": at["1"], "amount": 6000, "costs": 1000, "principal": 5000}
+    answered(
+        world, *({"type": "package.receipt", "case_ref": one, "verdict": "accepted"} for one in at.values()), taken
+    )
+    for day, (first, second) in enumerate([("50.00", "0.00"), ("70.00", "0.00"), ("70.00", "40.00")], start=1):
+        now = TODAY + timedelta(days=day)
+        if by_feed:
+            sums = [("50.00", 1), *([("20.00", 1)] if day > 1 else []), *([("40.00", 2)] if day > 2 else [])]
+            told = [fact("payment", number, "2026-07-01", amount=amount) for amount, number in sums]
+            feed(world, now.date().isoformat(), *told)
+        else:
+            feed(world, now.date().isoformat())
+            paid = [row(1, paid_amount=first), row(2, paid_amount=second), rows[2]]
+            world.drop(f"export-{day}.jsonl", jsonl(paid))
+        night(world, now)
+    answered(world, payment | {"case_ref": at["2"], "amount": 4000, "costs": 0, "principal": 4000})
+    again = night(world, TODAY + timedelta(days=4)) if not by_feed else None
+
+    assert {number: case["open"] for number, case in cases(world).items()} == {"1": 5050, "2": 4050, "3": 12050}
+    assert again is None or again["changed"] == 0
+
+
+ONE, TWO = ("0" * 25 + digit for digit in "12")
+
+
+@pytest.mark.parametrize(
+    ("paid", "listed", "told", "known", "rest"),
+    [
+        (5000, (), (), (), 0),  # all that is new is the principal it received, or all of it
+        (6000, (), (), (), 0),
+        (4500, (), (), (), 4500),  # less a fee: nobody can tell whose it is
+        (8000, ((5000, 2), (3000, 2)), (), (), 3000),
+        (8000, ((5000, 1), (3000, 2)), (), (), 8000),  # booked before the agency received anything
+        (7000, ((5000, 2), (7000, 3)), (), (ONE,), 7000),  # the first came back before, the second has not
+        (12000, ((5000, 2), (5000, 3), (2000, 3)), (), (), 2000),
+        (5000, ((5000, 2), (5000, 3)), ((5000, 2),), (), 0),  # one was told before the agency reported it
+        (5000, ((5000, 2), (5000, 3)), ((5000, 2), (5000, 3)), (), 5000),
+    ],
+)
+def test_only_what_nothing_else_explains_came_from_the_agency(
+    paid: int, listed: tuple[tuple[int, int], ...], told: tuple[tuple[int, int], ...], known: tuple[str, ...], rest: int
+) -> None:
+    """The agency has reported two payments of a principal of 50 euros, and each is found again once at most."""
+    ref = "C1-" + "0" * 18
+    collected = [
+        AgencyPayment.model_construct(message_id=one, amount=6000, principal=5000, received_on=date(2026, 7, 2))
+        for one in (ONE, TWO)
+    ]
+    before = [
+        CasePayment.model_construct(case_ref=ref, amount=amount, booked_on=date(2026, 7, day)) for amount, day in told
+    ]
+    sums = tuple(Fact(kind=FactKind.PAYMENT, on=date(2026, 7, day), amount=amount) for amount, day in listed)
+    change = Changed(claim=CLAIM, told=Told(claim=CLAIM, remitted=known), paid=paid)
+    found = without_remitted(change, collected, before, Facts(sums=sums))
+
+    assert (found.paid, found.remitted) == (rest, paid - rest)
+    assert found.says_nothing is False

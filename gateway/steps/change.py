@@ -47,7 +47,13 @@ def changed(told: Told, row: Claim, facts: Facts, handed_over: date) -> Changed 
         known = known.model_copy(update={"disputed": before.disputed})
     return Changed(
         claim=row,
-        told=Told(claim=known, credited=told.credited + credited, recalled=told.recalled or recalled is not None),
+        told=told.model_copy(
+            update={
+                "claim": known,
+                "credited": told.credited + credited,
+                "recalled": told.recalled or recalled is not None,
+            }
+        ),
         paid=more - credited,
         credited=credited,
         booked_on=max((one.on for one in facts.sums), default=None) if facts.paid >= lowered + row.paid else None,
