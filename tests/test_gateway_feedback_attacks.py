@@ -234,7 +234,7 @@ def test_answers_are_applied_once_and_only_about_cases_that_were_sent(world: Wor
     night = cli("nightly", "--json", "--config", world.creditor)
 
     assert (first.code, night.code) == (4, 4)
-    assert "1 answer of agencies refused: the case was never sent to this agency" in night.err
-    assert first.json["refusals"] == {"the case was never sent to this agency": 1}
+    assert "1 answer of agencies refused: this creditor never sent the case to this agency" in night.err
+    assert first.json["refusals"] == {"this creditor never sent the case to this agency": 1}
     assert second.json["packages"]["applied"] == 0
     assert "repeats number 1" in second.err

@@ -16,15 +16,21 @@ import pytest
 from sqlalchemy import text
 
 from asking import approved, approving, enrol_officer
+from gateway.agency.answers import Envelope
+from gateway.agency.post import post
 from gateway.agency.settings import load_agency
 from gateway.demo.template import CREDITOR
 from gateway.demo.vetting import ACTOR
 from gateway.log.auditing import verify_office
 from gateway.retention.erasing import erase
 from gateway.settings import load
+from gateway.steps.acknowledge import Refusal
 from gateway.wiring import open_desk, open_office
+from keys.references import new_id
+from schemas.answers import Statement
 from schemas.entry import ErasureGround
 from schemas.messages import IdentityLine
+from schemas.package import PackageType
 from world import TODAY, Result, World, cli, jsonl, killed, make_world, row, running_world
 
 CANARY = "Quastenflosser"
@@ -195,16 +201,30 @@ def test_a_number_that_still_lies_at_the_server_is_not_used_again(tmp_path: Path
         assert world.handover(now=MONTH).code == 0
         newest = backup(world, MONTH)[1]
         assert restore(History(world, gateway, gateway, (vault, newest)), gateway, newest).code == 0
+        state_anothers_books(world)
+        misled = cli("feedback", "--json", "--config", world.creditor, now=LOST)
+        blocked = world.handover(now=LOST)
         stated = cli("agency", "statement", CREDITOR, "--config", world.agency, now=LOST + timedelta(hours=1))
         taken = cli("feedback", "--config", world.creditor, now=LOST + timedelta(hours=2))
         world.drop("again.jsonl", rows(range(5)))
         told = world.handover(now=LOST + timedelta(hours=3))
     manifests = [json.loads(path.read_bytes()) for path in world.sftp.glob("*.manifest.json")]
 
+    assert (misled.json["refusals"], blocked.code) == ({Refusal.ANOTHER_CREDITOR: 1}, 1)
     assert (stated.code, taken.code, told.code) == (0, 0, 0)
     assert (told.json["claims"]["handed_over"], told.json["reasons"]) == (1, {"unmatched": 2})
     numbers = sorted(one["sequence"] for one in manifests if one["package_type"] == "cases")
     assert numbers == [1, 2, 3]
+
+
+def state_anothers_books(world: World) -> None:
+    """The agency tells the creditor of the books of another one."""
+    sums = dict.fromkeys(("cases", "principal", "credited", "paid_to_creditor", "paid_to_agency"), 0)
+    head = Statement(message_id=new_id(), creditor="elsewhere", made=LOST, books="0" * 64, **sums)
+    with open_desk(load_agency(world.agency)) as desk:
+        with desk.cases_connection.begin():
+            desk.answers.queue(Envelope(CREDITOR, PackageType.ANSWERS, None), [head])
+        post(desk, LOST)
 
 
 def files(world: World) -> dict[str, bytes]:

@@ -55,10 +55,10 @@ def test_manifests_show_a_log_that_only_grows(tmp_path: Path) -> None:
         with open_office(load(world.creditor)) as office, office.connection.begin():
             with open_desk(load_agency(world.agency)) as desk:
                 key = desk.witness.key
-            accept_cosignature(office, "ostsee", first, key)
-            assert office.witnesses.cosigned("ostsee") == first
+            accept_cosignature(office, "ostsee", "nordlicht", first, key)
+            assert office.witnesses.cosigned("ostsee", "nordlicht") == first
             with pytest.raises(PartnerError):
-                accept_cosignature(office, "ostsee", first, parse_key(shown[0].log_key or ""))
+                accept_cosignature(office, "ostsee", "nordlicht", first, parse_key(shown[0].log_key or ""))
 
 
 def test_a_rewritten_log_raises_an_alarm_that_stays(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_cosignatures_come_back_and_keep_manifests_short(tmp_path: Path) -> None
         shown = [one for one in manifests(world) if one.package_type == "cases"]
         size = cosigned(world)[1]
         with open_office(load(world.creditor)) as office, office.connection.begin():
-            kept = office.witnesses.sizes("ostsee")
+            kept = office.witnesses.sizes("ostsee", "nordlicht")
         other = init_agency(tmp_path / "other", agency_template("other", "sftp"), "", TODAY)
         world.configure(key, agency_cosigner(tmp_path / "other", "ostsee"))
         unvetted = world.handover("--dry-run")

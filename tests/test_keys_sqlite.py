@@ -17,7 +17,7 @@ CALLS: dict[str, Callable[[Office], object]] = {
     "the cases of messages": lambda office: office.cases.of_messages("ostsee", MANY),
     "sent messages": lambda office: office.cases.outbound("ostsee", MANY),
     "used ids": lambda office: office.cases.inbound_ids("ostsee", MANY),
-    "notices": lambda office: office.requests.noticed("ostsee", MANY),
+    "notices": lambda office: office.requests.noticed("ostsee", "nordlicht", MANY),
     "claims that a statement names": lambda office: office.unmatched.state(MANY, "ostsee"),
     "claims to judge again": lambda office: office.claims.judge_again(MANY),
     "keys": lambda office: office.vault.by_id(MANY),

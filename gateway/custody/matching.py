@@ -73,13 +73,15 @@ def awaits(office: Office, agency: str, entity: str) -> bool:
 
 
 def take_statements(office: Office, manifest: Manifest, messages: Sequence[object], now: datetime) -> None:
-    """Takes a statement made since the restore, inside the caller's transactions; others are ignored."""
+    """Takes a statement made since the restore, of the books of whom it is sent to, inside the caller's transactions."""
     restoring = read_restoring(office)
     if restoring is None or (manifest.sender, manifest.recipient) not in restoring.awaited:
         return
     cases = {one.case_ref: one for one in messages if isinstance(one, StatementCase)}
     for statement in messages:
-        if isinstance(statement, Statement) and statement.made >= restoring.since:
+        if not isinstance(statement, Statement) or statement.creditor != manifest.recipient:
+            continue
+        if statement.made >= restoring.since:
             _take(office, manifest, statement, cases, now)
             awaited = tuple(one for one in restoring.awaited if one != (manifest.sender, manifest.recipient))
             write_restoring(office, restoring.model_copy(update={"awaited": awaited}))
@@ -130,8 +132,9 @@ def _take(
         office.packages.pass_over(addressee, sequence, now)
         office.packages.received_up_to(addressee, sequence, now)
     claims = office.vault.owners(cases, manifest.sender)
-    known = office.cases.of_claims(manifest.sender, set(claims.values()))
-    office.unmatched.state(set(claims.values()) - known.keys(), manifest.sender)
+    found = office.cases.of_claims(manifest.sender, set(claims.values()))
+    office.unmatched.state(set(claims.values()) - found.keys(), manifest.sender)
+    known = {claim: case for claim, case in found.items() if case.entity == manifest.recipient}
     for case_ref, claim in claims.items():
         if claim in known and cases[case_ref].restricted:
             office.cases.change(known[claim].message_id, restricted=True)

@@ -123,7 +123,7 @@ def tell(
             work = compare(office, AGENCY, CREDITOR, clock)
             with office.connection.begin():
                 entries = count(office.connection)
-                cosigned = cosigned_size(office, AGENCY)
+                cosigned = cosigned_size(office, AGENCY, CREDITOR)
             asked = ask(office, home, AGENCY, today, clock)
         with open_desk(agency) as desk:
             receive_all(desk, clock(), progress)

@@ -44,29 +44,23 @@ class Known(NamedTuple):
 
 def look_up(office: Office, manifest: Manifest, answers: Sequence[FromAgency]) -> Known:
     """Everything a package speaks of, inside the caller's transactions."""
-    agency = manifest.sender
+    agency, entity = manifest.sender, manifest.recipient
     refs = {found for one in answers if (found := getattr(one, "case_ref", None)) is not None}
     named = {one.package_id for one in answers if isinstance(one, PackageReceipt | PackageRefused)}
     about = {one.about for one in answers if isinstance(one, PackageReceipt | NoticeAck)}
     owners = office.vault.owners(refs, agency)
     cases = office.cases.of_claims(agency, set(owners.values()))
-    by_ref = {
-        ref: cases[claim]
-        for ref, claim in owners.items()
-        if claim in cases and cases[claim].entity == manifest.recipient
-    }
-    by_message = office.cases.of_messages(agency, about)
+    by_ref = {ref: cases[claim] for ref, claim in owners.items() if claim in cases and cases[claim].entity == entity}
+    by_message = {found: one for found, one in office.cases.of_messages(agency, about).items() if one.entity == entity}
     outbound = office.cases.outbound(agency, about)
     # What still waits to be sealed was never sent: nobody can answer it.
-    sent = {
-        found: one for found, one in outbound.items() if one.package is not None and one.entity == manifest.recipient
-    }
+    sent = {found: one for found, one in outbound.items() if one.package is not None and one.entity == entity}
     claims = {one.claim for one in (*by_ref.values(), *by_message.values())}
     claims |= {one.claim for one in sent.values() if one.claim is not None}
     used = office.cases.inbound_ids(agency, {one.message_id for one in answers})
     found = {name: office.packages.sent(agency, name) for name in named}
-    packages = {name: one for name, one in found.items() if one is not None and one.entity == manifest.recipient}
-    noticed = office.requests.noticed(agency, about - (outbound.keys() - sent.keys()))
+    packages = {name: one for name, one in found.items() if one is not None and one.entity == entity}
+    noticed = office.requests.noticed(agency, entity, about - (outbound.keys() - sent.keys()))
     return Known(
         owners, by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed, set(), {}
     )

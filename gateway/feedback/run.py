@@ -237,7 +237,8 @@ def _take_cosignature(office: Office, agency: Agency, signed: Signed, feedback: 
         return
     try:
         with office.connection.begin():
-            accept_cosignature(office, agency.id, manifest.cosigned.encode(), parse_key(agency.cosigner))
+            key = parse_key(agency.cosigner)
+            accept_cosignature(office, agency.id, manifest.recipient, manifest.cosigned.encode(), key)
     except PartnerError as failure:
         feedback.failures.append(failure)
 

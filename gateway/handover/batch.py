@@ -124,7 +124,7 @@ class Batch:
         Returns the sealed package, or None if nothing cleared.
         """
         sealed = None
-        trail = trail_for(self._office, self._assignment.agency.id)
+        trail = trail_for(self._office, self._addressee)
         if self._writer is not None:
             sign_manifest = partial(sign, key=self._office.ring.signing_key(), namespace=CASES_NAMESPACE)
             sealed = self._writer.finish(sign_manifest, self._assignment.now, trail)
@@ -135,7 +135,7 @@ class Batch:
                 self._office.packages.finish_empty(self.package_id, screened)
             else:
                 self._log_sealed(sealed, screened)
-                show(self._office, self._assignment.agency.id, trail)
+                show(self._office, self._addressee, trail)
             if self._file is not None and file_rows is not None:
                 self._office.claims.remember_file(self._file, file_rows)
         if sealed is not None:

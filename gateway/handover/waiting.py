@@ -116,14 +116,14 @@ def _seal(office: Office, addressee: Addressee, messages: Sequence[MessageRecord
     for chunk in slices(messages, _CHUNK):
         writer.add(_lines(office, chunk, commitments))
     _enclose(office, messages, writer)
-    trail = trail_for(office, agency.id)
+    trail = trail_for(office, addressee)
     signing = partial(sign, key=office.ring.signing_key(), namespace=addressee.type.namespace)
     sealed = writer.finish(signing, now, trail)
     with office.connection.begin():
         office.cases.sealed(messages, package_id)
         entry = append(office.connection, _entry(sealed, commitments, now), commitments).position
         office.packages.seal(outgoing_of(sealed, len(messages)), None, entry)
-        show(office, agency.id, trail)
+        show(office, addressee, trail)
     publish(office, sealed.files)
     return package_id
 

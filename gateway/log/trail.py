@@ -14,11 +14,12 @@ from audit.store import checkpoint_over, rotations
 from gateway.errors import PartnerError
 from gateway.office import Office
 from gateway.outside import log_keys
+from gateway.store.packages import Addressee
 from schemas.package import Consistency, Trail
 
 
-def trail_for(office: Office, agency: str) -> Trail:
-    """What the next manifest to an agency shows."""
+def trail_for(office: Office, addressee: Addressee) -> Trail:
+    """What the next manifest of an entity to an agency shows."""
     with office.connection.begin():
         note = office.log.checkpoint()
         # Between a change of the key and the next entry, the newest checkpoint is still the one the old key signed.
@@ -27,7 +28,7 @@ def trail_for(office: Office, agency: str) -> Trail:
         size = open_checkpoint(note, key).size
         proofs = tuple(
             Consistency(size=old, proof=tuple(map(_base64, office.log.consistency(old, size))))
-            for old in office.witnesses.sizes(agency)
+            for old in office.witnesses.sizes(addressee.agency, addressee.entity)
             if old < size
         )
         return Trail(
@@ -39,14 +40,14 @@ def trail_for(office: Office, agency: str) -> Trail:
         )
 
 
-def show(office: Office, agency: str, trail: Trail) -> None:
+def show(office: Office, addressee: Addressee, trail: Trail) -> None:
     """Remembers in the sealing transaction what its manifest shows."""
     if trail.checkpoint is not None:
         text = trail.checkpoint.encode().rpartition(b"\n\n")[0] + b"\n"
-        office.witnesses.show(agency, parse_checkpoint(text).size)
+        office.witnesses.show(addressee.agency, addressee.entity, parse_checkpoint(text).size)
 
 
-def accept_cosignature(office: Office, agency: str, note: bytes, cosigner: VerifierKey) -> None:
+def accept_cosignature(office: Office, agency: str, entity: str, note: bytes, cosigner: VerifierKey) -> None:
     """Keeps an agency's cosigned checkpoint if it is newer, inside the caller's transaction. Raises PartnerError."""
     try:
         checkpoint = parse_checkpoint(open_cosigned(note, cosigner).text)
@@ -56,13 +57,13 @@ def accept_cosignature(office: Office, agency: str, note: bytes, cosigner: Verif
         raise PartnerError(f"agency {agency} cosigned a checkpoint that is not of our log")
     if not hmac.compare_digest(office.log.root_at(checkpoint.size), checkpoint.root):
         raise PartnerError(f"agency {agency} cosigned a checkpoint that our log never had: compare it with ours")
-    if cosigned_size(office, agency) < checkpoint.size:
-        office.witnesses.record(agency, checkpoint.size, note)
+    if cosigned_size(office, agency, entity) < checkpoint.size:
+        office.witnesses.record(agency, entity, checkpoint.size, note)
 
 
-def cosigned_size(office: Office, agency: str) -> int:
+def cosigned_size(office: Office, agency: str, entity: str) -> int:
     """How many entries an agency's newest cosignature is over, inside the caller's transaction; 0 for none."""
-    kept = office.witnesses.cosigned(agency)
+    kept = office.witnesses.cosigned(agency, entity)
     return 0 if kept is None else parse_checkpoint(kept.rpartition(b"\n\n")[0] + b"\n").size
 
 

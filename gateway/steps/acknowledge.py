@@ -3,7 +3,7 @@
 Before an answer changes anything, these must hold; `steps.unseal` has seen to the first, the caller to the last:
 
     1  its package is the agency's: signature, addressing, sequence, expiry, digests, schema
-    2  the case was sent to that agency, and is not erased
+    2  the case was sent to that agency by the creditor that is answered, and is not erased
     3  a receipt is about a message of the package it names, by the digest of that package's manifest
     4  the case's standing allows it
     5  it speaks of euros, and of no day that has not come; what is kept has an end that a title could have
@@ -45,8 +45,8 @@ _OF_STATUS: Final = {StatusCode.PAUSED: CaseEvent.PAUSE, StatusCode.RESUMED: Cas
 class Refusal(StrEnum):
     """Why one answer of a believed package changes nothing. Safe to print."""
 
-    UNKNOWN_CASE = "the case was never sent to this agency"
-    UNKNOWN_MESSAGE = "the message it answers was never sent to this agency in that package, or about another case"
+    UNKNOWN_CASE = "this creditor never sent the case to this agency"
+    UNKNOWN_MESSAGE = "this creditor never sent this agency the message it answers, in that package and about that case"
     ANOTHER_CREDITOR = "the statement is about the books of another creditor"
     STANDING = "the standing of the case does not allow it"
     CURRENCY = "an amount is in another currency than its case"

@@ -155,9 +155,10 @@ class Requests:
             query = query.where(col(NoticeRow.request) == request)
         return [Notice._make(row) for row in self._connection.execute(query)]
 
-    def noticed(self, agency: str, message_ids: Collection[str]) -> dict[str, Notice]:
-        """Notices to an agency by the ids of their messages."""
-        query = _notices().where(col(NoticeRow.agency) == agency)
+    def noticed(self, agency: str, entity: str, message_ids: Collection[str]) -> dict[str, Notice]:
+        """Notices to an agency because of requests to an entity, by the ids of their messages."""
+        query = _notices().join(RequestRow, col(RequestRow.id) == col(NoticeRow.request))
+        query = query.where(col(NoticeRow.agency) == agency, col(RequestRow.entity) == entity)
         rows = among(self._connection, query, col(NoticeRow.message_id), message_ids)
         return {row.message_id: Notice._make(row) for row in rows}
 

@@ -102,10 +102,11 @@ class RejectRow(StoreTable, table=True):
 
 
 class WitnessRow(StoreTable, table=True):
-    """A size of the audit log that an agency was shown; with its note once the agency cosigned it."""
+    """A size of the audit log that an agency was shown in an entity's name; with its note once the agency cosigned it."""
 
     __tablename__ = "witness"
     agency: str = Field(primary_key=True)
+    entity: str = Field(primary_key=True)
     size: int = Field(primary_key=True)
     note: bytes | None = Field(default=None, sa_type=LargeBinary)
 
