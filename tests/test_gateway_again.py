@@ -18,7 +18,7 @@ from gateway.wiring import open_desk, open_office
 from keys.references import new_id
 from schemas.answers import PackageRefused
 from schemas.codes import PackageFault
-from schemas.package import PackageType
+from schemas.package import Manifest, PackageType
 from world import TODAY, Result, World, cli, jsonl, killed, row
 
 UNTIL = date(2026, 7, 5)
@@ -216,6 +216,40 @@ def test_answers_that_their_creditor_cannot_open_are_sealed_again_under_their_nu
     assert agency(world, "reseal", new_id(), now=AFTER).code == 2
     assert (twice.code, after.json["packages"]["applied"]) == (0, 0)
     assert "repeats number" in after.err
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "gateway.agency.answers:AnswersStore.seal_again",
+        "gateway.agency.post:_place",
+        "pathlib:Path.rename",
+        "gateway.agency.answers:AnswersStore.place",
+    ],
+)
+def test_a_kill_while_answers_are_sealed_again_leaves_one_package_of_their_number(world: World, function: str) -> None:
+    """Before it is sealed the old one stays, afterwards the new one alone; with the cosignature, and it counts once."""
+    world.drop("first.jsonl", jsonl([row(1)]))
+    assert (world.handover().code, world.receive().code) == (0, 0)
+    (before,) = placed(world)
+    ended = killed(world, function, 1, "agency", "reseal", before.package_id, "--config", str(world.agency))
+    assert world.receive().code == 0
+    (after,) = placed(world)
+    found = feedback(world)
+
+    assert ended == (-signal.SIGKILL, function)
+    assert (after.package_id == before.package_id) is function.endswith("seal_again")
+    assert after.sequence == before.sequence
+    assert before.cosigned is not None
+    assert after.cosigned == before.cosigned
+    assert (found.code, found.json["answers"]) == (0, {"package.receipt": 1})
+
+
+def placed(world: World) -> list[Manifest]:
+    """The manifests of all packages of answers of which any file lies at the server."""
+    names = {path.name[:26] for path in (world.sftp / "answers").iterdir()}
+    raw = [(world.sftp / "answers" / f"{name}.manifest.json").read_bytes() for name in sorted(names)]
+    return [Manifest.model_validate_json(one) for one in raw]
 
 
 def test_what_has_no_receipt_is_signed_again_once_another_key_signs(world: World) -> None:

@@ -35,6 +35,14 @@ class SentPackage(NamedTuple):
     manifest_digest: str
 
 
+class Unplaced(NamedTuple):
+    """A package of answers whose files may not bear their names yet; `replaces` is the one whose number it took over."""
+
+    package_id: str
+    creditor: str
+    replaces: str | None
+
+
 class AnswersStore:
     """The answers to all creditors, each in the order it was given."""
 
@@ -115,13 +123,14 @@ class AnswersStore:
     def seal_again(self, old: str, sent: SentPackage, now: datetime) -> None:
         """From here on another package bears the number of an old one, with its answers."""
         row = {"id": sent.package_id, "manifest_digest": sent.manifest_digest, "created": now.isoformat()}
-        self._connection.execute(update(SentRow).where(col(SentRow.id) == old).values(placed=False, **row))
+        changes = row | {"placed": False, "replaces": old}
+        self._connection.execute(update(SentRow).where(col(SentRow.id) == old).values(**changes))
         self._connection.execute(update(AnswerRow).where(col(AnswerRow.package) == old).values(package=sent.package_id))
 
-    def unplaced(self) -> list[tuple[str, str]]:
-        """Packages that are sealed and whose files may not bear their names yet: id and creditor."""
-        query = select(col(SentRow.id), col(SentRow.creditor)).where(col(SentRow.placed).is_(False))
-        return [(package, creditor) for package, creditor in self._connection.execute(query)]
+    def unplaced(self) -> list[Unplaced]:
+        """Packages that are sealed and not placed."""
+        query = select(col(SentRow.id), col(SentRow.creditor), col(SentRow.replaces))
+        return [Unplaced._make(row) for row in self._connection.execute(query.where(col(SentRow.placed).is_(False)))]
 
     def place(self, package_id: str) -> None:
         """The files of a package bear their names."""

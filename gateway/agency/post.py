@@ -5,14 +5,14 @@ names, the signature last. A killed run leaves `.part` files of no package, whic
 without its names, which the next one names. One package of answers a creditor, of receipts a package that is answered.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from audit.witness import WitnessError
-from gateway.agency.answers import Envelope, SentPackage
-from gateway.agency.desk import Correspondent, Desk
+from gateway.agency.answers import Envelope, SentPackage, Unplaced
+from gateway.agency.desk import Desk
 from gateway.errors import UsageError
 from gateway.steps.names import MANIFEST_SUFFIX, SIGNATURE_SUFFIX, answer_files
 from gateway.steps.seal import Envelope as Sealing
@@ -33,11 +33,7 @@ def post(desk: Desk, now: datetime) -> list[SentPackage]:
     recover(desk)
     with desk.cases_connection.begin():
         envelopes = desk.answers.envelopes()
-    return [
-        _seal(desk, envelope, desk.creditors[envelope.creditor], now)
-        for envelope in envelopes
-        if envelope.creditor in desk.creditors
-    ]
+    return [_seal(desk, envelope, now) for envelope in envelopes if envelope.creditor in desk.creditors]
 
 
 def sign_again(desk: Desk) -> None:
@@ -63,15 +59,9 @@ def reseal(desk: Desk, package_id: str, now: datetime) -> SentPackage:
         lines = desk.answers.sealed_in(package_id)
         if not lines:
             raise UsageError("what this package said was erased with its cases: there is nothing to seal again")
-        correspondent = desk.creditors[old.creditor]
-        writer, new = _writer(desk, Envelope(old.creditor, old.type, None), correspondent, old.sequence)
-        writer.add([Lines(line) for line in lines])
-        sealed = writer.finish(_signing(desk, old.type), now)
-        sent = old._replace(package_id=new, manifest_digest=sealed.manifest_digest)
+        sent = _write(desk, Envelope(old.creditor, old.type, None), old.sequence, [lines], now)
         desk.answers.seal_again(package_id, sent, now)
-    _place(desk, new, correspondent)
-    for name in reversed(answer_files(package_id)):
-        (correspondent.answers / name).unlink(missing_ok=True)
+    _place(desk, Unplaced(sent.package_id, sent.creditor, package_id))
     return sent
 
 
@@ -79,33 +69,40 @@ def recover(desk: Desk) -> None:
     """Names what a killed run has sealed, and removes what it has not."""
     with desk.cases_connection.begin():
         unplaced = desk.answers.unplaced()
-    for package_id, creditor in unplaced:
-        _place(desk, package_id, desk.creditors[creditor])
+    for one in unplaced:
+        if one.creditor in desk.creditors:
+            _place(desk, one)
     for correspondent in desk.creditors.values():
         for part in correspondent.answers.glob(f"*{_PART_SUFFIX}"):
             part.unlink()
 
 
-def _seal(desk: Desk, envelope: Envelope, correspondent: Correspondent, now: datetime) -> SentPackage:
+def _seal(desk: Desk, envelope: Envelope, now: datetime) -> SentPackage:
+    last = 0
+
+    def pages() -> Iterator[list[bytes]]:
+        nonlocal last
+        count = 0
+        while count < _MAXIMUM_ANSWERS and (page := desk.answers.queued(envelope, last, _CHUNK)):
+            last, count = page[-1][0], count + len(page)
+            yield [line for _, line in page]
+
+    with desk.cases_connection.begin():
+        sent = _write(desk, envelope, desk.answers.next_sequence(envelope), pages(), now)
+        desk.answers.seal(envelope, sent, last, now)
+    _place(desk, Unplaced(sent.package_id, sent.creditor, None))
+    return sent
+
+
+def _write(
+    desk: Desk, envelope: Envelope, sequence: int, pages: Iterable[Sequence[bytes]], now: datetime
+) -> SentPackage:
+    """The files of a package, durable as `.part`. Raises UsageError if there is no folder for them."""
+    correspondent = desk.creditors[envelope.creditor]
     if not correspondent.answers.is_dir():
         raise UsageError(
             f"the folder {correspondent.answers} is missing: make it, so that {envelope.creditor} can collect"
         )
-    with desk.cases_connection.begin():
-        sequence = desk.answers.next_sequence(envelope)
-        writer, package_id = _writer(desk, envelope, correspondent, sequence)
-        last = count = 0
-        while count < _MAXIMUM_ANSWERS and (page := desk.answers.queued(envelope, last, _CHUNK)):
-            last, count = page[-1][0], count + len(page)
-            writer.add([Lines(line) for _, line in page])
-        sealed = writer.finish(_signing(desk, envelope.type), now, Trail(cosigned=_cosigned(desk, envelope)))
-        sent = SentPackage(package_id, envelope.creditor, envelope.type, sequence, sealed.manifest_digest)
-        desk.answers.seal(envelope, sent, last, now)
-    _place(desk, package_id, correspondent)
-    return sent
-
-
-def _writer(desk: Desk, envelope: Envelope, correspondent: Correspondent, sequence: int) -> tuple[PackageWriter, str]:
     addressing = Addressing(
         direction=Direction.TO_CREDITOR,
         package_type=envelope.type,
@@ -115,11 +112,12 @@ def _writer(desk: Desk, envelope: Envelope, correspondent: Correspondent, sequen
         recipient=envelope.creditor,
     )
     sealing = Sealing(addressing, None, None, {Part.ANSWERS: correspondent.recipients}, _EXPIRES_DAYS)
-    return PackageWriter(correspondent.answers, sealing), addressing.package_id
-
-
-def _signing(desk: Desk, kind: PackageType) -> Callable[[bytes], bytes]:
-    return partial(sign, key=desk.ring.signing_key(), namespace=kind.namespace)
+    writer = PackageWriter(correspondent.answers, sealing)
+    for page in pages:
+        writer.add([Lines(line) for line in page])
+    signing = partial(sign, key=desk.ring.signing_key(), namespace=envelope.type.namespace)
+    sealed = writer.finish(signing, now, Trail(cosigned=_cosigned(desk, envelope)))
+    return SentPackage(addressing.package_id, envelope.creditor, envelope.type, sequence, sealed.manifest_digest)
 
 
 def _cosigned(desk: Desk, envelope: Envelope) -> str | None:
@@ -132,11 +130,16 @@ def _cosigned(desk: Desk, envelope: Envelope) -> str | None:
         return None
 
 
-def _place(desk: Desk, package_id: str, correspondent: Correspondent) -> None:
-    for name in answer_files(package_id):
-        part = part_path(correspondent.answers, name)
+def _place(desk: Desk, package: Unplaced) -> None:
+    """Gives a package its names; the one whose place it takes loses them first, for both bear one number."""
+    folder = desk.creditors[package.creditor].answers
+    if package.replaces is not None:
+        for name in reversed(answer_files(package.replaces)):
+            (folder / name).unlink(missing_ok=True)
+    for name in answer_files(package.package_id):
+        part = part_path(folder, name)
         if part.exists():
-            part.rename(correspondent.answers / name)
-    sync_directory(correspondent.answers)
+            part.rename(folder / name)
+    sync_directory(folder)
     with desk.cases_connection.begin():
-        desk.answers.place(package_id)
+        desk.answers.place(package.package_id)

@@ -79,7 +79,7 @@ class AnswerRow(_CasesTable, table=True):
 
 
 class SentRow(_CasesTable, table=True):
-    """A package of answers that was sealed; `placed` when its files bear their names."""
+    """A package of answers that was sealed; `placed` when its files bear their names, and none those of what it replaces."""
 
     __tablename__ = "sent"
     __table_args__ = (UniqueConstraint("creditor", "type", "sequence"),)
@@ -90,6 +90,7 @@ class SentRow(_CasesTable, table=True):
     manifest_digest: str
     created: str
     placed: bool = False
+    replaces: str | None = None
 
 
 class ReplyRow(_CasesTable, table=True):
