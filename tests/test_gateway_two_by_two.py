@@ -1,8 +1,9 @@
 """Two creditors and two agencies, each creditor with both: nobody reads, answers for, or joins another's cases."""
 
 import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import combinations, product
@@ -24,15 +25,17 @@ from gateway.settings import load, quoted
 from gateway.setup import CLIENT_KEY, add_creditor, agency_signers, init_agency, init_creditor, openssh
 from gateway.steps.acknowledge import Refusal
 from gateway.steps.names import MANIFEST_SUFFIX
-from gateway.steps.unseal import PackageError, check_addressing, open_messages, read_manifest
+from gateway.steps.unseal import Opener, PackageError, check_addressing, open_messages, read_manifest
 from gateway.transport.sftp import AuthenticationError, HostKeyError, SftpTransport
 from gateway.wiring import creditor_ring, endpoint, open_desk, open_office
+from keys.recipients import read_identities
 from keys.references import new_id
 from keys.root import write_private
-from keys.sshsig import allowed_signers_line, public_line, sign
+from keys.sshsig import AllowedSigner, allowed_signers_line, parse_public_line, public_line, sign
 from schemas.answers import CaseStatus, PackageReceipt
-from schemas.codes import CaseStanding, RecallReason, ReceiptVerdict, StatusCode
-from schemas.messages import CaseRecall
+from schemas.case import Identity
+from schemas.codes import AnswerCode, RecallReason, ReceiptVerdict, RestrictionGround, StatusCode
+from schemas.messages import CaseAnswer, CaseErase, CasePayment, CaseRecall, CaseRectify, CaseRestrict, ToAgency
 from schemas.package import Direction, Manifest, PackageType, Part
 from world import TODAY, World, cli, jsonl, row, vet
 
@@ -249,9 +252,81 @@ def test_a_package_is_no_other_creditors_because_that_one_signs_it(square: Squar
     assert every_case(square) == before
 
 
-def test_a_recall_reaches_no_case_of_another_creditor(square: Square) -> None:
-    """A stop for a reference that is another creditor's is one for a case that its sender never handed over."""
+def test_answers_open_for_their_creditor_alone(square: Square) -> None:
+    """Placed where the other creditor collects, they are addressed to another party; whoever looks inside has other keys."""
+    source, target = (square["ostsee"].home / creditor / "answers" for creditor in ("suedlicht", "nordlicht"))
+    name = next(path.name for path in sorted(source.glob(f"*{MANIFEST_SUFFIX}")))
+    before = [books(square[one]) for one in CREDITORS]
+    copied = [Path(shutil.copy(path, target)) for path in source.glob(f"{name[:26]}.*")]
+    found = feedback(square["nordlicht"])
+    agency = agency_signers(square["ostsee"].home / "agency", "ostsee")[0]
+    signer = AllowedSigner("ostsee", Direction.TO_CREDITOR.namespaces, parse_public_line(agency))
+    keys = read_identities((square["nordlicht"].creditor.parent / "keys" / "answers.agekey").read_text())
+    opener = Opener("nordlicht", Direction.TO_CREDITOR, {Part.ANSWERS: keys}, (signer,))
+    manifest = read_manifest(target, name, opener).manifest
+    assert isinstance(manifest, Manifest)
+    with pytest.raises(PackageError, match="other recipients"):
+        list(open_messages(target, manifest, opener))
+    for path in copied:
+        path.unlink()
+
+    assert (found.code, found.json["packages"]["applied"]) == (4, 0)
+    assert "addressed to another party" in found.err
+    assert [books(square[one]) for one in CREDITORS] == before
+
+
+def test_nothing_of_two_pairs_can_be_joined_but_names_and_what_is_owed(square: Square) -> None:
+    """No random value, and no number of the creditor's, stands in the pseudonymous parts of two pairs; claims alike show
+    the same sums and days.
+    """
+    seen = {}
+    for agency, creditor in product(AGENCIES, CREDITORS):
+        folder = square[agency].home / creditor
+        with open_desk(load_agency(square[agency].agency)) as desk:
+            manifest = read_manifest(folder, manifest_in(folder), desk.opener).manifest
+            assert isinstance(manifest, Manifest)
+            lines = [json.loads(line.raw) for line in open_messages(folder, manifest, desk.opener)]
+        assert len(lines) == 2
+        seen[agency, creditor] = {
+            (name, value) for line in lines for name, value in line.items() if isinstance(value, str)
+        }
+    everywhere = set.intersection(*seen.values())
+    named = {name for name, _ in everywhere}
+
+    for one, other in combinations(seen.values(), 2):
+        assert one & other == everywhere
+    assert named.isdisjoint({"message_id", "case_ref", "debtor_ref"})
+    assert all(re.fullmatch(r"[a-zA-Z0-9.-]{1,12}", value) for _, value in everywhere)
+    told = " ".join(value for values in seen.values() for _, value in values)
+    assert not [number for number in ("K-0000", "V-0000", "F-0000", "RE-0000", "example.org") if number in told]
+
+
+PUT_RIGHT = Identity(
+    last_name="Umbenannt",
+    street="Irrweg",
+    house_no="1",
+    postcode="96047",
+    city="Bamberg",
+    country="DE",
+    invoice_no="X-1",
+)
+MESSAGES: dict[str, Callable[[str], ToAgency]] = {
+    "recall": lambda ref: CaseRecall(message_id=new_id(), case_ref=ref, reason=RecallReason.NOT_OWED),
+    "restriction": lambda ref: CaseRestrict(message_id=new_id(), case_ref=ref, ground=RestrictionGround.ACCURACY),
+    "rectification": lambda ref: CaseRectify(message_id=new_id(), case_ref=ref, is_adult=False),
+    "erasure": lambda ref: CaseErase(message_id=new_id(), case_ref=ref, instruction=True),
+    "payment": lambda ref: CasePayment(
+        message_id=new_id(), case_ref=ref, amount=1, currency="EUR", booked_on=TODAY.date()
+    ),
+    "answer": lambda ref: CaseAnswer(message_id=new_id(), case_ref=ref, question=new_id(), answer=AnswerCode.CONFIRMED),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_what_a_creditor_says_reaches_no_case_of_another(square: Square, name: str) -> None:
+    """A message with a reference that is another creditor's is one about a case that its sender never handed over."""
     foreign = cases(square, "ostsee", "nordlicht")[0]["case_ref"]
+    before = {pair: cases(square, *pair, "--joined") for pair in product(AGENCIES, CREDITORS)}
     with (
         open_office(load(square["suedlicht"].creditor)) as office,
         office.connection.begin(),
@@ -259,13 +334,13 @@ def test_a_recall_reaches_no_case_of_another_creditor(square: Square) -> None:
     ):
         own = office.cases.at("ostsee")[0]
         key = office.vault.by_id([own.claim])[own.claim]
-        stop = CaseRecall(message_id=new_id(), case_ref=foreign, reason=RecallReason.NOT_OWED)
-        queue(office, own, stop, key, TODAY)
+        identity = PUT_RIGHT if name == "rectification" else None
+        queue(office, own, MESSAGES[name](foreign), key, TODAY, identity=identity)
     night, received = square["suedlicht"].handover(), square["ostsee"].receive()
 
-    assert (night.code, received.code) == (0, 0)
-    found = cases(square, "ostsee", "nordlicht") + cases(square, "ostsee", "suedlicht")
-    assert [one["standing"] for one in found] == [CaseStanding.UNDER_REVIEW] * 4
+    assert (night.code, received.code, received.json["messages"]) == (0, 0, 1)
+    assert {pair: cases(square, *pair, "--joined") for pair in product(AGENCIES, CREDITORS)} == before
+    assert len(before["ostsee", "nordlicht"]) == 2
 
 
 def test_a_creditors_key_opens_the_servers_of_its_own_folders_alone(square: Square) -> None:
