@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from gateway.agency.receive import erase as forget
+from gateway.agency.settings import load_agency
 from gateway.retention.erasing import erase
 from gateway.settings import load
-from gateway.wiring import open_office
+from gateway.wiring import open_desk, open_office
 from keys.references import new_id
 from schemas.entry import ErasureGround
 from world import TODAY, Result, World, cli, jsonl, row
@@ -97,3 +100,45 @@ def test_a_statement_from_before_an_erasure_is_asked_for_again(world: World) -> 
 
     assert (before.code, after.code, after.out) == (0, 1, "")
     assert "claims were erased since ostsee stated its books" in after.err
+
+
+def test_a_case_that_is_erased_here_and_kept_there_leaves_the_books_equal(world: World) -> None:
+    """Its line is taken as the agency states it, for as long as it does; a case that nobody erased is still a difference."""
+    world.drop("export.jsonl", jsonl([row(1), row(2), row(3)]))
+    exchange(world)
+    later, compare = TODAY + timedelta(hours=1), ("report", "reconcile", "--agency", "ostsee")
+    with open_office(load(world.creditor)) as office:
+        with office.connection.begin():
+            claims = office.claims.ids("", 3)
+        erase(office, claims[:2], ErasureGround.REQUEST, None, later)
+    assert cli("agency", "statement", "nordlicht", "--config", world.agency, now=later).code == 0
+    taken = cli("feedback", "--json", "--config", world.creditor, now=later)
+    kept = cli(*compare, "--json", "--config", world.creditor, now=later)
+    shown = cli(*compare, "--config", world.creditor, now=later)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        (remembered, other) = sorted(office.erasures.remembered("ostsee", "nordlicht"))
+        office.connection.execute(text("delete from erased_case where case_ref = :ref"), {"ref": other})
+    strange = cli(*compare, "--json", "--config", world.creditor, now=later)
+    last = later + timedelta(hours=1)
+    with (
+        open_desk(load_agency(world.agency)) as desk,
+        desk.cases_connection.begin(),
+        desk.identities_connection.begin(),
+    ):
+        for case in desk.cases.cases("nordlicht", [remembered, other]).values():
+            forget(desk, case)
+    assert cli("agency", "statement", "nordlicht", "--config", world.agency, now=last).code == 0
+    assert cli("feedback", "--config", world.creditor, now=last).code == 0
+    gone = cli(*compare, "--json", "--config", world.creditor, now=last)
+
+    assert (taken.code, taken.json["refusals"]) == (0, {})
+    assert (kept.code, kept.json["erased_here"], kept.json["differences"]) == (0, 2, [])
+    assert kept.json["ours"]["cases"] == 3
+    assert "erased here, kept by ostsee, and taken as it states them: 2 cases" in shown.out
+    assert remembered not in kept.out
+    assert (strange.code, [one["case_ref"] for one in strange.json["differences"]]) == (1, [other])
+    assert (gone.code, gone.json["erased_here"], gone.json["ours"]["cases"]) == (0, 0, 1)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        assert office.erasures.remembered("ostsee", "nordlicht") == set()
+    assert cli("audit", "verify", "--config", world.creditor, now=last).code == 0
+    assert cli("audit", "sample", "--config", world.creditor, now=last).code == 0

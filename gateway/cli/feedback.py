@@ -18,6 +18,7 @@ from gateway.office import Office
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from schemas.codes import DisputeEnd, RecallReason
+from schemas.words import counted
 
 NOTHING_GIVEN = Consent()
 
@@ -135,6 +136,9 @@ def reconcile_books(
         ours, theirs = sums(found.ours), sums(found.theirs)
         rows = [(name.replace("_", " "), f"{ours[name]:,}", f"{theirs[name]:,}") for name in ours]
         output.table([("in cents", "our books", f"{agency}'s"), *rows], indent=0)
+        if found.erased_here:
+            cases = counted(found.erased_here, "case")
+            output.line(f"erased here, kept by {agency}, and taken as it states them: {cases}")
         for one in found.differences:
             output.line(f"differs: {one.case_ref}  {one.field}  {one.ours} / {one.theirs}")
         output.line("the books differ" if found.digest is None else f"equal; both sides sign {found.digest}")

@@ -143,7 +143,8 @@ def _apply_to_case(
         if refusal is not None or case is None:
             return None, refusal
     if case is None:
-        return None, Refusal.UNKNOWN_CASE
+        erased = isinstance(answer, StatementCase) and answer.case_ref in known.erased
+        return None, None if erased else Refusal.UNKNOWN_CASE
     return case, None if isinstance(answer, StatementCase) else _told(office, answer, case, known, now)
 
 

@@ -2,6 +2,10 @@
 
 The agency's books are its newest statement. Where there is no difference, the creditor says so in a signed message, so
 that both sides have signed the same digest; the comparison is an entry either way.
+
+A case that was erased here, and that its agency keeps for a reason of its own (Art. 17(3) GDPR), stands in its books
+alone: there is nothing here to put beside it, and its line is taken as stated, so that the digest is over the same cases
+on both sides.
 """
 
 from collections.abc import Iterator
@@ -31,12 +35,16 @@ BOOKED: Final = ("case.payment", "case.credit", "case.closed")
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Two books: how many cases and cents each has, every difference, and the digest if there is none."""
+    """Two books: how many cases and cents each has, every difference, and the digest if there is none.
+
+    `erased_here`: cases that the agency keeps, and we erased; of these both books say what the agency states.
+    """
 
     statement: Statement
     ours: dict[str, BookLine]
     theirs: dict[str, BookLine]
     differences: list[Difference]
+    erased_here: int
 
     @property
     def digest(self) -> str | None:
@@ -50,6 +58,7 @@ class Reconciliation:
             "theirs": sums(self.theirs),
             "settled": {name: getattr(self.statement, name) for name in ("remitted", "fees", "vat")},
             "differences": [one._asdict() for one in self.differences],
+            "erased_here": self.erased_here,
             "books": self.digest,
         }
 
@@ -65,8 +74,11 @@ def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconc
             if one.entity == entity and one.refused is None
         ]
         statement, theirs = _theirs(office, messages, keys, agency)
-        ours = _ours(office, cases, keys, messages)
-        found = Reconciliation(statement, ours, theirs, [*differences(ours, theirs), *_unborne(statement, theirs)])
+        erased = {one: theirs[one] for one in office.erasures.remembered(agency, entity) & theirs.keys()}
+        ours = erased | _ours(office, cases, keys, messages)
+        differing = [*differences(ours, theirs), *_unborne(statement, theirs)]
+        found = Reconciliation(statement, ours, theirs, differing, len(erased))
+        office.erasures.forget(agency, entity, theirs.keys(), statement.made.isoformat())
         entry = BooksCompared(
             id=new_id(),
             time=now,

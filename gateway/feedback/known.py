@@ -19,7 +19,8 @@ from schemas.package import Manifest
 
 class Known(NamedTuple):
     """Claims by case reference; cases by reference and by the message that handed them over; messages and packages that
-    were sent; message ids that were used; packages of which a message was answered, and that were refused as a whole.
+    were sent; message ids that were used; packages of which a message was answered, and that were refused as a whole;
+    references of cases that were erased here.
     """
 
     owners: dict[str, str]
@@ -32,6 +33,7 @@ class Known(NamedTuple):
     notices: dict[str, Notice]
     answered: set[str]
     refused: dict[str, PackageFault]
+    erased: set[str]
 
     def move(self, case: CaseRecord) -> None:
         """Later answers of the same package find the case as this one left it."""
@@ -61,6 +63,7 @@ def look_up(office: Office, manifest: Manifest, answers: Sequence[FromAgency]) -
     found = {name: office.packages.sent(agency, name) for name in named}
     packages = {name: one for name, one in found.items() if one is not None and one.entity == entity}
     noticed = office.requests.noticed(agency, entity, about - (outbound.keys() - sent.keys()))
+    erased = office.erasures.remembered(agency, entity)
     return Known(
-        owners, by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed, set(), {}
+        owners, by_ref, by_message, sent, office.vault.by_id(sorted(claims)), used, packages, noticed, set(), {}, erased
     )

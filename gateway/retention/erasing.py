@@ -1,6 +1,7 @@
 """Erasing claims: the log keeps its entries and commitments, and what they were about is gone.
 
-    intend     an entry, and the claims' random ids beside it: from here on it is finished, at the next start if need be
+    intend     an entry, and the claims' random ids beside it: from here on it is finished, at the next start if need be;
+               of what an agency may keep, the reference that it alone can read
     journal    the ids, signed, outside both databases: no backup brings them back
     vault      keys, blind indexes and references; a debtor without claims goes too
     complete   verdicts, messages, item bytes and r; one entry with the count and digest of the items' positions
@@ -17,7 +18,7 @@ from audit.completions import encode_positions, positions_digest
 from audit.store import append
 from gateway.errors import IntegrityError
 from gateway.office import Office
-from gateway.store.erasures import OpenErasure
+from gateway.store.erasures import ErasedCase, OpenErasure
 from gateway.store.marks import StoreMark, read_mark
 from keys.journal import MAXIMUM_CLAIMS, Record
 from keys.references import new_id
@@ -100,8 +101,21 @@ def _intend(office: Office, erasure: OpenErasure, now: datetime) -> None:
     entry = ErasureIntended(
         id=new_id(), time=now, actor=ACTOR, erasure=erasure.id, ground=erasure.ground, claims=len(erasure.claims)
     )
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
         office.erasures.begin(erasure, append(office.connection, entry).position, now)
+        office.erasures.remember(_at_agencies(office, erasure.claims), now)
+
+
+def _at_agencies(office: Office, claims: Sequence[str]) -> set[ErasedCase]:
+    cases = office.cases.all_of_claims(claims)
+    left = office.packages.dates({one.package for one in cases})
+    cases = [one for one in cases if one.package in left]
+    refs = {agency: office.vault.references_of(claims, agency) for agency in {one.agency for one in cases}}
+    return {
+        ErasedCase(one.agency, one.entity, refs[one.agency][one.claim])
+        for one in cases
+        if one.claim in refs[one.agency]
+    }
 
 
 def _finish(office: Office, erasure: OpenErasure, now: datetime) -> None:

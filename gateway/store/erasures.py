@@ -1,10 +1,15 @@
-"""Erasures: intended, then completed. While one is open, the claims it is about stand beside it by their random ids."""
+"""Erasures: intended, then completed. While one is open, the claims it is about stand beside it by their random ids.
+
+Of a case that an agency may still have, its reference stays, which leads to nothing and nobody here: so that what the
+agency's books say of it is not taken for an error of ours.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
@@ -33,6 +38,24 @@ class ErasureClaimRow(StoreTable, table=True):
     erasure: str = Field(foreign_key="erasure.id", index=True)
 
 
+class ErasedCaseRow(StoreTable, table=True):
+    """A case that was erased here, by the reference that its agency knows it by."""
+
+    __tablename__ = "erased_case"
+    agency: str = Field(primary_key=True)
+    entity: str = Field(primary_key=True)
+    case_ref: str = Field(primary_key=True)
+    since: str
+
+
+class ErasedCase(NamedTuple):
+    """Which case, at which agency, of which legal entity."""
+
+    agency: str
+    entity: str
+    case_ref: str
+
+
 class OpenErasure(NamedTuple):
     """An erasure that was intended and has not been completed."""
 
@@ -55,6 +78,32 @@ class Erasures:
         self._connection.execute(insert(ErasureRow), [row | {"intended": intended, "completed": None}])
         claims = [{"claim": claim, "erasure": erasure.id} for claim in erasure.claims]
         self._connection.execute(insert(ErasureClaimRow), claims)
+
+    def remember(self, cases: Collection[ErasedCase], now: datetime) -> None:
+        """Cases that are erased here from now on; harmless to repeat."""
+        if cases:
+            rows = [one._asdict() | {"since": now.isoformat()} for one in cases]
+            self._connection.execute(sqlite_insert(ErasedCaseRow).on_conflict_do_nothing(), rows)
+
+    def remembered(self, agency: str, entity: str) -> set[str]:
+        """The cases that were erased here, and that their agency may still have."""
+        query = select(col(ErasedCaseRow.case_ref)).where(
+            col(ErasedCaseRow.agency) == agency, col(ErasedCaseRow.entity) == entity
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def forget(self, agency: str, entity: str, stated: Collection[str], made: str) -> None:
+        """What an agency no longer has, by a statement made at a moment, needs no memory."""
+        gone = self.remembered(agency, entity) - set(stated)
+        for case_ref in gone:
+            self._connection.execute(
+                delete(ErasedCaseRow).where(
+                    col(ErasedCaseRow.agency) == agency,
+                    col(ErasedCaseRow.entity) == entity,
+                    col(ErasedCaseRow.case_ref) == case_ref,
+                    col(ErasedCaseRow.since) < made,
+                )
+            )
 
     def complete(self, erasure_id: str, entry: int) -> None:
         """Nothing names the claims any more."""
