@@ -184,7 +184,9 @@ class _Door(asyncssh.SSHServer):
     def public_key_auth_supported(self) -> bool:
         return True
 
-    def validate_public_key(self, username: str, key: Any) -> bool:
+    async def validate_public_key(self, username: str, key: Any) -> bool:
+        if self._behaviour.stall == "login":
+            await asyncio.sleep(3600)
         return not self._behaviour.deny_client
 
     def session_requested(self) -> Any:

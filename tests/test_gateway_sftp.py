@@ -234,6 +234,7 @@ def test_a_misbehaving_server_never_gets_a_file_under_its_name(
 
 
 STALLS: dict[str, Misbehaviour] = {
+    "the login is never answered": Misbehaviour(stall="login"),
     "writes are never answered": Misbehaviour(stall="write"),
     "opening is never answered": Misbehaviour(stall="open"),
     "reading back is never answered": Misbehaviour(stall="read"),
@@ -252,10 +253,13 @@ def test_every_wait_has_a_timeout(tmp_path: Path, root: Path, local: Path, name:
 
 
 def test_a_slow_server_meets_the_deadline(tmp_path: Path, root: Path, local: Path) -> None:
-    """Each answer comes in time, and the whole does not: the deadline ends it."""
+    """Each answer comes in time, and the whole does not: the deadline ends it, and the wait for a login as well."""
     told = uploading(tmp_path, root, local, Misbehaviour(drip_seconds=0.5), timeout_seconds=60, deadline_seconds=1)
 
+    login = uploading(tmp_path, root, local, Misbehaviour(stall="login"), timeout_seconds=60, deadline_seconds=1)
+
     assert told.startswith("DeadlineError")
+    assert login.startswith("DeadlineError")
     assert "deadline_seconds" in told
     assert not (root / NAME).exists()
 

@@ -233,13 +233,15 @@ class SftpTransport:
         self.key_exchange = self._transport.negotiated
 
     def _authenticate(self, client_key: paramiko.PKey) -> None:
+        # Whoever leaves the wait to paramiko cannot tell silence from a refusal.
+        answered = threading.Event()
         try:
-            left = self._transport.auth_publickey(self._endpoint.user, client_key)
-        except paramiko.AuthenticationException:
-            left = ["publickey"]
+            self._transport.auth_publickey(self._endpoint.user, client_key, answered)
         except (paramiko.SSHException, EOFError, OSError):
             raise self._failure(UnreachableError(f"{self._name} broke the connection off; it is tried again")) from None
-        if left:
+        if not answered.wait(self._endpoint.timeout_seconds) or self._expired:
+            raise self._failure(UnreachableError(f"{self._name} does not answer to our login; it is tried again"))
+        if not self._transport.is_authenticated():
             raise AuthenticationError(f"{self._name} does not accept our client key: hand its .pub file to the agency")
 
     def _open_sftp(self) -> SFTPClient:
