@@ -97,26 +97,39 @@ _REVIEW, _QUESTION, _ACTIVE = CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION, 
 _PAUSED, _REFUSED, _RECALLED = CaseStanding.PAUSED, CaseStanding.REFUSED, CaseStanding.RECALLED
 _CLOSED, _ERASED = CaseStanding.CLOSED, CaseStanding.ERASED
 # A recall crosses answers on their way: what the agency said before it knew changes nothing any more, but that it had
-# refused the case: then the recall changed nothing there.
+# refused the case: then the recall changed nothing there. Receipts and other answers are counted apart, so either may come
+# first: what an agency told before it refused a case counts, and what it did with a case says that it had accepted it.
+_LATE: Final = {one: one for one in (_ACTIVE, _PAUSED, _CLOSED, _RECALLED)}
+_KEPT: Final = {one: one for one in CaseStanding if one is not _ERASED}
 CASE_TRANSITIONS: Final = {
-    CaseEvent.ACCEPT: {_REVIEW: _ACTIVE, _QUESTION: _ACTIVE, _RECALLED: _RECALLED},
+    CaseEvent.ACCEPT: _LATE | {_REVIEW: _ACTIVE, _QUESTION: _ACTIVE},
     CaseEvent.REFUSE: {_REVIEW: _REFUSED, _QUESTION: _REFUSED, _RECALLED: _REFUSED},
     CaseEvent.STOP: {_REVIEW: _REFUSED, _QUESTION: _REFUSED, _RECALLED: _RECALLED},
-    CaseEvent.ASK: {_REVIEW: _QUESTION, _QUESTION: _QUESTION, _RECALLED: _RECALLED},
-    CaseEvent.PAUSE: {_ACTIVE: _PAUSED, _PAUSED: _PAUSED, _RECALLED: _RECALLED},
-    CaseEvent.RESUME: {_ACTIVE: _ACTIVE, _PAUSED: _ACTIVE, _RECALLED: _RECALLED},
-    CaseEvent.TELL: {one: one for one in CaseStanding if one not in {_REFUSED, _ERASED}},
+    CaseEvent.ASK: _LATE | {_REVIEW: _QUESTION, _QUESTION: _QUESTION},
+    CaseEvent.PAUSE: dict.fromkeys((_REVIEW, _QUESTION, _ACTIVE, _PAUSED), _PAUSED) | {_RECALLED: _RECALLED},
+    CaseEvent.RESUME: dict.fromkeys((_REVIEW, _QUESTION, _ACTIVE, _PAUSED), _ACTIVE) | {_RECALLED: _RECALLED},
+    CaseEvent.TELL: _KEPT,
     # Whom a person turns to, and which stop has arrived, is no part of the work: a refused case was a person's data as well.
-    CaseEvent.FORWARD: {one: one for one in CaseStanding if one is not _ERASED},
+    CaseEvent.FORWARD: _KEPT,
     CaseEvent.RECALL: dict.fromkeys((_REVIEW, _QUESTION, _ACTIVE, _PAUSED, _RECALLED), _RECALLED)
     | {_REFUSED: _REFUSED, _CLOSED: _CLOSED},
-    CaseEvent.CLOSE: {_ACTIVE: _CLOSED, _PAUSED: _CLOSED, _RECALLED: _CLOSED},
+    CaseEvent.CLOSE: dict.fromkeys((_REVIEW, _QUESTION, _ACTIVE, _PAUSED, _RECALLED), _CLOSED),
     CaseEvent.ERASE: dict.fromkeys(CaseStanding, _ERASED),
 }
-CROSSING: Final = frozenset(
-    {CaseEvent.ACCEPT, CaseEvent.REFUSE, CaseEvent.STOP, CaseEvent.ASK, CaseEvent.PAUSE, CaseEvent.RESUME}
-)
-"""What the creditor may still hear of a case that it recalled, and the agency may not say once it knows of the recall."""
+_DECISIONS: Final = frozenset({CaseEvent.ACCEPT, CaseEvent.ASK})
+_WORK: Final = frozenset({CaseEvent.PAUSE, CaseEvent.RESUME})
+UNSAID: Final = {
+    _REVIEW: _WORK | {CaseEvent.CLOSE},
+    _QUESTION: _WORK | {CaseEvent.CLOSE},
+    _ACTIVE: _DECISIONS,
+    _PAUSED: _DECISIONS,
+    _CLOSED: _DECISIONS,
+    _REFUSED: frozenset({CaseEvent.TELL}),
+    _RECALLED: _DECISIONS | _WORK | {CaseEvent.REFUSE, CaseEvent.STOP},
+}
+"""What the creditor may still hear of a case, out of order or across a recall, and its agency, which knows better, may not
+say.
+"""
 
 
 class IllegalTransitionError(IntegrityError):

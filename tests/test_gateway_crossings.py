@@ -22,10 +22,12 @@ def exchange(world: World) -> None:
     assert (world.handover().code, world.receive().code, cli("feedback", "--config", world.creditor).code) == (0, 0, 0)
 
 
-def reply(world: World, **fields: str) -> Result:
+def reply(world: World, **fields: Any) -> Result:
     exported: Any = json.loads(cli("agency", "export", "nordlicht", "--config", world.agency).out)
     path = world.home / f"reply-{new_id()}.json"
-    path.write_text(json.dumps([{"type": "package.receipt", "case_ref": exported["case_ref"]} | fields]))
+    # No file is taken twice: each is unlike the others.
+    content = json.dumps([{"type": "package.receipt", "case_ref": exported["case_ref"]} | fields])
+    path.write_text(f"{content}{' ' * len(list(world.home.iterdir()))}")
     return cli("agency", "reply", path, "--config", world.agency)
 
 
@@ -66,6 +68,64 @@ def test_books_agree_again_once_everything_has_arrived(world: World, crossing: C
     assert cli("feedback", "--config", world.creditor).code == 0
     found = cli("report", "reconcile", "--agency", "ostsee", "--json", "--config", world.creditor)
 
+    assert (found.code, found.json["differences"]) == (0, [])
+
+
+PAID = {
+    "type": "case.payment",
+    "amount": 5000,
+    "currency": "EUR",
+    "received_on": "2026-06-30",
+    "paid_to": "agency",
+    "costs": 0,
+    "interest": 0,
+    "principal": 5000,
+}
+DISPUTED = {"type": "case.dispute", "ground": "paid", "raised_on": "2026-06-30"}
+CLOSED = {"type": "case.closed", "code": "other", "closed_on": "2026-06-30", "fees": 0}
+PAUSED = {"type": "case.status", "status": "paused", "since": "2026-06-30"}
+
+
+def _told_before_a_refusal(world: World, told: dict[str, Any]) -> None:
+    assert reply(world, **told).code == 0
+    assert reply(world, verdict="refused", refusal="abroad").code == 0
+
+
+def _done_before_its_acceptance_comes(world: World, done: dict[str, Any]) -> None:
+    assert reply(world, verdict="accepted").code == 0
+    late = {path: path.read_bytes() for path in (world.sftp / "answers").iterdir()}
+    for path in late:
+        path.unlink()
+    assert reply(world, **done).code == 0
+    assert cli("feedback", "--config", world.creditor).code == 0
+    for path, content in late.items():
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("crossing", "said"),
+    [
+        (_told_before_a_refusal, PAID),
+        (_told_before_a_refusal, DISPUTED),
+        (_done_before_its_acceptance_comes, PAUSED),
+        (_done_before_its_acceptance_comes, CLOSED),
+    ],
+)
+def test_receipts_and_answers_are_counted_apart_and_either_may_come_first(
+    world: World, crossing: Callable[[World, dict[str, Any]], None], said: dict[str, Any]
+) -> None:
+    """No payment, dispute or closing is lost for it, and the kit says none of them when it knows better."""
+    world.configure("remove_after_receipt = false", "remove_after_receipt = true")
+    world.drop("export.jsonl", jsonl([row(1)]))
+    exchange(world)
+    crossing(world, said)
+    told = cli("feedback", "--json", "--config", world.creditor)
+    late = reply(world, verdict="accepted") if crossing is _done_before_its_acceptance_comes else reply(world, **said)
+    assert cli("agency", "statement", "nordlicht", "--config", world.agency).code == 0
+    assert cli("feedback", "--config", world.creditor).code == 0
+    found = cli("report", "reconcile", "--agency", "ostsee", "--json", "--config", world.creditor)
+
+    assert (told.code, told.json["refusals"], late.code) == (0, {}, 3)
     assert (found.code, found.json["differences"]) == (0, [])
 
 

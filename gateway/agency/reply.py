@@ -23,7 +23,7 @@ from gateway.agency.desk import Desk
 from gateway.agency.receive import erase, is_stop
 from gateway.agency.store import CaseRecord
 from gateway.errors import InputError
-from gateway.state import CROSSING
+from gateway.state import UNSAID
 from gateway.steps.acknowledge import Refusal, acknowledge, event_of
 from keys.references import new_id
 from schemas.answers import CaseAnswers, FromAgencyAdapter, NoticeAck, PackageReceipt
@@ -62,8 +62,10 @@ def _take(desk: Desk, number: int, row: Row, today: date) -> None:
     update = acknowledge(answer, case.standing, restricted=case.restricted, today=today)
     if isinstance(update, Refusal):
         raise InputError(f"row {number}: {update}")
-    if case.standing is CaseStanding.RECALLED and event_of(answer) in CROSSING:
-        raise InputError(f"row {number}: the case was recalled: it is not worked any more, only closed")
+    if event_of(answer) in UNSAID[case.standing]:
+        recalled = case.standing is CaseStanding.RECALLED
+        why = "the case was recalled: it is not worked any more, only closed" if recalled else Refusal.STANDING
+        raise InputError(f"row {number}: {why}")
     receipt = isinstance(answer, PackageReceipt)
     envelope = Envelope(
         case.sender, PackageType.RECEIPT if receipt else PackageType.ANSWERS, case.package if receipt else None
