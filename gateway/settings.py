@@ -252,8 +252,11 @@ def load_toml(path: Path) -> bytes:
 
 def load(path: Path) -> Configuration:
     """The configuration of a creditor. Raises UsageError that names each wrong key, and no value."""
+    text = load_toml(path)
+    if json.loads(text).keys() >= {"id", "server"}:
+        raise UsageError(f"{path} is an agency's configuration: name the creditor's with --config")
     try:
-        settings = Settings.model_validate_json(_with_mappings(load_toml(path), path.parent))
+        settings = Settings.model_validate_json(_with_mappings(text, path.parent))
     except ValidationError as error:
         raise UsageError(f"{path} is not valid: {explain(error)}") from None
     return Configuration(settings, path.absolute().parent)

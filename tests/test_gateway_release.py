@@ -169,6 +169,7 @@ def test_a_preview_dies_with_what_it_showed(world: World) -> None:
     command = ("claim", "release", SMALL, "--reason", "worth-it", "--until", UNTIL, "--config", world.creditor)
     first, second = world.home / "first", world.home / "second"
     assert cli(*command, "--preview-to", first).code == 0
+    assert "\n1 claim, 1 approval needed, until " in first.read_text()
     tell(world, f"payment;{SMALL};;;2026-06-29;20.00\n")
     told = cli(*command, "--preview", first, "--key", world.home / "clerk" / ACTOR)
     assert cli(*command, "--preview-to", second).code == 0

@@ -52,9 +52,11 @@ def offers(desk: Desk, creditor: str) -> list[KeyOffer]:
 def confirm(desk: Desk, creditor: str, fingerprint: str, now: datetime) -> KeyOffer:
     """From here on an offered key counts, and those before it until their day. Raises UsageError, PartnerError."""
     with desk.cases_connection.begin():
+        if creditor not in desk.creditors:
+            raise UsageError("no creditor of that name is configured: see [[creditors]]")
         found = [one for one in offers(desk, creditor) if one.fingerprint == fingerprint]
         known = {change.key for change in desk.cases.key_changes(creditor)}
-        if creditor not in desk.creditors or not found or found[-1].key in known:
+        if not found or found[-1].key in known:
             raise UsageError("this creditor has offered no key of that fingerprint, or it was confirmed already")
         offer = found[-1]
         if offer.purpose not in {SIGNING, Part.ANSWERS} or not is_usable(offer, classic=False):

@@ -3,6 +3,7 @@
 The same rules as the creditor's: one commented TOML file, unknown keys stop the start, paths relative to the file.
 """
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -75,8 +76,11 @@ class AgencyConfiguration:
 
 def load_agency(path: Path) -> AgencyConfiguration:
     """The configuration of an agency. Raises UsageError that names each wrong key, and no value."""
+    text = load_toml(path)
+    if json.loads(text).keys() & {"entities", "sources", "agencies", "mandates"}:
+        raise UsageError(f"{path} is a creditor's configuration: name the agency's with --config")
     try:
-        settings = AgencySettings.model_validate_json(load_toml(path))
+        settings = AgencySettings.model_validate_json(text)
     except ValidationError as error:
         raise UsageError(f"{path} is not valid: {explain(error)}") from None
     return AgencyConfiguration(settings, path.absolute().parent)

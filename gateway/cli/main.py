@@ -37,6 +37,7 @@ from gateway.cli import (
     working,
 )
 from gateway.cli.output import complain
+from gateway.cli.usage import told
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.hardening import harden
 from gateway.telemetry import configure_logging
@@ -126,7 +127,7 @@ def _told(error: Exception) -> tuple[str, int]:
             return f"{error}; restore stores and keys of one night from a backup", IntegrityError.exit_code
         case CycloptsError():
             asked = " ".join(["inkasso", *(error.command_chain or ())])
-            return f"the command line is not understood: {_usage(error)}; see `{asked} --help`", UsageError.exit_code
+            return f"the command line is not understood: {told(error)}; see `{asked} --help`", UsageError.exit_code
         case _:
             kind = type(error).__name__
             return f"a store refused to work ({kind}): check disk space, and who else uses it", UsageError.exit_code
@@ -144,14 +145,3 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = BROKEN_PIPE_EXIT_CODE
     sys.exit(code)
-
-
-def _usage(error: CycloptsError) -> str:
-    kind = type(error).__name__.removesuffix("Error")
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
-    argument = getattr(error, "argument", None)
-    if argument is None:
-        return words
-    name = argument.name if argument.index is None else argument.name.removeprefix("--").replace("-", "_").upper()
-    choices = argument.get_choices()
-    return f"{words} ({name}: one of {', '.join(choices)})" if choices else f"{words} ({name})"

@@ -37,6 +37,7 @@ from keys.sqlite import truncate_log
 from keys.vault_tables import Mark
 from schemas.approval import Approved
 from schemas.custody import StoreRestored
+from schemas.words import counted
 
 _PEOPLE: Final = 2
 _PAGE: Final = 4_000
@@ -175,8 +176,8 @@ def _require_keys(office: Office, progress: Progress) -> None:
             lacking = set(page) - office.vault.known(page)
         if lacking:
             raise IntegrityError(
-                f"the copy of the vault lacks the keys of {len(lacking)} claims that gateway.db knows and the erasure "
-                "journal does not: it is older than it says; name another copy of the vault"
+                f"the copy of the vault lacks the keys of {counted(len(lacking), 'claim')} that gateway.db knows and the "
+                "erasure journal does not: it is older than it says; name another copy of the vault"
             )
         if not page:
             return

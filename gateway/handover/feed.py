@@ -16,6 +16,7 @@ from gateway.readers.facts import NUMBERS, Complete, Told, read_facts
 from gateway.settings import Configuration, Source
 from schemas.claim import Claim, Rejected
 from schemas.facts import Fact, FactKind, Facts
+from schemas.words import counted
 
 MAXIMUM_FACTS: Final = 1_000_000  # some 500 MB; a feed of more is an export of everything
 _SUMS: Final = frozenset({FactKind.PAYMENT, FactKind.CREDIT})
@@ -101,7 +102,7 @@ class Feed:
         if rejected:
             first = rejected[0]
             raise self._fault(
-                f"{len(rejected)} rows cannot be read, first row {first.row}, {first.field}: {first.rule}"
+                f"{counted(len(rejected), 'row')} cannot be read, first row {first.row}, {first.field}: {first.rule}"
             )
         if as_of is None:
             raise self._fault("it does not end with a row of kind `complete`")

@@ -34,14 +34,15 @@ _READ_TOGETHER: Final = frozenset({Format.DATEV, Format.EINVOICE})
 
 
 class InboxFile(NamedTuple):
-    """A complete document of an inbox: its files in order, and the mapping that reads it."""
+    """A complete document: its files in order, the mapping that reads it, and what is said of a file that cannot be read."""
 
     paths: tuple[Path, ...]
     mapping: Mapping
+    name: str = "a file of the inbox"
 
     def document(self) -> Document:
         """The document, for one pass over it."""
-        return Document([partial(opened, path, "a file of the inbox") for path in self.paths])
+        return Document([partial(opened, path, self.name) for path in self.paths])
 
 
 class FirstPass(NamedTuple):
@@ -166,12 +167,13 @@ def alone(path: Path, preset: Preset) -> InboxFile:
         together = [(one, mapping) for one, mapping in found if mapping.format in _READ_TOGETHER]
         if not together:
             raise InputError("a folder holds no postings or invoices: name a file")
-        return InboxFile(tuple(one for one, _ in together), together[0][1])
+        return InboxFile(tuple(one for one, _ in together), together[0][1], "a file of the folder")
     mapping = preset.mapping_for(path)
     join = mapping.join
     if join is None:
-        return InboxFile((path,), mapping)
-    return InboxFile((path, path.with_name(join.file + path.name.removeprefix(join.rows))), mapping)
+        return InboxFile((path,), mapping, "the file you named")
+    joined = path.with_name(join.file + path.name.removeprefix(join.rows))
+    return InboxFile((path, joined), mapping, "the file you named, or the one it is joined with,")
 
 
 @contextmanager

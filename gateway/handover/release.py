@@ -29,6 +29,7 @@ from keys.vault import ClaimKey
 from schemas.entry import ClaimsReleased
 from schemas.facts import Fact
 from schemas.release import ReleaseReason
+from schemas.words import counted
 
 MAXIMUM_DAYS: Final = 90
 _MAXIMUM_CLAIMS: Final = 10_000
@@ -76,7 +77,7 @@ class Releasing(NamedTuple):
     def build(self) -> Build:
         """The preview: a line for each claim."""
         rows = tuple(known.line(asked) for asked, known in zip(self.asked, self.known, strict=True))
-        count = f"{len(rows)} claims, {self.people} approvals needed, until {self.until}"
+        count = f"{counted(len(rows), 'claim')}, {counted(self.people, 'approval')} needed, until {self.until}"
         return lambda made: Preview("claim release", made, (count, *rows))
 
 

@@ -20,6 +20,7 @@ from gateway.trial.screening import Terms, screen_file
 from schemas.claim import Claim, Rejected
 from schemas.money import EUR, euros
 from schemas.screening import Cleared, Held, Refused, Verdict
+from schemas.words import counted
 
 _MAXIMUM_LINES: Final = 12  # of a table, so that the report stays one page
 _VERDICTS: Final = {
@@ -129,12 +130,13 @@ class ScreeningReport:
             rows.append(("default interest to date", euros(self._sums["interest"])))
         if self._known.worth is not None:
             rows.append(("to be expected, by your success rates", euros(self._sums["expected"])))
-        rows.append((f"reminder fees taken out of {self._claims['fees-removed']:,} claims", euros(self._sums["fees"])))
+        lowered = counted(self._claims["fees-removed"], "claim")
+        rows.append((f"reminder fees taken out of {lowered}", euros(self._sums["fees"])))
         yield from _table([("", "EUR"), *rows])
 
     def _open_questions(self) -> Iterator[str]:
         told = [
-            f"{self._claims[name]:,} claims: {_because(name)}"
+            f"{counted(self._claims[name], 'claim')}: {_because(name)}"
             for name in ("rate-replaced", "limitation-near", "credit-possible", "instalments-possible")
             if self._claims[name]
         ]

@@ -19,6 +19,7 @@ from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
 from schemas.request import ErasureClaim, Fate, Outcome, RequestRefusal, RequestState
 from schemas.request_entry import NoticesMade, RequestDecided, RequestExecuted
+from schemas.words import counted
 
 _LASTS = frozenset({RequestKind.RESTRICTION, RequestKind.OBJECTION})
 
@@ -40,7 +41,7 @@ class Decision(NamedTuple):
         head = (
             f"request {self.opened.id}: {self.opened.file.kind}, received {self.opened.record.received}",
             f"decided: {self.outcome}{'' if self.refusal is None else f' because {self.refusal}'}",
-            f"{self.people} approvals needed",
+            f"{counted(self.people, 'approval')} needed",
         )
         return lambda made: Preview("request approve", made, (*head, *self.lines))
 
@@ -82,8 +83,8 @@ def deciding(
         if opened.file.kind is RequestKind.RECTIFICATION and opened.file.correction is None:
             raise UsageError("what is right instead is missing: `request correct --correction FILE` first")
         told = Counter(case.agency for case in office.cases.all_of_claims(claims))
-        lines = tuple(f"{count} cases at {agency}" for agency, count in sorted(told.items()))
-        return Decision(opened, Outcome.GRANTED, None, 1, (f"{len(claims)} claims", *lines), claims, None)
+        lines = tuple(f"{counted(count, 'case')} at {agency}" for agency, count in sorted(told.items()))
+        return Decision(opened, Outcome.GRANTED, None, 1, (counted(len(claims), "claim"), *lines), claims, None)
 
 
 def approve(office: Office, decision: Decision, given: Given, today: date, now: datetime) -> Opened:

@@ -37,6 +37,7 @@ from schemas.entry import ErasureGround
 from schemas.figures import RetentionKind
 from schemas.request import ErasureClaim, Fate, Kept, Planned, RequestState
 from schemas.request_entry import RequestExecuted
+from schemas.words import counted
 
 _VAULT_ALONE: Final = (
     "{count} more claims are known to the vault alone since a restore, so nothing keeps an export from bringing them back: "
@@ -54,7 +55,8 @@ class Plan(NamedTuple):
     def lines(self) -> tuple[str, ...]:
         """The plan as a person approves it: claim numbers, groups, norms; nothing else of anybody."""
         groups = tuple(
-            f"{one.group}: {one.fate}{'' if one.until is None else f' until {one.until}'} ({one.claims} claims), {one.norm}"
+            f"{one.group}: {one.fate}{'' if one.until is None else f' until {one.until}'} "
+            f"({counted(one.claims, 'claim')}), {one.norm}"
             for one in self.kept
         )
         claims = tuple(
