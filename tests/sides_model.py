@@ -1,0 +1,291 @@
+"""What both sides must know of each case, and what each has to say to the other: plain sets, after DESIGN.md and docs/.
+
+A standing, and whether the case is restricted, stands on each side (docs/messages.md, docs/kit.md). Whatever is said is
+owed until it is seen on the wire: nothing else may be seen there, and nothing twice. What a restart, a lost file or a
+repeated one does is not in here, for it must change nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from wire import Letter, Said
+
+UNDECIDED: Final = {"under-review", "question"}
+WORKED: Final = {"active", "paused"}
+OPEN: Final = UNDECIDED | WORKED
+MAY: Final = {  # what an agency may say of a case, by where it stands in its own books
+    "accepted": UNDECIDED,
+    "refused": UNDECIDED,
+    "question": UNDECIDED,
+    "paused": WORKED,
+    "resumed": WORKED,
+    "closed": WORKED | {"recalled"},
+    "payment": OPEN | {"recalled", "closed"},
+    "dispute": OPEN | {"recalled", "closed"},
+}
+BECOMES: Final = {
+    "accepted": "active",
+    "refused": "refused",
+    "question": "question",
+    "paused": "paused",
+    "resumed": "active",
+    "closed": "closed",
+}
+TALK: Final = {"case.restrict", "case.unrestrict", "case.payment", "case.credit"}
+
+
+class Row(NamedTuple):
+    """A claim as its source has it, in cents."""
+
+    amount: int = 12050
+    paid: int = 2000
+    disputed: bool = False
+
+
+@dataclass
+class Case:
+    """A case in the books of one side."""
+
+    standing: str = "under-review"
+    restricted: bool = False
+    dispute: str | None = None  # the newest that the agency reported
+    principal: int = 0
+    credited: int = 0
+    to_creditor: int = 0
+    to_agency: int = 0
+
+    @property
+    def line(self) -> tuple[str, bool, int, int, int, int]:
+        """What is compared in the end; of a refused case, what the creditor said later is in neither book."""
+        told = (0, 0) if self.standing == "refused" else (self.credited, self.to_creditor)
+        return (self.standing, self.restricted, self.principal, *told, self.to_agency)
+
+
+@dataclass
+class Model:
+    """Both sides, and what is owed between them."""
+
+    source: dict[int, Row] = field(default_factory=dict)
+    read: dict[int, Row] = field(default_factory=dict)  # what the creditor has read of it
+    told: dict[int, Row] = field(default_factory=dict)  # what its agency knows of it, or will
+    recalled_by_row: set[int] = field(default_factory=set)
+    cases: dict[int, Case] = field(default_factory=dict)
+    dead: set[int] = field(default_factory=set)  # recalled before they left
+    batches: list[set[int]] = field(default_factory=list)  # new cases that are sealed together
+    left: set[int] = field(default_factory=set)  # claims whose case was seen on the wire
+    restrictions: dict[int, bool] = field(default_factory=dict)  # the last word on the wire
+    owed: Counter[Said] = field(default_factory=Counter)
+
+    agency: dict[int, Case] = field(default_factory=dict)
+    kept: dict[int, list[Said]] = field(default_factory=dict)  # stops whose case has not come
+    due: Counter[Said] = field(default_factory=Counter)
+    taken: Counter[tuple[bool, str]] = field(default_factory=Counter)  # the last number, by direction and type
+    delivered: set[str] = field(default_factory=set)
+    closed: set[str | None] = field(default_factory=set)  # packages that nobody has, by the agency's word
+    numbers: set[tuple[bool, str, int]] = field(default_factory=set)
+
+    @property
+    def creditors_books(self) -> dict[int, tuple[str, bool]]:
+        """Where each case stands at the creditor, and whether it is restricted."""
+        return {claim: (one.standing, one.restricted) for claim, one in self.cases.items() if claim not in self.dead}
+
+    @property
+    def agencys_books(self) -> dict[int, tuple[str, bool]]:
+        """The same at the agency."""
+        return {claim: (one.standing, one.restricted) for claim, one in self.agency.items()}
+
+    @property
+    def drained(self) -> bool:
+        """Whether the last number of each kind has been taken, and nothing is to be said."""
+        last: dict[tuple[bool, str], int] = {}
+        for to_agency, kind, number in self.numbers:
+            last[to_agency, kind] = max(number, last.get((to_agency, kind), 0))
+        return last == +self.taken and len(self.numbers) == sum(last.values()) and not +self.owed and not +self.due
+
+    def seen(self, letter: Letter) -> None:
+        """What appears on the wire was owed, and is not owed any more; no number has two packages."""
+        number = (letter.to_agency, letter.type, letter.number)
+        assert number not in self.numbers, "a number was used twice"
+        self.numbers.add(number)
+        ledger = self.owed if letter.to_agency else self.due
+        for message_id, said in letter.said:
+            assert ledger[said] > 0, f"{said} was not to be sent"
+            ledger[said] -= 1
+            if not letter.to_agency and said.kind == "case.dispute":
+                self.agency[said.claim].dispute = message_id
+            if letter.to_agency and said.kind == "case.new":
+                self.left.add(said.claim)
+            if said.kind == "package.refused":
+                self.closed.add(letter.answers)
+            if said.kind in {"case.restrict", "case.unrestrict"}:
+                self.restrictions[said.claim] = said.kind == "case.restrict"
+
+    def next(self, letter: Letter) -> bool:
+        """Whether it is a package's turn; then it counts as taken."""
+        counted = (letter.to_agency, letter.type)
+        if letter.number != self.taken[counted] + 1:
+            return False
+        self.taken[counted] += 1
+        return True
+
+    # The creditor.
+
+    def recall(self, claim: int) -> None:
+        """A person recalls an open case."""
+        self.cases[claim].standing = "recalled"
+        self.owed[Said("case.recall", claim)] += 1
+
+    def night(self, *, reachable: bool) -> None:
+        """What has not left and is recalled never will; what is new or has changed is told."""
+        again = self._withdraw() if reachable else set()
+        changed = {claim for claim, row in self.source.items() if row != self.read.get(claim)}
+        self.read |= {claim: self.source[claim] for claim in changed}
+        for claims in (changed, again - changed):
+            self._screen(claims)
+
+    def _withdraw(self) -> set[int]:
+        again: set[int] = set()
+        for batch in list(self.batches):
+            stopped = {claim for claim in batch if self.cases[claim].standing == "recalled"}
+            if batch & self.left or not stopped:
+                continue
+            self.batches.remove(batch)
+            self.dead |= stopped
+            again |= batch - stopped
+            for said in [one for one in self.owed if one.claim in batch and one.kind in TALK | {"case.new"}]:
+                del self.owed[said]
+        for claim in again:
+            del self.cases[claim], self.told[claim]
+        return again
+
+    def _screen(self, claims: Iterable[int]) -> None:
+        batch = set()
+        for claim in claims:
+            row = self.read[claim]
+            if claim in self.cases:
+                self._tell(claim, row)
+            elif row.amount > 0 and not row.disputed:
+                self.cases[claim] = Case(principal=row.amount - row.paid)
+                self.told[claim] = row
+                self.owed[Said("case.new", claim, row.amount - row.paid)] += 1
+                if self.restrictions.get(claim):
+                    self.owed[Said("case.unrestrict", claim)] += 1
+                batch.add(claim)
+        if batch:
+            self.batches.append(batch)
+
+    def _tell(self, claim: int, row: Row) -> None:
+        before, case = self.told[claim], self.cases[claim]
+        self.told[claim] = row
+        recalled = row.amount == 0 and claim not in self.recalled_by_row
+        self.recalled_by_row |= {claim} if recalled else set()
+        if case.standing == "refused" or claim in self.dead:
+            return
+        if row.disputed and not before.disputed:
+            self.owed[Said("case.restrict", claim)] += 1
+            case.restricted = True
+        if before.disputed and not row.disputed and case.dispute is None:
+            self.owed[Said("case.unrestrict", claim)] += 1
+            case.restricted = False
+        if row.paid > before.paid:
+            self.owed[Said("case.payment", claim, row.paid - before.paid)] += 1
+            case.to_creditor += row.paid - before.paid
+        if row.amount < before.amount:
+            self.owed[Said("case.credit", claim, before.amount - row.amount)] += 1
+            case.credited += before.amount - row.amount
+        if recalled:
+            self.owed[Said("case.recall", claim)] += 1
+            case.standing = "recalled" if case.standing in OPEN else case.standing
+
+    def hears_answers(self, letter: Letter) -> None:
+        """A package of answers is applied: each answer once."""
+        for message_id, said in letter.said:
+            case = self.cases.get(said.claim)
+            if said.kind == "package.receipt" and said.value[1] != "case.new":
+                continue
+            if case is None or said.kind in {"notice.ack", "statement", "statement.case"}:
+                continue
+            event = said.value[0] if said.kind == "package.receipt" else said.value
+            if said.kind == "case.closed":
+                case.standing = "closed"
+            elif said.kind == "case.payment":
+                case.to_agency += said.value
+            elif said.kind == "case.dispute":
+                case.restricted, case.dispute = True, message_id
+            elif event == "refused" or case.standing in (UNDECIDED if said.kind == "package.receipt" else OPEN):
+                case.standing = BECOMES.get(event, case.standing)
+        if letter.answers is not None and letter.answers not in self.closed:
+            self.delivered.add(letter.answers)
+
+    # The agency.
+
+    def hears(self, letter: Letter) -> None:
+        """A package arrives whole: each message is answered, each stop twice; a number that is closed is answered, too."""
+        if letter.void:
+            self.due[Said("package.refused")] += 1
+        for _, said in letter.said:
+            stop = letter.type == "stops"
+            case = self.agency.get(said.claim)
+            if said.kind == "case.new":
+                self._opens(said)
+                continue
+            if not stop and said.claim and (case is None or case.standing == "refused"):
+                self._receipt("unknown-case", said)
+                continue
+            self._receipt("accepted", said)
+            if stop:
+                result = "unknown" if case is None else "executed"
+                self.due[Said("notice.ack", said.claim, (result, said.kind))] += 1
+                if case is None:
+                    self.kept.setdefault(said.claim, []).append(said)
+            if case is not None:
+                self._obeys(case, said)
+
+    def _receipt(self, verdict: str, said: Said) -> None:
+        self.due[Said("package.receipt", said.claim, (verdict, said.kind))] += 1
+
+    def _opens(self, said: Said) -> None:
+        assert said.claim not in self.agency, "a case came twice"
+        case = self.agency[said.claim] = Case(principal=said.value)
+        for stop in self.kept.get(said.claim, ()):
+            self._obeys(case, stop)
+        self._receipt("stopped" if case.standing == "recalled" else "under-review", said)
+
+    def _obeys(self, case: Case, said: Said) -> None:
+        match said.kind:
+            case "case.recall" if case.standing in OPEN:
+                case.standing = "recalled"
+            case "case.restrict":
+                case.restricted = True
+            case "case.unrestrict":
+                case.restricted = case.dispute is not None and case.dispute != said.value
+            case "case.payment":
+                case.to_creditor += said.value
+            case "case.credit":
+                case.credited += said.value
+
+    def answers(self, claim: int, what: str, amount: int) -> bool:
+        """The agency decides or reports something, if the case stands so that it may."""
+        case = self.agency[claim]
+        if case.standing not in MAY[what]:
+            return False
+        case.standing = BECOMES.get(what, case.standing)
+        if what in {"accepted", "refused", "question"}:
+            self.due[Said("package.receipt", claim, (what, "case.new"))] += 1
+        elif what in {"paused", "resumed"}:
+            self.due[Said("case.status", claim, what)] += 1
+        elif what == "payment":
+            case.to_agency += amount
+            self.due[Said("case.payment", claim, amount)] += 1
+        else:
+            self.due[Said(f"case.{what}", claim)] += 1
+        if what == "dispute":
+            case.restricted = True
+        return True
+
+    def states(self) -> None:
+        """The agency says what is in its books."""
+        self.due[Said("statement")] += 1
+        self.due.update(Said("statement.case", claim) for claim in self.agency)
