@@ -228,6 +228,8 @@ ONE, TWO = ("0" * 25 + digit for digit in "12")
         (8000, ((5000, 1), (3000, 2)), (), (), 8000),  # booked before the agency received anything
         (7000, ((5000, 2), (7000, 3)), (), (ONE,), 7000),  # the first came back before, the second has not
         (12000, ((5000, 2), (5000, 3), (2000, 3)), (), (), 2000),
+        (10000, (), (), (), 0),  # both in one sum
+        (13000, ((10000, 3), (3000, 3)), (), (), 3000),
         (5000, ((5000, 2), (5000, 3)), ((5000, 2),), (), 0),  # one was told before the agency reported it
         (5000, ((5000, 2), (5000, 3)), ((5000, 2), (5000, 3)), (), 5000),
     ],

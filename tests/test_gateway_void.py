@@ -189,6 +189,16 @@ def test_a_receipt_that_crosses_the_void_stands(
     assert_in_order(world)
 
 
+def test_a_void_manifest_also_reaches_an_agency_that_gets_no_cases_now(world: World) -> None:
+    """Its check is too old for a new case, and closing a number hands nothing over."""
+    much_later = TODAY + timedelta(days=500)
+    package = sent(world, row(1))
+    assert void(world, package, "expired", now=much_later).code == 0
+    night = world.handover(now=much_later)
+
+    assert (night.code, names_of_voids(world)) == (4, {".void.json", ".void.json.sig"})
+
+
 def test_a_stop_and_a_probe_that_were_lost_go_out_again(world: World) -> None:
     """Each type has a count of its own; a probe hands nothing over, and is made anew by whoever asks for one."""
     sent(world, row(1))

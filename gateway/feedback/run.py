@@ -277,6 +277,6 @@ def _raise_overdue(office: Office, agency: Agency, feedback: Feedback, now: date
         feedback.failures.append(
             OverdueError(
                 f"{agency.id} has not answered {counted(len(late), 'package')} within {agency.receipt_days} days of the "
-                f"upload, the oldest is {late[0]}: ask whether it has arrived"
+                f"upload, the oldest is {late[0]}: ask whether it has arrived; if not, `inkasso package void` sends it again"
             )
         )

@@ -34,7 +34,7 @@ class Sent(NamedTuple):
 def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int], None], *, cases: bool = True) -> Sent:
     """Uploads the sealed packages of one agency in order; stops at the first that fails, and says why.
 
-    Without `cases`, those stay in the outbox: an agency that is not fit still gets stops, and probes.
+    Without `cases`, those stay in the outbox: an agency that is not fit still gets stops, probes and void manifests.
     """
     office.outside.keep(office.connection, office.log)
     try:
@@ -42,7 +42,11 @@ def send(office: Office, agency: Agency, now: datetime, progress: Callable[[int]
     except PartnerError as failure:
         return Sent((), failure)
     with office.connection.begin():
-        outgoing = [one for one in office.packages.outgoing(agency.id) if cases or one.type is not PackageType.CASES]
+        outgoing = [
+            one
+            for one in office.packages.outgoing(agency.id)
+            if cases or one.type is not PackageType.CASES or one.state in AFTER_VOID
+        ]
     uploaded: list[Outgoing] = []
     for package in outgoing:
         try:

@@ -1,9 +1,10 @@
 """What an agency has collected and passed on comes back as a payment in the creditor's own books. The agency knows of it.
 
-Row and feed say how much was paid, and not by whom. A payment that an agency signed to have received (`paid_to: agency`) is
-taken for what came in if it is all that is new, or if the feed lists a payment of its amount that nothing else explains:
-its whole amount or its principal, on or after the day it was received. Each counts once, so a debtor who pays us as well is
-told of as ever. One that was told before the agency reported it stays told. What was passed on less a fee matches nothing.
+Row and feed say how much was paid, and not by whom. A payment that an agency signed to have received (`paid_to: agency`)
+is taken for what came in if it is all that is new, or if the feed lists a payment of its amount that nothing else
+explains: its whole amount or its principal, on or after the day it was received; so are several that were passed on in
+one sum. Each counts once, so a debtor who pays us as well is told of as ever. One that was told before the agency
+reported it stays told. What was passed on less a fee matches nothing.
 """
 
 from collections.abc import Sequence
@@ -29,33 +30,37 @@ def without_remitted(
     """The same change without what came from the agency itself; `collected` and `told` are all of the case, in order."""
     listed = [Booked(one.amount or 0, one.on) for one in facts.sums if one.kind is FactKind.PAYMENT]
     before = [Booked(one.amount, one.booked_on) for one in told]
-    for one in before:
-        _take(listed, {one.amount}, date.min)
-    known = set(change.told.remitted)
-    new = []
+    for booked in before:
+        same = next((one for one in listed if one.amount == booked.amount), None)
+        if same is not None:
+            listed.remove(same)
+    known, new = set(change.told.remitted), []
     for payment in collected:
         if payment.message_id in known:
-            _take(listed, _amounts(payment), payment.received_on)
-        elif _take(before, _amounts(payment), payment.received_on) is None:
+            _take(listed, [payment])
+        elif not _take(before, [payment]):
             new.append(payment)
-    rest, came_back = change.paid, list(change.told.remitted)
-    for payment in new:
-        found = rest if rest in _amounts(payment) else _take(listed, _amounts(payment), payment.received_on)
-        if found is not None and 0 < found <= rest:
+    rest = change.paid
+    for payments in (*([one] for one in new), new):
+        missing = [one for one in payments if one.message_id not in known]
+        found = rest if rest in _amounts(missing) else _take(listed, missing)
+        if 0 < found <= rest:
             rest -= found
-            came_back.append(payment.message_id)
-    knows = change.told.model_copy(update={"remitted": tuple(came_back)})
+            known |= {one.message_id for one in missing}
+    knows = change.told.model_copy(update={"remitted": tuple(sorted(known))})
     return change.model_copy(update={"paid": rest, "remitted": change.paid - rest, "told": knows})
 
 
-def _amounts(payment: AgencyPayment) -> set[int]:
-    return {payment.amount, payment.principal} - {0}
+def _amounts(payments: Sequence[AgencyPayment]) -> set[int]:
+    return {sum(one.amount for one in payments), sum(one.principal for one in payments)} - {0}
 
 
-def _take(booked: list[Booked], amounts: set[int], since: date) -> int | None:
-    """Takes the first of one of these amounts out of a list; None if there is none."""
+def _take(booked: list[Booked], payments: Sequence[AgencyPayment]) -> int:
+    """Takes the first that these payments together explain out of a list; 0 if there is none."""
+    amounts = _amounts(payments)
+    since = max((one.received_on for one in payments), default=date.max)
     for one in booked:
         if one.amount in amounts and one.on >= since:
             booked.remove(one)
             return one.amount
-    return None
+    return 0
