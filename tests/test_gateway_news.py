@@ -14,7 +14,7 @@ from gateway.steps.remitted import without_remitted
 from judging import ADDRESS, CLAIM
 from keys.references import new_id
 from schemas.answers import AgencyPayment
-from schemas.codes import RecallReason
+from schemas.codes import PaidTo, RecallReason
 from schemas.facts import Fact, FactKind, Facts
 from schemas.messages import CasePayment
 from schemas.screening import Changed, Told
@@ -240,7 +240,9 @@ def test_only_what_nothing_else_explains_came_from_the_agency(
     """The agency has reported two payments of a principal of 50 euros, and each is found again once at most."""
     ref = "C1-" + "0" * 18
     collected = [
-        AgencyPayment.model_construct(message_id=one, amount=6000, principal=5000, received_on=date(2026, 7, 2))
+        AgencyPayment.model_construct(
+            message_id=one, amount=6000, principal=5000, received_on=date(2026, 7, 2), paid_to=PaidTo.AGENCY
+        )
         for one in (ONE, TWO)
     ]
     before = [
@@ -248,7 +250,7 @@ def test_only_what_nothing_else_explains_came_from_the_agency(
     ]
     sums = tuple(Fact(kind=FactKind.PAYMENT, on=date(2026, 7, day), amount=amount) for amount, day in listed)
     change = Changed(claim=CLAIM, told=Told(claim=CLAIM, remitted=known), paid=paid)
-    found = without_remitted(change, collected, before, Facts(sums=sums))
+    found = without_remitted(change, [*collected, *before], Facts(sums=sums))
 
     assert (found.paid, found.remitted) == (rest, paid - rest)
     assert found.says_nothing is False

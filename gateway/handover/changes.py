@@ -14,7 +14,6 @@ from keys.vault import ClaimKey
 from schemas.answers import AgencyPayment, FromAgencyAdapter
 from schemas.calendar import day_in_germany
 from schemas.claim import Claim
-from schemas.codes import PaidTo
 from schemas.messages import CasePayment, ToAgencyAdapter
 from schemas.screening import Changed
 
@@ -34,21 +33,25 @@ def changes_of(office: Office, feed: Feed, claims: Sequence[tuple[Claim, Screeni
             since = day_in_germany(datetime.fromisoformat(cases[stored.claim].opened))
             change = changed(known, claim, feed.of(named(claim)), since)
             if change is not None:
-                case = cases[stored.claim]
-                found[stored.claim] = _without_remitted(office, change, case, key, feed) if change.paid else change
-    return found
+                found[stored.claim] = change
+    return found | _without_remitted(office, feed, found, cases, {stored.claim: key for _, stored, key in claims})
 
 
-def _without_remitted(office: Office, change: Changed, case: CaseRecord, key: ClaimKey, feed: Feed) -> Changed:
-    collected, told = [], []
+def _without_remitted(
+    office: Office, feed: Feed, found: dict[str, Changed], cases: dict[str, CaseRecord], keys: dict[str, ClaimKey]
+) -> dict[str, Changed]:
+    """Those of the changes that tell of a payment, without what came from the agency itself."""
+    paid = [claim for claim, change in found.items() if change.paid]
+    payments: dict[str, list[CasePayment | AgencyPayment]] = {claim: [] for claim in paid}
     with office.connection.begin():
-        messages = office.cases.of_claim_messages([case.claim])
+        messages = office.cases.of_claim_messages(paid)
     for one in messages:
-        if one.agency == case.agency and one.type == "case.payment" and one.refused is None:
-            line = open_message(one.payload, key, one.message_id).item.partition("\n")[0]
+        claim = str(one.claim)
+        if one.type == "case.payment" and one.refused is None and one.agency == cases[claim].agency:
+            line = open_message(one.payload, keys[claim], one.message_id).item.partition("\n")[0]
             message = (ToAgencyAdapter if one.outbound else FromAgencyAdapter).validate_json(line)
-            if isinstance(message, CasePayment):
-                told.append(message)
-            elif isinstance(message, AgencyPayment) and message.paid_to is PaidTo.AGENCY:
-                collected.append(message)
-    return without_remitted(change, collected, told, feed.of(named(change.claim)))
+            if isinstance(message, CasePayment | AgencyPayment):
+                payments[claim].append(message)
+    return {
+        claim: without_remitted(found[claim], payments[claim], feed.of(named(found[claim].claim))) for claim in paid
+    }

@@ -12,6 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from schemas.answers import AgencyPayment
+from schemas.codes import PaidTo
 from schemas.facts import FactKind, Facts
 from schemas.messages import CasePayment
 from schemas.screening import Changed
@@ -24,10 +25,10 @@ class Booked(NamedTuple):
     on: date
 
 
-def without_remitted(
-    change: Changed, collected: Sequence[AgencyPayment], told: Sequence[CasePayment], facts: Facts
-) -> Changed:
-    """The same change without what came from the agency itself; `collected` and `told` are all of the case, in order."""
+def without_remitted(change: Changed, payments: Sequence[CasePayment | AgencyPayment], facts: Facts) -> Changed:
+    """The same change without what came from the agency itself; `payments` are all that were told and reported, in order."""
+    told = [one for one in payments if isinstance(one, CasePayment)]
+    collected = [one for one in payments if isinstance(one, AgencyPayment) and one.paid_to is PaidTo.AGENCY]
     listed = [Booked(one.amount or 0, one.on) for one in facts.sums if one.kind is FactKind.PAYMENT]
     before = [Booked(one.amount, one.booked_on) for one in told]
     for booked in before:
@@ -41,8 +42,8 @@ def without_remitted(
         elif not _take(before, [payment]):
             new.append(payment)
     rest = change.paid
-    for payments in (*([one] for one in new), new):
-        missing = [one for one in payments if one.message_id not in known]
+    for together in (*([one] for one in new), new):
+        missing = [one for one in together if one.message_id not in known]
         found = rest if rest in _amounts(missing) else _take(listed, missing)
         if 0 < found <= rest:
             rest -= found
