@@ -150,21 +150,33 @@ def _screen_source(office: Office, night: Night, source: Source, unfit: Collecti
     )
     with office.connection.begin():
         last = office.claims.last()
-    for found in waiting(source, configuration.path(source.inbox), night.now):
-        if isinstance(found, InputError):
-            figures.failures.append(found)
-            continue
-        try:
-            given = _on_latest_facts(given, partial(_screen_file, office, night, file=found, figures=figures))
-            if source.processed is not None and given.choice.complete and not night.dry_run:
-                put_away(found, configuration.path(source.processed))
-        except InputError as failure:
-            figures.failures.append(failure)
+    given = _screen_inbox(office, night, given, figures)
     try:
         given = _on_latest_facts(given, partial(_screen_held, office, night, last=last, figures=figures))
         _tell_news(office, night, given, figures)
     except InputError as failure:
         figures.failures.append(failure)
+
+
+def _screen_inbox(office: Office, night: Night, given: Given, figures: Figures) -> Given:
+    """Every complete file. One that is gone is forgotten: should its like come back, it says anew what has changed since."""
+    source, failed, lying = given.source, len(figures.failures), set[bytes]()
+    last_word = given.choice.complete and not night.dry_run
+    for found in waiting(source, office.configuration.path(source.inbox), night.now):
+        if isinstance(found, InputError):
+            figures.failures.append(found)
+            continue
+        screen = partial(_screen_file, office, night, file=found, figures=figures, lying=lying)
+        try:
+            given = _on_latest_facts(given, screen)
+            if source.processed is not None and last_word:
+                put_away(found, office.configuration.path(source.processed))
+        except InputError as failure:
+            figures.failures.append(failure)
+    if last_word and len(figures.failures) == failed:
+        with office.connection.begin():
+            office.claims.forget_files(source.id, lying)
+    return given
 
 
 def _care_list(configuration: Configuration, source: Source) -> CareList:
@@ -186,10 +198,13 @@ def _on_latest_facts(given: Given, screen: Callable[[Given], None]) -> Given:
     raise InputError("a facts feed kept changing while claims were screened: they stay for the next run")
 
 
-def _screen_file(office: Office, night: Night, given: Given, *, file: InboxFile, figures: Figures) -> None:
+def _screen_file(
+    office: Office, night: Night, given: Given, *, file: InboxFile, figures: Figures, lying: set[bytes]
+) -> None:
     judge = Judge(office, given.source, given.choice, night.today, given.feed)
     seen = first_pass(file, judge.number)
     digest = office.digest(Label.FILE, given.source.id, seen.sha256, file.mapping.digest)
+    lying.add(digest)
     with office.connection.begin():
         rows = office.claims.file_known(digest)
         if rows is not None:

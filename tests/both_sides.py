@@ -138,8 +138,10 @@ class Sides:
         return Books({claims[one.claim]: (str(one.standing), one.restricted) for one in found}, states)
 
     def drop(self, rows: list[Row]) -> None:
-        """A file of rows for the next night."""
+        """A file of rows for the next night; the one before it is gone."""
         self.files += 1
+        for path in self.world.inbox.iterdir():
+            path.unlink()
         self.world.drop(f"export-{self.files:04d}.jsonl", jsonl(rows))
 
     def night(self, kill: Kill = ALIVE) -> Figures | None:

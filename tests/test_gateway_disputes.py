@@ -111,3 +111,23 @@ def test_a_dispute_that_crosses_the_end_of_another_still_restricts(disputed: Wor
 
     assert crossed is True
     assert restricted(disputed) == (True, True)
+
+
+@pytest.mark.parametrize("kept", ["in the inbox", "put away"])
+def test_an_export_that_comes_back_as_it_was_says_anew_what_it_said(world: World, kept: str) -> None:
+    """A dispute begins, ends and begins again, each file with the same bytes as two nights before: both sides know."""
+    if kept == "put away":
+        world.configure("settle_seconds = 0\n", 'settle_seconds = 0\nprocessed = "processed"\n')
+        (world.creditor.parent / "processed").mkdir()
+    found, rows = [], {disputed: jsonl([row(1, disputed=disputed), row(2)]) for disputed in (False, True)}
+    for number, disputed in enumerate((False, True, False, True)):
+        for path in world.inbox.iterdir():
+            path.unlink()
+        world.drop(f"{number}.jsonl", rows[disputed])
+        again = [world.handover().json["claims"] for _ in range(2)]
+        assert world.receive().code == 0
+        cases = cli("agency", "export", "nordlicht", "--joined", "--config", world.agency).out.splitlines()
+        found.append({one["invoice_no"]: one["restricted"] for one in map(json.loads, cases)})
+        assert (again[1]["changed"], again[1]["cleared"]) == (0, 0)
+
+    assert found == [{"RE-000001": disputed, "RE-000002": False} for disputed in (False, True, False, True)]

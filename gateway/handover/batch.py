@@ -137,7 +137,7 @@ class Batch:
                 self._log_sealed(sealed, screened)
                 show(self._office, self._addressee, trail)
             if self._file is not None and file_rows is not None:
-                self._office.claims.remember_file(self._file, file_rows)
+                self._office.claims.remember_file(self._assignment.source.id, self._file, file_rows)
         if sealed is not None:
             publish(self._office, sealed.files)
         return sealed

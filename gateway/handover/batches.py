@@ -66,7 +66,7 @@ class _Batches:
                 self._pending.sealed.append(batch.package_id)
         elif self._file is not None and file_rows is not None and not self._dry_run:
             with self._office.connection.begin():
-                self._office.claims.remember_file(self._file, file_rows)
+                self._office.claims.remember_file(self._given.source.id, self._file, file_rows)
         self._figures.merge(self._pending)
         self._pending = Figures()
 

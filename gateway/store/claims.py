@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
@@ -140,9 +140,16 @@ class Claims:
         """How many rows a file had that was read to its end; None for a file that was not."""
         return self._connection.execute(select(col(FileRow.rows)).where(col(FileRow.digest) == digest)).scalar()
 
-    def remember_file(self, digest: bytes, rows: int) -> None:
+    def remember_file(self, source: str, digest: bytes, rows: int) -> None:
         """A file has been read to its end."""
-        self._connection.execute(sqlite_insert(FileRow).on_conflict_do_nothing(), [{"digest": digest, "rows": rows}])
+        row = {"source": source, "digest": digest, "rows": rows}
+        self._connection.execute(sqlite_insert(FileRow).on_conflict_do_nothing(), [row])
+
+    def forget_files(self, source: str, lying: Collection[bytes]) -> None:
+        """The files of a source are known as long as they lie in its inbox: these do."""
+        self._connection.execute(
+            delete(FileRow).where(col(FileRow.source) == source, col(FileRow.digest).not_in(lying))
+        )
 
     def reject(self, file: bytes, package: str, rejected: Sequence[Rejected]) -> None:
         """Rows that could not be read; a row already on record stays as it is."""

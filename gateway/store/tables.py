@@ -87,6 +87,7 @@ class FileRow(StoreTable, table=True):
 
     __tablename__ = "file"
     digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    source: str
     rows: int
 
 
