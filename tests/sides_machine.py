@@ -128,7 +128,7 @@ class BothSides(RuleBasedStateMachine):
         self.look()
 
         assert figures is not None
-        assert figures.failures == [] or reach is not None
+        assert figures.failures == [] or reach is not None, figures.failures
         assert reach is not None or not +self.model.owed
 
     def receive(self, step: Receive) -> None:
