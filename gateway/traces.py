@@ -8,8 +8,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from keys.claimkeys import ClaimKey
 from keys.labels import Label
-from keys.vault import ClaimKey, Trace
+from keys.vault import Trace
 from schemas.claim import Claim
 
 _GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})  # casefold has made ss of ß

@@ -24,6 +24,7 @@ from keys.labels import Label, bound
 from keys.root import write_private
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
+from schemas.codes import ErasureScope
 from schemas.identifiers import Digest
 from schemas.leaf import EntryId
 
@@ -37,7 +38,7 @@ class JournalError(Exception):
 
 
 class Record(Strict):
-    """The keys that one erasure destroys, by the claims' random ids.
+    """The keys that one erasure destroys, by the claims' random ids: all of theirs, or those of their source data.
 
     A record without claims is the first, and names the pair of stores, or names the key that takes over with it.
     """
@@ -47,6 +48,7 @@ class Record(Strict):
     time: Instant
     erasure: EntryId
     claims: tuple[EntryId, ...]
+    scope: ErasureScope = ErasureScope.CLAIM
 
 
 class Head(NamedTuple):
@@ -98,20 +100,19 @@ class Journal:
                 yield record
                 previous, number, key = found.sha256, number + 1, found.key
 
-    def append(self, erasure: str, claims: tuple[str, ...], now: datetime) -> Head:
+    def append(self, erasure: str, claims: tuple[str, ...], scope: ErasureScope, now: datetime) -> Head:
         """A new record, durable when this returns. At most MAXIMUM_CLAIMS a record."""
         if not 0 < len(claims) <= MAXIMUM_CLAIMS:
             raise ValueError("a record names between one and 10,000 claims")
         last = self.head()
-        return self._write(last, last.key, erasure, tuple(claims), now)
+        return self._write(_next(last, erasure, claims, scope, now), last.key)
 
     def take_over(self, key_id: str, now: datetime) -> Head:
         """The newest key signs from here on, with a record that names it; harmless to repeat."""
         last, newest = self.head(), len(self._keys) - 1
-        return last if last.key == newest else self._write(last, newest, key_id, (), now)
+        return last if last.key == newest else self._write(_next(last, key_id, (), ErasureScope.CLAIM, now), newest)
 
-    def _write(self, last: Head, key: int, names: str, claims: tuple[str, ...], now: datetime) -> Head:
-        record = Record(number=last.record.number + 1, previous=last.sha256, time=now, erasure=names, claims=claims)
+    def _write(self, record: Record, key: int) -> Head:
         line = _line(record, self._keys[key])
         descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "r+b") as file:
@@ -145,6 +146,11 @@ def create_journal(path: Path, key: Ed25519PrivateKey, pair: str, now: datetime)
     """A new journal, whose first record names the pair of stores it belongs to. Raises FileExistsError."""
     record = Record(number=0, previous=_NOTHING, time=now, erasure=pair, claims=())
     write_private(path, _line(record, key) + b"\n")
+
+
+def _next(last: Head, names: str, claims: tuple[str, ...], scope: ErasureScope, now: datetime) -> Record:
+    number, previous = last.record.number + 1, last.sha256
+    return Record(number=number, previous=previous, time=now, erasure=names, claims=claims, scope=scope)
 
 
 def _line(record: Record, key: Ed25519PrivateKey) -> bytes:

@@ -1,15 +1,13 @@
-"""The vault: everything that links. Subjects behind blind indexes, references, and one wrapped random key a claim.
+"""The vault: everything that links. Subjects behind blind indexes, references, and the wrapped random keys of claims.
 
-Rules: numbers are looked up by keyed digest only; a claim's key is wrapped by the epoch key and bound to the
-claim's id; a reference is UNIQUE and belongs to one agency. The vault commits before `gateway.db` does: rows are
-stamped with the batch (a package id) that made them, and `sweep` removes those of a batch that never happened. The
-vault itself names the keys it stands under, so a copy of it is opened by those, or known to be dead. A claim is also found
-by traces (e-mail, name, invoice, the agency's file number), and a request has a key of its own. The caller owns the
-transaction. `keys.rewrap` puts the whole vault under other keys.
+Rules: numbers are looked up by keyed digest only; claims' keys stand in `keys.claimkeys`; a reference is UNIQUE and belongs
+to one agency. The vault commits before `gateway.db` does: rows are stamped with the batch (a package id) that made them,
+and `sweep` removes those of a batch that never happened. The vault itself names the keys it stands under, so a copy of it
+is opened by those, or known to be dead. A claim is also found by traces (e-mail, name, invoice, the agency's file number),
+and a request has a key of its own. The caller owns the transaction. `keys.rewrap` puts the whole vault under other keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -18,13 +16,26 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
+from keys.claimkeys import KEYS, ClaimKey, add_keys, new_key, open_keys
 from keys.labels import Label, Purpose, bound, stacked_digest
 from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
 from keys.ring import Keyring
 from keys.sqlite import StoreError, among
-from keys.vault_tables import WRAPPED, ClaimRow, Mark, MetaRow, ReferenceRow, RequestRow, SubjectRow, TraceRow
+from keys.vault_tables import (
+    SOURCE_KEYS,
+    WRAPPED,
+    ClaimRow,
+    Mark,
+    MetaRow,
+    ReferenceRow,
+    RequestRow,
+    SourceRow,
+    SubjectRow,
+    TraceRow,
+)
 from keys.wrap import unwrap, wrap
+from schemas.codes import ErasureScope
 
 
 class Numbers(NamedTuple):
@@ -39,15 +50,6 @@ class Trace(NamedTuple):
 
     label: Label
     parts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimKey:
-    """A claim in the vault: its random id, its subject's, and its key."""
-
-    claim_id: str
-    subject_id: str
-    key: Secret
 
 
 class References(NamedTuple):
@@ -111,10 +113,11 @@ class Vault:
         """How many keys the vault holds."""
         return sum(self._connection.execute(select(func.count(keys.id))).scalar_one() for keys in WRAPPED)
 
-    def holds(self, ids: Sequence[str]) -> bool:
-        """Whether a key of one of these ids is left."""
+    def holds(self, ids: Sequence[str], scope: ErasureScope) -> bool:
+        """Whether a key of one of these ids is left that an erasure of this scope destroys."""
+        tables = WRAPPED if scope is ErasureScope.CLAIM else (SOURCE_KEYS,)
         return any(
-            self._connection.execute(select(keys.id).where(keys.id.in_(ids)).limit(1)).first() for keys in WRAPPED
+            self._connection.execute(select(keys.id).where(keys.id.in_(ids)).limit(1)).first() for keys in tables
         )
 
     def is_dead(self) -> bool:
@@ -124,9 +127,9 @@ class Vault:
     def find(self, entity: str, claim_nos: Iterable[str]) -> dict[str, ClaimKey]:
         """The claims already known, by claim number; creates nothing."""
         by_digest = {self._digest(Label.CLAIM_INDEX, entity, number): number for number in claim_nos}
-        query = select(col(ClaimRow.number), col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped))
-        rows = among(self._connection, query, col(ClaimRow.number), by_digest)
-        return {by_digest[number]: self._open(claim, subject, wrapped) for number, claim, subject, wrapped in rows}
+        rows = list(among(self._connection, KEYS.add_columns(col(ClaimRow.number)), col(ClaimRow.number), by_digest))
+        keys = open_keys(self._epoch, (row[:-1] for row in rows))
+        return {by_digest[row[-1]]: keys[row[0]] for row in rows}
 
     def claims_of(self, entity: str, customer_no: str) -> list[str]:
         """The random ids of a subject's claims, by customer number; none if the number is not known."""
@@ -136,31 +139,17 @@ class Vault:
 
     def by_id(self, claim_ids: Sequence[str]) -> dict[str, ClaimKey]:
         """The keys of claims by their random ids; a claim without a key is absent, and gets no new one."""
-        query = select(col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped))
-        rows = among(self._connection, query, col(ClaimRow.id), claim_ids)
-        return {row[0]: self._open(*row) for row in rows}
+        return open_keys(self._epoch, among(self._connection, KEYS, col(ClaimRow.id), claim_ids))
 
     def ensure(self, entity: str, numbers: Sequence[Numbers], batch: str) -> dict[str, ClaimKey]:
         """Every claim of `numbers`, by claim number; unknown claims and subjects are created under `batch`."""
         known = self.find(entity, [claim_no for claim_no, _ in numbers])
         missing = {claim_no: customer_no for claim_no, customer_no in numbers if claim_no not in known}
         subjects = self._ensure_subjects(entity, set(missing.values()), batch)
-        rows = []
-        for claim_no, customer_no in missing.items():
-            created = ClaimKey(new_id(), subjects[customer_no], Secret.generate())
-            known[claim_no] = created
-            rows.append(
-                {
-                    "id": created.claim_id,
-                    "number": self._digest(Label.CLAIM_INDEX, entity, claim_no),
-                    "subject": created.subject_id,
-                    "wrapped": wrap(self._epoch, created.key.reveal(), bound(Label.CLAIM_KEY, created.claim_id)),
-                    "batch": batch,
-                }
-            )
-        if rows:
-            self._connection.execute(insert(ClaimRow), rows)
-        return known
+        created = {claim_no: new_key(subjects[customer_no]) for claim_no, customer_no in missing.items()}
+        digests = {self._digest(Label.CLAIM_INDEX, entity, claim_no): key for claim_no, key in created.items()}
+        add_keys(self._connection, self._epoch, digests, batch)
+        return known | created
 
     def references(self, claims: Sequence[ClaimKey], agency: str, batch: str) -> dict[str, References]:
         """The pseudonyms of claims and their subjects at `agency`, by claim id; new ones are drawn under `batch`."""
@@ -204,9 +193,8 @@ class Vault:
 
     def of_subjects(self, subjects: Iterable[str]) -> dict[str, ClaimKey]:
         """The claims of subjects, by claim id."""
-        query = select(col(ClaimRow.id), col(ClaimRow.subject), col(ClaimRow.wrapped)).order_by(col(ClaimRow.id))
-        rows = self._connection.execute(query.where(col(ClaimRow.subject).in_(tuple(subjects))))
-        return {row[0]: self._open(*row) for row in rows}
+        query = KEYS.where(col(ClaimRow.subject).in_(tuple(subjects))).order_by(col(ClaimRow.id))
+        return open_keys(self._epoch, self._connection.execute(query))
 
     def new_request(self, entity: str, kind: str, received: date) -> tuple[str, Secret]:
         """A request's random id, and the key of its file."""
@@ -231,6 +219,8 @@ class Vault:
         """Removes the rows of a batch that never happened; the number of claims among them."""
         self._connection.execute(delete(TraceRow).where(col(TraceRow.batch) == batch))
         self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.batch) == batch))
+        made = select(col(ClaimRow.id)).where(col(ClaimRow.batch) == batch)
+        self._connection.execute(delete(SourceRow).where(col(SourceRow.id).in_(made)))
         removed = self._connection.execute(delete(ClaimRow).where(col(ClaimRow.batch) == batch)).rowcount
         self._connection.execute(delete(SubjectRow).where(col(SubjectRow.batch) == batch))
         return removed
@@ -248,11 +238,15 @@ class Vault:
         rows = self._connection.execute(page.order_by(col(ReferenceRow.reference)).limit(limit))
         return [CaseReference(reference, owner, agency) for reference, owner, agency in rows]
 
-    def destroy(self, claims: Sequence[str]) -> None:
-        """Ends keys, blind indexes and references of claims, by their ids; a subject without claims goes too.
+    def destroy(self, claims: Sequence[str], scope: ErasureScope) -> None:
+        """Ends keys, blind indexes and references of claims, by their ids; a subject without claims goes too. Of source
+        data alone, it ends the key.
 
         What those keys wrapped is noise afterwards. The journal must name the claims first.
         """
+        self._connection.execute(delete(SourceRow).where(col(SourceRow.id).in_(claims)))
+        if scope is ErasureScope.SOURCE:
+            return
         owned = select(col(ClaimRow.subject)).where(col(ClaimRow.id).in_(claims))
         subjects = set(self._connection.execute(owned).scalars())
         self._connection.execute(delete(TraceRow).where(col(TraceRow.claim).in_(claims)))
@@ -292,7 +286,3 @@ class Vault:
 
     def _digest(self, label: Label, entity: str, *parts: str) -> bytes:
         return stacked_digest(self._index, label, entity, *parts)
-
-    def _open(self, claim_id: str, subject_id: str, wrapped: bytes) -> ClaimKey:
-        key = Secret(unwrap(self._epoch, wrapped, bound(Label.CLAIM_KEY, claim_id)))
-        return ClaimKey(claim_id, subject_id, key)

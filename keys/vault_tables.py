@@ -62,6 +62,14 @@ class ClaimRow(VaultTable, table=True):
     batch: str
 
 
+class SourceRow(VaultTable, table=True):
+    """The wrapped key of what the source delivered of a claim; it may go before the claim does."""
+
+    __tablename__ = "source"
+    id: str = Field(primary_key=True, foreign_key="claim.id", ondelete="CASCADE")
+    wrapped: bytes = Field(sa_type=LargeBinary)
+
+
 class TraceRow(VaultTable, table=True):
     """Something that leads to a claim."""
 
@@ -140,8 +148,10 @@ class DigestColumn(NamedTuple):
     digest: SQLCoreOperations[bytes]
 
 
+SOURCE_KEYS: Final = WrappedKeys(SourceRow, col(SourceRow.id), col(SourceRow.wrapped), Label.SOURCE_KEY)
 WRAPPED: Final = (
     WrappedKeys(ClaimRow, col(ClaimRow.id), col(ClaimRow.wrapped), Label.CLAIM_KEY),
+    SOURCE_KEYS,
     WrappedKeys(RequestRow, col(RequestRow.id), col(RequestRow.wrapped), Label.REQUEST_KEY),
 )
 """Everything that an epoch key wraps."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.base import Instant, Strict
-from schemas.claim import Claim
+from schemas.claim import Claim, Number
 from schemas.codes import CaseStanding
 from schemas.identifiers import MessageId, PackageId, PartyId
 from schemas.messages import Opening
@@ -67,9 +67,13 @@ class CaseHeld(Strict):
 
 
 class HeldClaim(Strict):
-    """A claim as it is held, what the screening last said of it, and where its cases stand."""
+    """A claim as it is held, what the screening last said of it, and where its cases stand.
 
-    claim: Claim
+    `claim`: as the source delivered it; None once that was erased, and the rest is only kept.
+    """
+
+    claim_no: Number
+    claim: Claim | None
     verdict: str
     rules: tuple[str, ...]
     judged_on: tuple[date, ...]

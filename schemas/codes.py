@@ -223,3 +223,10 @@ class CaseStanding(StrEnum):
     RECALLED = "recalled"
     CLOSED = "closed"
     ERASED = "erased"
+
+
+class ErasureScope(StrEnum):
+    """What an erasure destroys of a claim: everything, or the claim as its source delivered it."""
+
+    CLAIM = "claim"
+    SOURCE = "source"

@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from schemas.approval import Approved, Fingerprint
 from schemas.base import Strict
 from schemas.case_entry import CaseEntry
-from schemas.codes import PackageFault
+from schemas.codes import ErasureScope, PackageFault
 from schemas.custody import CustodyEntry
 from schemas.identifiers import Digest, MessageId, PackageId, PartyId
 from schemas.leaf import EntryId, Leaf, LogKey, Origin
@@ -107,18 +107,20 @@ class ErasureGround(StrEnum):
 
 
 class ErasureIntended(Leaf):
-    """So many claims will be erased: from here on their erasure is finished, whatever happens."""
+    """So many claims, or their source data, will be erased: from here on that is finished, whatever happens."""
 
     event: Literal["erasure.intended"] = "erasure.intended"
     erasure: EntryId
     ground: ErasureGround
     claims: Annotated[int, Field(ge=1)]
+    scope: ErasureScope = ErasureScope.CLAIM
 
 
 class ErasureCompleted(Leaf):
     """Items are gone: `digest` is SHA-256 over their sorted positions (entry u64, item u32, big-endian).
 
-    `journal_head` is the record of the erasure journal that names the destroyed keys.
+    `journal_head` is the record of the erasure journal that names the destroyed keys. Where the scope is source data, no
+    item is gone, for the log committed to none of it.
     """
 
     event: Literal["erasure.completed"] = "erasure.completed"
@@ -128,6 +130,7 @@ class ErasureCompleted(Leaf):
     count: _Count
     digest: Digest
     journal_head: Digest
+    scope: ErasureScope = ErasureScope.CLAIM
 
 
 class DataRead(Leaf):

@@ -205,7 +205,7 @@ class Kept(Strict):
 
 
 class Planned(Strict):
-    """What becomes of one claim: everything held of it shares its key, and so its fate."""
+    """What becomes of one claim. Of one that is restricted, what its source delivered is erased."""
 
     claim: EntryId
     fate: Fate

@@ -21,6 +21,7 @@ EDGES = {
     "keys/remembered.py": "the vault",
     "keys/rewrap.py": "the vault",
     "keys/sqlite.py": "stores",
+    "keys/claimkeys.py": "the vault",
     "keys/vault.py": "the vault",
     "keys/vault_tables.py": "the vault",
     "audit/store.py": "the log's tables",

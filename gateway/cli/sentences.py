@@ -83,11 +83,12 @@ SENTENCES: Final = {
     "key.rotated": Sentence("Der Schlüssel für {purpose} wurde erneuert.", "The {purpose} key was renewed."),
     "key.destroyed": Sentence("Ein Schlüssel für {purpose} wurde vernichtet.", "A {purpose} key was destroyed."),
     "erasure.intended": Sentence(
-        "Die Löschung von {claims} Forderungen beginnt ({ground}).", "The erasure of {claims} claims begins ({ground})."
+        "Die Löschung zu {claims} Forderungen beginnt ({scope}, {ground}).",
+        "The erasure of {claims} claims begins ({scope}, {ground}).",
     ),
     "erasure.completed": Sentence(
-        "Die Löschung ist vollzogen: {count} Einträge zu Einzelfällen sind vernichtet ({ground}).",
-        "The erasure is done: {count} items are gone ({ground}).",
+        "Die Löschung ist vollzogen: {count} Einträge zu Einzelfällen sind vernichtet ({scope}, {ground}).",
+        "The erasure is done: {count} items are gone ({scope}, {ground}).",
     ),
     "data.read": Sentence("Mit `{command}` wurden Personendaten gelesen.", "Personal data was read by `{command}`."),
     "log.read": Sentence("Das Leseprotokoll wurde gelesen.", "The log of readings was read."),

@@ -133,7 +133,7 @@ def _rewrap(office: Office, following: KeyFile, standing: Standing, progress: Pr
 def _require_gone(office: Office, standing: Standing) -> None:
     """Nothing that the journal calls destroyed may survive. Raises IntegrityError."""
     for record in office.outside.journal.records():
-        if record.number > standing.final and office.vault.holds(record.claims):
+        if record.number > standing.final and office.vault.holds(record.claims, record.scope):
             raise IntegrityError(
                 f"the vault still holds a key of record {record.number} of the erasure journal: the erasure was not "
                 "carried out; run `inkasso nightly`, which finishes it"

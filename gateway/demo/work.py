@@ -49,7 +49,7 @@ def overtake(office: Office, agency: str, now: datetime) -> None:
             return
         screening = office.claims.of_package(cases[0].package, cases[0].claim)
         key = key_of(office.vault.by_id([cases[0].claim]), cases[0].claim)
-        claim_no = open_payload(screening.payload, key, screening.package).claim.claim_no
+        claim_no = open_payload(screening.payload, key, screening.package).claim_no
     recall(office, recalling(office, cases[0].entity, claim_no, RecallReason.NOT_OWED), None, now)
     seal_waiting(office, now)
     send(office, office.configuration.agency(agency), now, lambda _: None)

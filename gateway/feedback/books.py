@@ -21,8 +21,8 @@ from gateway.office import Office
 from gateway.steps.books import BookLine, Difference, book_line, books_digest, differences
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.payload import open_message, open_payload
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
-from keys.vault import ClaimKey
 from schemas.answers import FromAgency, FromAgencyAdapter, Statement, StatementCase
 from schemas.codes import CaseStanding
 from schemas.entry import BooksCompared

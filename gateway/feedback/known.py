@@ -11,7 +11,7 @@ from gateway.office import Office
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.packages import SentPackage
 from gateway.store.requests import Notice
-from keys.vault import ClaimKey
+from keys.claimkeys import ClaimKey
 from schemas.answers import FromAgency, NoticeAck, PackageReceipt, PackageRefused
 from schemas.codes import PackageFault
 from schemas.package import Manifest

@@ -13,8 +13,8 @@ from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rules.worth import band_of
 from gateway.store.cases import CaseRecord
-from gateway.store.payload import open_payload
-from keys.vault import ClaimKey
+from gateway.store.payload import open_source
+from keys.claimkeys import ClaimKey
 from schemas.answers import AgencyPayment, FromAgencyAdapter
 from schemas.calendar import day_in_germany
 from schemas.codes import ClosingCode, PaidTo
@@ -38,11 +38,17 @@ _TELLING: Final = frozenset(
 
 
 def count_outcome(office: Office, case: CaseRecord, code: ClosingCode, keys: dict[str, ClaimKey]) -> None:
-    """Counts a case that its agency closed; inside the caller's transaction, after what it says is on the books."""
+    """Counts a case that its agency closed; inside the caller's transaction, after what it says is on the books.
+
+    A case that was over before, and whose source data was erased since, is not counted.
+    """
     if code not in _TELLING:
         return
     screening = office.claims.of_package(case.package, case.claim)
-    claim = open_payload(screening.payload, key_of(keys, case.claim), case.package).claim
+    source = open_source(screening, key_of(keys, case.claim))
+    if source is None:
+        return
+    claim = source.claim
     opened = day_in_germany(datetime.fromisoformat(case.opened))
     band = band_of((opened - claim.due_date).days, claim.open)
     paid = code is ClosingCode.PAID and _is_covered(office, case, keys)

@@ -18,8 +18,8 @@ from gateway.readers.plain_pdf import check_plain_pdf
 from gateway.steps.questions import open_questions
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_message
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
-from keys.vault import ClaimKey
 from schemas.answers import FromAgencyAdapter
 from schemas.case_entry import QuestionAnswered
 from schemas.codes import AnswerCode, CaseStanding, QuestionCode

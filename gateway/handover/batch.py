@@ -27,11 +27,12 @@ from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
 from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Addressee
-from gateway.store.payload import ItemKept, Payload, seal_payload
+from gateway.store.payload import ItemKept, Payload, SourceData, seal_payload, seal_source
 from gateway.traces import traces_by_id
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
 from keys.sshsig import sign
-from keys.vault import ClaimKey, Numbers, References
+from keys.vault import Numbers, References
 from schemas.canonical import digest
 from schemas.claim import Rejected
 from schemas.codes import CaseStanding
@@ -180,7 +181,7 @@ class Batch:
             case = case_line(pseudonymised)
             message_kept = _commit(item_bytes(pseudonymised), opening, self._commitments.messages)
             lines.append(Lines(case, identity_line(pseudonymised, opening), pseudonymised.case.principal_open))
-        payload = Payload(claim=found.claim, told=found.told, verdict=verdict_kept, message=message_kept)
+        payload = Payload(claim_no=found.claim.claim_no, verdict=verdict_kept, message=message_kept)
         return Screening(
             claim=key.claim_id,
             package=self.package_id,
@@ -193,6 +194,7 @@ class Batch:
             verdict_item=len(self._commitments.verdicts) - 1,
             message_item=None if message_kept is None else len(self._commitments.messages) - 1,
             payload=seal_payload(payload, key, self.package_id),
+            source=seal_source(SourceData(claim=found.claim, told=found.told), key, self.package_id),
         )
 
     def _case(self, claim: str, message_id: str) -> CaseRecord:

@@ -9,8 +9,8 @@ from gateway.steps.change import changed
 from gateway.steps.remitted import without_remitted
 from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
-from gateway.store.payload import open_message, open_payload
-from keys.vault import ClaimKey
+from gateway.store.payload import open_message, source_of
+from keys.claimkeys import ClaimKey
 from schemas.answers import AgencyPayment, FromAgencyAdapter
 from schemas.calendar import day_in_germany
 from schemas.claim import Claim
@@ -29,7 +29,7 @@ def changes_of(office: Office, feed: Feed, claims: Sequence[tuple[Claim, Screeni
     for claim, stored, key in claims:
         if stored.claim in told and stored.claim in cases:
             last = told[stored.claim]
-            known = open_payload(last.payload, key, last.package).known
+            known = source_of(last, key).known
             since = day_in_germany(datetime.fromisoformat(cases[stored.claim].opened))
             change = changed(known, claim, feed.of(named(claim)), since)
             if change is not None:

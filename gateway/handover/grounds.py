@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gateway.office import Office
 from gateway.store.cases import CaseRecord
-from gateway.store.payload import open_payload
+from gateway.store.payload import source_of
 from schemas.claim import Disputed
 
 
@@ -31,10 +31,7 @@ def restricted_otherwise(
             one.claim in kept
             or stopped.get(key.subject_id, frozenset()) - {request}
             or (one.contested and not dispute)
-            or (
-                known is not None
-                and open_payload(known.payload, key, known.package).known.claim.disputed is Disputed.YES
-            )
+            or (known is not None and source_of(known, key).known.claim.disputed is Disputed.YES)
         ):
             found.add(one.message_id)
     return found

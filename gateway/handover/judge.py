@@ -28,10 +28,10 @@ from gateway.settings import Source
 from gateway.state import ClaimState, state_of
 from gateway.steps.screen import screen
 from gateway.store.claims import Screening
-from gateway.store.payload import open_payload
+from gateway.store.payload import source_of
 from gateway.store.releases import Release
+from keys.claimkeys import ClaimKey
 from keys.labels import Label
-from keys.vault import ClaimKey
 from schemas.claim import Claim, Rejected, Row
 from schemas.screening import Changed, Cleared, Refused, Told, Verdict
 
@@ -162,7 +162,7 @@ class Judge:
         both: list[tuple[Judged, Screening]] = []
         lifted_of: dict[str, frozenset[str]] = {}
         for found in screenings:
-            claim = open_payload(found.payload, key_of(keys, found.claim), found.package).claim
+            claim = source_of(found, key_of(keys, found.claim)).claim
             released = self._released(found, claim, keys[found.claim], lifted.get(found.claim, ()))
             told = MIXUPS & {*found.rules, *released}
             repeated, strange = "repeated" in found.rules, found.claim in unmatched

@@ -12,7 +12,7 @@ from gateway.handover.feed import Feed
 from gateway.handover.judge import Judge, Judged, key_of
 from gateway.office import Office
 from gateway.settings import Source
-from gateway.store.payload import open_payload
+from gateway.store.payload import source_of
 from gateway.traces import by_invoice
 from schemas.screening import Changed
 
@@ -32,7 +32,7 @@ def _changes(office: Office, source: Source, judge: Judge, claims: Sequence[str]
         keys = office.vault.by_id([one.claim for one in stored])
     found = []
     for one in stored:
-        claim = open_payload(one.payload, key_of(keys, one.claim), one.package).claim
+        claim = source_of(one, key_of(keys, one.claim)).claim
         judged = judge.again(claim, one)
         if judged is not None:
             found.append((judged, one))

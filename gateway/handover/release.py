@@ -22,10 +22,10 @@ from gateway.rules.ordered import rule
 from gateway.rules.rule import Release as Who
 from gateway.state import ClaimState
 from gateway.store.claims import Screening
-from gateway.store.payload import open_payload
+from gateway.store.payload import source_of
 from gateway.store.releases import Release
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
-from keys.vault import ClaimKey
 from schemas.entry import ClaimsReleased
 from schemas.facts import Fact
 from schemas.release import ReleaseReason
@@ -96,7 +96,7 @@ def releasing(office: Office, asked: Sequence[Asked], until: date, today: date) 
         known = []
         for position, one in enumerate(asked, start=1):
             found, key = _held(office, one, position)
-            claim = open_payload(found.payload, key, found.package).claim
+            claim = source_of(found, key).claim
             facts = feeds[one.source].told(named(claim))
             told = told_digest(office, found.claim, facts, stopped.get(key.subject_id, ()))
             known.append(Known(Release(found.claim, found.row_digest, told, found.rules, one.reason, until), facts))

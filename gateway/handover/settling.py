@@ -15,8 +15,8 @@ from gateway.handover.waiting import queue
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.store.cases import CaseRecord
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
-from keys.vault import ClaimKey
 from schemas.case_entry import DisputeSettled
 from schemas.codes import DisputeEnd
 from schemas.messages import CaseUnrestrict

@@ -24,8 +24,8 @@ from gateway.state import CaseEvent, PackageState, standing_after
 from gateway.store.cases import CaseRecord
 from gateway.store.packages import Addressee, Outgoing
 from gateway.transport.sftp import ContentError
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
-from keys.vault import ClaimKey
 from schemas.case_entry import CaseRecalled
 from schemas.codes import CaseStanding, RecallReason
 from schemas.entry import PackageWithdrawn

@@ -10,8 +10,8 @@ from gateway.handover.waiting import queue
 from gateway.office import Office
 from gateway.steps.minimise import identity_of
 from gateway.store.cases import CaseRecord
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
-from keys.vault import ClaimKey
 from schemas.codes import CaseStanding, CreditReason, RestrictionGround
 from schemas.messages import CaseCredit, CasePayment, CaseRecall, CaseRectify, CaseRestrict, CaseUnrestrict, Stop
 from schemas.screening import Changed

@@ -26,9 +26,9 @@ from gateway.steps.seal import Envelope, Lines, PackageWriter, Sealed
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.packages import Addressee
 from gateway.store.payload import ItemKept, open_message, seal_message
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
 from keys.sshsig import sign
-from keys.vault import ClaimKey
 from schemas.calendar import day_in_germany
 from schemas.canonical import encode, encode_model
 from schemas.case import Identity

@@ -18,8 +18,8 @@ from gateway.office import Office
 from gateway.outside import first_key, log_signers
 from gateway.store.items import KeptItem
 from gateway.store.payload import ItemKept, open_message, open_payload
+from keys.claimkeys import ClaimKey
 from keys.sqlite import open_store
-from keys.vault import ClaimKey
 from keys.wrap import WrapError
 
 _NOT_OURS: Final = "the newest checkpoint is signed by none of our keys: the log was made by somebody else"

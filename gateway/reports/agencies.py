@@ -30,8 +30,8 @@ from gateway.reports.agency import (
 )
 from gateway.store.cases import CaseRecord
 from gateway.store.packages import Times
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
-from keys.vault import ClaimKey
 from schemas.answers import FromAgency, FromAgencyAdapter, Statement
 from schemas.canonical import encode
 from schemas.entry import ClaimsScreened, ReportMade

@@ -13,7 +13,7 @@ from gateway.office import Office
 from gateway.rules.current import current
 from gateway.rules.worth import Sum, worth_of
 from gateway.settings import Source
-from gateway.store.payload import open_payload
+from gateway.store.payload import open_payload, source_of
 from schemas.claim import Claim
 
 _PAGE: Final = 4_000
@@ -47,9 +47,9 @@ def held_claims(office: Office, today: date) -> list[HeldClaim]:
                 after = page[-1][0]
                 keys = office.vault.by_id([screening.claim for _, screening in page])
                 for _, screening in page:
-                    payload = open_payload(screening.payload, key_of(keys, screening.claim), screening.package)
-                    worth = sums[source.id](payload.claim) if "not-worth-it" in screening.rules else None
-                    found.append(HeldClaim(payload.claim.claim_no, source.id, screening.row, screening.rules, worth))
+                    claim = source_of(screening, key_of(keys, screening.claim)).claim
+                    worth = sums[source.id](claim) if "not-worth-it" in screening.rules else None
+                    found.append(HeldClaim(claim.claim_no, source.id, screening.row, screening.rules, worth))
     return found
 
 
@@ -72,8 +72,8 @@ def vanished_claims(office: Office) -> list[VanishedClaim]:
             keys = office.vault.by_id([one.claim for one in cases])
             for case in cases:
                 last = told[case.claim]
-                claim = open_payload(last.payload, key_of(keys, case.claim), last.package).claim
-                found.append(VanishedClaim(claim.claim_no, source.id, case.agency, case.vanished or ""))
+                claim_no = open_payload(last.payload, key_of(keys, case.claim), last.package).claim_no
+                found.append(VanishedClaim(claim_no, source.id, case.agency, case.vanished or ""))
     return found
 
 

@@ -14,8 +14,8 @@ from gateway.office import Office
 from gateway.reports.held import sentences
 from gateway.store.claims import Screening
 from gateway.store.packages import Dates
-from gateway.store.payload import open_payload
-from keys.vault import ClaimKey
+from gateway.store.payload import open_payload, open_source
+from keys.claimkeys import ClaimKey
 from schemas.mandate import Language
 
 _DAY: Final = len("YYYY-MM-DD")
@@ -66,12 +66,13 @@ def _shown(office: Office, claim: str, keys: dict[str, ClaimKey], language: Lang
     if not history:
         return None
     payloads = [open_payload(one.payload, key_of(keys, claim), one.package) for one in history]
+    source = open_source(history[-1], key_of(keys, claim))
     verdicts = [
         Judged(json.loads(payload.verdict.item)["today"], one.verdict, one.rules, sentences(one.rules, language))
         for one, payload in zip(history, payloads, strict=True)
     ]
     return ShownClaim(
-        fields=payloads[-1].claim.model_dump(mode="json"),
+        fields={"claim_no": payloads[-1].claim_no} if source is None else source.claim.model_dump(mode="json"),
         verdicts=tuple(verdicts),
         messages=tuple(_messages(office, claim, history)),
         cases=tuple(f"{case.agency}: {case.standing}" for case in office.cases.all_of_claims([claim])),

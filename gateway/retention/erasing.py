@@ -6,6 +6,8 @@
     vault      keys, blind indexes and references; a debtor without claims goes too
     complete   verdicts, messages, item bytes and r; one entry with the count and digest of the items' positions
 
+Source data alone goes the same way, with a key and a column of its own: verdicts, messages and references stay.
+
 `erase` is for whoever has decided (a request, a retention period that ended); it decides nothing. Old vault backups are
 dead once the epoch key has been renewed; until then an erasure is pending in them.
 """
@@ -14,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from audit.completions import encode_positions, positions_digest
+from audit.completions import Position, encode_positions, positions_digest
 from audit.store import append
 from gateway.errors import IntegrityError
 from gateway.office import Office
@@ -24,23 +26,31 @@ from keys.journal import MAXIMUM_CLAIMS, Record
 from keys.references import new_id
 from keys.sqlite import truncate_log
 from schemas.approval import Approved
+from schemas.codes import ErasureScope
 from schemas.entry import ErasureCompleted, ErasureGround, ErasureIntended
 
 ACTOR: Final = "system:erasure"
 
 
 def erase(
-    office: Office, claims: Sequence[str], ground: ErasureGround, approved: Approved | None, now: datetime
+    office: Office,
+    claims: Sequence[str],
+    ground: ErasureGround,
+    approved: Approved | None,
+    now: datetime,
+    *,
+    scope: ErasureScope = ErasureScope.CLAIM,
 ) -> list[str]:
     """Erases claims by their random ids; the erasures' ids, one for each 10,000 claims. Call it in no transaction.
 
-    What the agencies received is for them to erase: seal their notices first. Raises StoreError if a database file
-    cannot be cleaned because somebody else reads it; the erasure stays open and is finished by the next start.
+    `scope`: everything of them, or their source data alone. What the agencies received is for them to erase: seal their
+    notices first. Raises StoreError if a database file cannot be cleaned because somebody else reads it; the erasure stays
+    open and is finished by the next start.
     """
     distinct = sorted(set(claims))
     erasures = []
     for start in range(0, len(distinct), MAXIMUM_CLAIMS):
-        erasure = OpenErasure(new_id(), ground, approved, tuple(distinct[start : start + MAXIMUM_CLAIMS]))
+        erasure = OpenErasure(new_id(), ground, approved, tuple(distinct[start : start + MAXIMUM_CLAIMS]), scope)
         _intend(office, erasure, now)
         _finish(office, erasure, now)
         erasures.append(erasure.id)
@@ -63,7 +73,7 @@ def check_journal(office: Office) -> None:
     with office.connection.begin(), office.vault_connection.begin():
         known = _knows(office, record)
         still_open = any(one.id == record.erasure for one in office.erasures.open())
-        back = not still_open and bool(office.vault.by_id(record.claims))
+        back = not still_open and office.vault.holds(record.claims, record.scope)
     if not known:
         raise IntegrityError(
             "gateway.db is older than the erasure journal: it does not know the newest erasure, and people who were "
@@ -89,17 +99,23 @@ def replay(office: Office, record: Record, sha256: str, approved: Approved, now:
         still_open = {one.id: one for one in office.erasures.open()}
     erasure = still_open.get(record.erasure)
     if not known:
-        erasure = OpenErasure(record.erasure, ErasureGround.RESTORE, approved, record.claims)
+        erasure = OpenErasure(record.erasure, ErasureGround.RESTORE, approved, record.claims, record.scope)
         _intend(office, erasure, now)
     with office.vault_connection.begin():
-        office.vault.destroy(record.claims)
+        office.vault.destroy(record.claims, record.scope)
     if erasure is not None:
         _complete(office, erasure, sha256, now)
 
 
 def _intend(office: Office, erasure: OpenErasure, now: datetime) -> None:
     entry = ErasureIntended(
-        id=new_id(), time=now, actor=ACTOR, erasure=erasure.id, ground=erasure.ground, claims=len(erasure.claims)
+        id=new_id(),
+        time=now,
+        actor=ACTOR,
+        erasure=erasure.id,
+        ground=erasure.ground,
+        claims=len(erasure.claims),
+        scope=erasure.scope,
     )
     with office.connection.begin(), office.vault_connection.begin():
         office.erasures.begin(erasure, append(office.connection, entry).position, now)
@@ -121,9 +137,9 @@ def _at_agencies(office: Office, claims: Sequence[str]) -> set[ErasedCase]:
 def _finish(office: Office, erasure: OpenErasure, now: datetime) -> None:
     head = office.outside.journal.head()
     if head.record.erasure != erasure.id:
-        head = office.outside.journal.append(erasure.id, erasure.claims, now)
+        head = office.outside.journal.append(erasure.id, erasure.claims, erasure.scope, now)
     with office.vault_connection.begin():
-        office.vault.destroy(erasure.claims)
+        office.vault.destroy(erasure.claims, erasure.scope)
     truncate_log(office.vault_connection)
     _complete(office, erasure, head.sha256, now)
     truncate_log(office.connection)
@@ -132,7 +148,7 @@ def _finish(office: Office, erasure: OpenErasure, now: datetime) -> None:
 
 def _complete(office: Office, erasure: OpenErasure, sha256: str, now: datetime) -> None:
     with office.connection.begin():
-        positions = office.items.destroy(erasure.claims)
+        positions = _destroy(office, erasure)
         encoded = encode_positions(positions)
         entry = ErasureCompleted(
             id=new_id(),
@@ -144,5 +160,13 @@ def _complete(office: Office, erasure: OpenErasure, sha256: str, now: datetime) 
             count=len(positions),
             digest=positions_digest(encoded),
             journal_head=sha256,
+            scope=erasure.scope,
         )
         office.erasures.complete(erasure.id, append(office.connection, entry, completion=encoded).position)
+
+
+def _destroy(office: Office, erasure: OpenErasure) -> list[Position]:
+    if erasure.scope is ErasureScope.SOURCE:
+        office.claims.forget_sources(erasure.claims)
+        return []
+    return office.items.destroy(erasure.claims)

@@ -18,8 +18,8 @@ from gateway.rights.life import Opened, privacy_of
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Dates
-from gateway.store.payload import ItemKept, Payload, open_message, open_payload
-from keys.vault import ClaimKey
+from gateway.store.payload import ItemKept, Payload, open_message, open_payload, open_source
+from keys.claimkeys import ClaimKey
 from schemas.access import Access, CaseHeld, Disclosure, Evidence, HeldClaim, Received, Value
 from schemas.calendar import day_in_germany
 from schemas.case import Case, Identity
@@ -46,7 +46,8 @@ def access(office: Office, opened: Opened, now: datetime) -> Access:
     disclosures += [_told(one, keys, dates) for one in messages if one.outbound and one.package in dates]
     cases = office.cases.all_of_claims(keys)
     claims = [
-        _held(claim, [one for one in history if one.claim == claim], payloads, cases, office) for claim in sorted(keys)
+        _held(keys[claim], [one for one in history if one.claim == claim], payloads, cases, office)
+        for claim in sorted(keys)
     ]
     return Access(
         made=now,
@@ -60,7 +61,7 @@ def access(office: Office, opened: Opened, now: datetime) -> Access:
 
 
 def _held(
-    claim: str,
+    key: ClaimKey,
     history: Sequence[Screening],
     payloads: Mapping[int, Payload],
     cases: Sequence[CaseRecord],
@@ -69,10 +70,12 @@ def _held(
     if not history:
         return None
     latest = history[-1]
+    source, claim = open_source(latest, key), key.claim_id
     restriction = office.requests.restrictions([claim]).get(claim)
     days = [_judged_on(payloads[id(one)].verdict) for one in history]
     return HeldClaim(
-        claim=payloads[id(latest)].claim,
+        claim_no=payloads[id(latest)].claim_no,
+        claim=None if source is None else source.claim,
         verdict=latest.verdict,
         rules=latest.rules,
         judged_on=tuple(days),

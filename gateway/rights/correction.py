@@ -12,9 +12,9 @@ from gateway.handover.corrections import corrected, name_of
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rights.life import Opened
-from gateway.store.payload import Payload, open_message, open_payload, seal_payload
+from gateway.store.payload import SourceData, open_message, open_payload, open_source, seal_source
 from gateway.traces import traces_of
-from keys.vault import ClaimKey
+from keys.claimkeys import ClaimKey
 from schemas.case import Identity
 from schemas.claim import Claim
 from schemas.request import Corrected, Correction
@@ -30,14 +30,16 @@ def put_right(office: Office, opened: Opened, claims: Collection[str]) -> tuple[
         return ()
     keys = office.vault.by_id(sorted(claims))
     found = [
-        (one, open_payload(one.payload, key_of(keys, one.claim), one.package)) for one in office.claims.history(claims)
+        (one, source)
+        for one in office.claims.history(claims)
+        if (source := open_source(one, key_of(keys, one.claim))) is not None
     ]
-    wrong = tuple(dict.fromkeys(one for _, payload in found for one in _wrong(payload.claim, right)))
+    wrong = tuple(dict.fromkeys(one for _, source in found for one in _wrong(source.claim, right)))
     granted = Corrected(right=right, wrong=wrong)
-    for one, payload in found:
-        after = _after(payload, granted)
-        if after != payload:
-            office.claims.put_right(one.claim, one.package, seal_payload(after, keys[one.claim], one.package))
+    for one, source in found:
+        after = _after(source, granted)
+        if after != source:
+            office.claims.put_right(one.claim, one.package, seal_source(after, keys[one.claim], one.package))
             office.vault.trace(opened.record.entity, {one.claim: traces_of(after.claim)}, one.package)
     return (granted,)
 
@@ -49,11 +51,11 @@ def _wrong(claim: Claim, right: Correction) -> Iterator[Correction]:
         yield Correction(address=claim.debtor.address)
 
 
-def _after(payload: Payload, granted: Corrected) -> Payload:
-    told = payload.told
+def _after(source: SourceData, granted: Corrected) -> SourceData:
+    told = source.told
     if told is not None:
         told = told.model_copy(update={"claim": corrected(told.claim, granted)})
-    return payload.model_copy(update={"claim": corrected(payload.claim, granted), "told": told})
+    return source.model_copy(update={"claim": corrected(source.claim, granted), "told": told})
 
 
 def identities(office: Office, opened: Opened, claims: Collection[str]) -> dict[str, Identity]:

@@ -2,7 +2,7 @@
 
     decide    in one transaction: the plan in the request's file, notices queued, markers set, restrictions begun
     seal      the notices, before anything is destroyed
-    erase     keys, rows and items of what ends now: `gateway.retention.erasing`
+    erase     keys, rows and items of what ends now, and the source data of what is only kept: `gateway.retention.erasing`
     execute   one transaction: what was done, in numbers
 
 A request that is decided is finished by the next run, whatever happens. A marker keeps the next export from handing the
@@ -32,7 +32,7 @@ from gateway.store.payload import open_payload
 from gateway.store.requests import Restriction
 from keys.references import new_id
 from schemas.calendar import day_in_germany
-from schemas.codes import RequestKind, RestrictionGround
+from schemas.codes import ErasureScope, RequestKind, RestrictionGround
 from schemas.entry import ErasureGround
 from schemas.figures import RetentionKind
 from schemas.request import ErasureClaim, Fate, Kept, Planned, RequestState
@@ -80,12 +80,13 @@ def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> P
     standings = standings_of(office, subjects)
     figures = load_figures(office.configuration.settings.figures)
     planned = tuple(decide(one, ground, figures, today) for one in standings)
-    return Plan(planned, by_group(standings, planned), numbers_of(office, [one.claim for one in standings]))
+    return Plan(planned, by_group(standings, planned, ground), numbers_of(office, [one.claim for one in standings]))
 
 
 def standings_of(office: Office, subjects: Sequence[str]) -> list[Standing]:
     """Where every claim of these subjects stands, inside the caller's transactions."""
-    claims = list(office.vault.of_subjects(subjects))
+    keys = office.vault.of_subjects(subjects)
+    claims = list(keys)
     current = office.claims.current(claims)
     cases: dict[str, list[CaseRecord]] = {}
     for case in office.cases.all_of_claims(claims):
@@ -105,6 +106,7 @@ def standings_of(office: Office, subjects: Sequence[str]) -> list[Standing]:
                 max(ended, default=None),
                 claim in told,
                 titled.get(claim),
+                keys[claim].source is not None,
             )
         )
     return found
@@ -114,7 +116,7 @@ def numbers_of(office: Office, claims: Sequence[str]) -> dict[str, str]:
     """The source's numbers of claims, inside the caller's transactions."""
     keys = office.vault.by_id(claims)
     return {
-        claim: open_payload(found.payload, key_of(keys, claim), found.package).claim.claim_no
+        claim: open_payload(found.payload, key_of(keys, claim), found.package).claim_no
         for claim, found in office.claims.current(claims).items()
     }
 
@@ -148,8 +150,12 @@ def finish(office: Office, opened: Opened, now: datetime) -> Opened:
     gone = [one.claim for one in opened.file.planned if one.fate is Fate.ERASED]
     with office.vault_connection.begin():
         left = list(office.vault.by_id(gone))
+        kept = office.vault.by_id([one.claim for one in opened.file.planned if one.fate is Fate.RESTRICTED])
+        sources = [key.claim_id for key in kept.values() if key.source is not None]
     if left:
         erase(office, left, ErasureGround.REQUEST, opened.file.approved, now)
+    if sources:
+        erase(office, sources, ErasureGround.REQUEST, opened.file.approved, now, scope=ErasureScope.SOURCE)
     erasures = _done(office, opened)
     entry = RequestExecuted(
         id=new_id(),

@@ -3,7 +3,8 @@
 Rules: a claim that is owed and worked on is kept for legal claims (17(3)(e)); one that is over is only kept, restricted,
 until claims about it, and a title, are time-barred; what never left and is no longer pursued goes now. Data that should
 never have been processed (17(1)(d)) go now, whatever their state: no retention period keeps what was unlawful (§ 35(3)
-BDSG). Everything held of a claim shares its key, and so its fate.
+BDSG). Of a claim that is only kept, what its source delivered goes at once: what was sent, answered and decided is enough
+to defend it, and e-mail, birth date or single reminders are not needed for that (17(1)(a), 5(1)(c)).
 """
 
 from collections import Counter
@@ -29,13 +30,13 @@ BARRED: Final = {
     RetentionKind.CLOSED_CLAIM: "Art. 17(3)(e) GDPR, § 35(3) BDSG, §§ 195, 199 BGB",
     RetentionKind.TITLE: "Art. 17(3)(e) GDPR, § 35(3) BDSG, § 197(1) Nr. 3 BGB",
 }
-_ALWAYS: Final = (FieldGroup.SOURCE, FieldGroup.VERDICTS, FieldGroup.LINKS)
+_ALWAYS: Final = (FieldGroup.VERDICTS, FieldGroup.LINKS)
 
 
 class Standing(NamedTuple):
     """Where a claim stands: its latest verdict, where its cases stand, when the last of them ended, if messages exist.
 
-    `titled`: since when a court order or enforcement is known.
+    `titled`: since when a court order or enforcement is known. `source`: whether what its source delivered is left.
     """
 
     claim: str
@@ -44,6 +45,7 @@ class Standing(NamedTuple):
     ended: date | None
     messages: bool
     titled: date | None = None
+    source: bool = True
 
 
 def decide(standing: Standing, ground: ErasureClaim, figures: LegalFigures, today: date) -> Planned:
@@ -63,13 +65,16 @@ def decide(standing: Standing, ground: ErasureClaim, figures: LegalFigures, toda
     return erased
 
 
-def by_group(standings: Iterable[Standing], planned: Iterable[Planned]) -> tuple[Kept, ...]:
+def by_group(standings: Iterable[Standing], planned: Iterable[Planned], ground: ErasureClaim) -> tuple[Kept, ...]:
     """The decisions as the person reads them: for each group of fields its fate, norm, end and number of claims."""
     places = {one.claim: one for one in standings}
     counts: Counter[tuple[Fate, FieldGroup, str, date | None]] = Counter()
     for one in planned:
         for group in _groups(places[one.claim]):
-            counts[one.fate, group, one.norm, one.until] += 1
+            if one.fate is Fate.RESTRICTED and group is FieldGroup.SOURCE:
+                counts[Fate.ERASED, group, _GROUND[ground], None] += 1
+            else:
+                counts[one.fate, group, one.norm, one.until] += 1
     order = list(Fate), list(FieldGroup)
     return tuple(
         Kept(group=group, fate=fate, norm=norm, until=until, claims=count)
@@ -86,6 +91,8 @@ def by_group(standings: Iterable[Standing], planned: Iterable[Planned]) -> tuple
 
 
 def _groups(standing: Standing) -> Iterable[FieldGroup]:
+    if standing.source:
+        yield FieldGroup.SOURCE
     yield from _ALWAYS
     if standing.cases:
         yield FieldGroup.DISCLOSED

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gateway.errors import InputError
 from gateway.office import Office
 from gateway.traces import by_agency_ref, by_email, by_invoice, by_name
-from keys.vault import ClaimKey
+from keys.claimkeys import ClaimKey
 from schemas.identifiers import MistypedReferenceError, parse_reference
 
 

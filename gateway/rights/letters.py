@@ -125,8 +125,10 @@ class Letters:
         notes = [note]
         if held.kept_until is not None:
             notes.append(texts["held_until"].format(until=self._words.day(held.kept_until)))
+        if held.claim is None:
+            return section(texts["held"].format(number=held.claim_no), [*notes, texts["source_gone"]])
         rows = [(self._words.field(name), value) for name, value in self._flat(held.claim.model_dump(mode="json"))]
-        return section(texts["held"].format(number=held.claim.claim_no), notes, texts["field_value"], rows)
+        return section(texts["held"].format(number=held.claim_no), notes, texts["field_value"], rows)
 
     def _disclosures(self, found: Access) -> Iterator[Section]:
         texts = self._texts["access"]

@@ -21,7 +21,7 @@ from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after
 from gateway.settings import Entity
-from gateway.store.payload import open_payload
+from gateway.store.payload import open_source
 from gateway.store.requests import RequestRecord, open_file, seal_file
 from keys.material import Secret
 from keys.references import new_id
@@ -265,13 +265,13 @@ def _due(office: Office, entity: str, received: date) -> date:
 
 
 def _recipient(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
-    """To whom and where the latest claim of these subjects was addressed."""
+    """To whom and where the latest claim of these subjects was addressed whose source data is left."""
     keys = office.vault.of_subjects(subjects)
     history = office.claims.history(keys)
-    if not history:
+    sources = [source for one in reversed(history) if (source := open_source(one, keys[one.claim])) is not None]
+    if not sources:
         return None
-    latest = history[-1]
-    debtor = open_payload(latest.payload, keys[latest.claim], latest.package).claim.debtor
+    debtor = sources[0].claim.debtor
     person = " ".join(part for part in (debtor.first_name, debtor.last_name) if part)
     address = debtor.address
     lines = (f"{address.street} {address.house_no}".strip(), f"{address.postcode} {address.city}".strip())

@@ -12,7 +12,8 @@ from schemas.provided import Provided, ProvidedPerson
 
 def provided(found: Access) -> Provided | None:
     """What the person provided, out of everything that is held; None if that is nothing."""
-    persons = [_person(held.claim.debtor) for held in sorted(found.claims, key=lambda one: one.first_seen)]
+    claims = [held.claim for held in sorted(found.claims, key=lambda one: one.first_seen)]
+    persons = [_person(claim.debtor) for claim in claims if claim is not None]
     distinct = [one for place, one in enumerate(persons) if one not in persons[:place]]
     return Provided(made=found.made, controller=found.controller, persons=tuple(distinct)) if distinct else None
 

@@ -31,6 +31,7 @@ class Screening(NamedTuple):
     verdict_item: int
     message_item: int | None
     payload: bytes
+    source: bytes | None
 
 
 _SOME = 4_000
@@ -68,10 +69,15 @@ class Claims:
             rows = [found._asdict() | {"rules": ",".join(found.rules)} for found in screenings]
             self._connection.execute(insert(ScreeningRow), rows)
 
-    def put_right(self, claim: str, package: str, payload: bytes) -> None:
+    def put_right(self, claim: str, package: str, source: bytes) -> None:
         """What is kept of a claim in one version of it was wrong (Art. 16 GDPR); its items stay as they were logged."""
         query = update(ScreeningRow).where(col(ScreeningRow.claim) == claim, col(ScreeningRow.package) == package)
-        self._connection.execute(query.values(payload=payload))
+        self._connection.execute(query.values(source=source))
+
+    def forget_sources(self, claims: Sequence[str]) -> None:
+        """What the source delivered of these claims is gone, and the digests that would tell whether it comes again."""
+        query = update(ScreeningRow).where(col(ScreeningRow.claim).in_(claims))
+        self._connection.execute(query.values(source=None, row_digest=b""))
 
     def told(self, claims: Collection[str]) -> dict[str, Screening]:
         """The version of each claim that its agency knows: as handed over, or as last changed by messages."""
@@ -84,13 +90,16 @@ class Claims:
         return {found.claim: found for found in map(_screening, self._connection.execute(query).all())}
 
     def with_agencies(self, source: str, claims: Collection[str]) -> list[Screening]:
-        """The current versions of those of these claims of a source that were handed over and are not held."""
+        """The current versions of those of these claims of a source that were handed over, are not held, and are there
+        as the source delivered them.
+        """
         latest = select(func.max(col(ScreeningRow.id))).where(col(ScreeningRow.claim).in_(claims))
         query = (
             select(*_COLUMNS)
             .join(PackageRow, col(PackageRow.id) == col(ScreeningRow.package))
             .where(col(ScreeningRow.id).in_(latest.group_by(col(ScreeningRow.claim))))
             .where(col(ScreeningRow.handed_over), col(ScreeningRow.verdict) != "held", col(PackageRow.source) == source)
+            .where(col(ScreeningRow.source).is_not(None))
         )
         return [_screening(row) for row in self._connection.execute(query.order_by(col(ScreeningRow.claim)))]
 
@@ -120,7 +129,9 @@ class Claims:
         return int(self._connection.execute(select(func.max(col(ScreeningRow.id)))).scalar() or 0)
 
     def held(self, source: str | None, after: int, last: int, limit: int) -> list[tuple[int, Screening]]:
-        """Up to `limit` current verdicts `held`, numbered above `after` and up to `last`, in order."""
+        """Up to `limit` current verdicts `held`, numbered above `after` and up to `last`, in order; of claims whose
+        source data is left.
+        """
         later = aliased(ScreeningRow)
         newer = select(col(later.id)).where(
             col(later.claim) == col(ScreeningRow.claim), col(later.id) > col(ScreeningRow.id)
@@ -128,7 +139,7 @@ class Claims:
         query = (
             select(col(ScreeningRow.id), *_COLUMNS)
             .join(PackageRow, col(PackageRow.id) == col(ScreeningRow.package))
-            .where(col(ScreeningRow.verdict) == "held", ~newer.exists())
+            .where(col(ScreeningRow.verdict) == "held", col(ScreeningRow.source).is_not(None), ~newer.exists())
             .where(col(ScreeningRow.id) > after, col(ScreeningRow.id) <= last)
         )
         if source is not None:

@@ -8,8 +8,8 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
 from gateway.store.tables import StoreTable
+from keys.claimkeys import ClaimKey
 from keys.labels import Label, bound
-from keys.vault import ClaimKey
 from keys.wrap import unwrap, wrap
 
 

@@ -15,6 +15,7 @@ from sqlmodel import Field, col
 
 from gateway.store.tables import StoreTable
 from schemas.approval import Approved
+from schemas.codes import ErasureScope
 from schemas.entry import ErasureGround
 
 
@@ -24,6 +25,7 @@ class ErasureRow(StoreTable, table=True):
     __tablename__ = "erasure"
     id: str = Field(primary_key=True)
     ground: str
+    scope: str
     approved: str | None = Field(default=None, index=True)
     begun: str
     intended: int
@@ -63,6 +65,7 @@ class OpenErasure(NamedTuple):
     ground: ErasureGround
     approved: Approved | None
     claims: tuple[str, ...]
+    scope: ErasureScope
 
 
 class Erasures:
@@ -75,7 +78,8 @@ class Erasures:
         """From here on the erasure is finished, whatever happens."""
         approved = None if erasure.approved is None else erasure.approved.model_dump_json()
         row = {"id": erasure.id, "ground": erasure.ground, "approved": approved, "begun": now.isoformat()}
-        self._connection.execute(insert(ErasureRow), [row | {"intended": intended, "completed": None}])
+        more = {"scope": erasure.scope, "intended": intended, "completed": None}
+        self._connection.execute(insert(ErasureRow), [row | more])
         claims = [{"claim": claim, "erasure": erasure.id} for claim in erasure.claims]
         self._connection.execute(insert(ErasureClaimRow), claims)
 
@@ -135,7 +139,7 @@ class Erasures:
 
     def open(self) -> tuple[OpenErasure, ...]:
         """What was intended and is not completed."""
-        query = select(col(ErasureRow.id), col(ErasureRow.ground), col(ErasureRow.approved))
+        query = select(col(ErasureRow.id), col(ErasureRow.ground), col(ErasureRow.scope), col(ErasureRow.approved))
         rows = self._connection.execute(query.where(col(ErasureRow.completed).is_(None))).all()
         return tuple(
             OpenErasure(
@@ -143,8 +147,9 @@ class Erasures:
                 ErasureGround(ground),
                 None if approved is None else Approved.model_validate_json(approved),
                 self._claims(erasure_id),
+                ErasureScope(scope),
             )
-            for erasure_id, ground, approved in rows
+            for erasure_id, ground, scope, approved in rows
         )
 
     def _claims(self, erasure_id: str) -> tuple[str, ...]:

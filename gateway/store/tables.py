@@ -63,7 +63,7 @@ class ScreeningRow(StoreTable, table=True):
 
     `held_since`: the day from which a person has had to look. `handed_over` is true from the version on that was sealed
     for an agency. `verdict_item` and `message_item` are the indexes of its commitments in the package's `screened_entry`
-    and `sealed_entry`.
+    and `sealed_entry`. `source` is None once what the source delivered was erased before the rest.
     """
 
     __tablename__ = "screening"
@@ -80,6 +80,7 @@ class ScreeningRow(StoreTable, table=True):
     verdict_item: int
     message_item: int | None = None
     payload: bytes = Field(sa_type=LargeBinary)
+    source: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class FileRow(StoreTable, table=True):
