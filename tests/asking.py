@@ -95,7 +95,8 @@ def asked(world: World, kind: str, *arguments: str | Path, invoice: str = "RE-00
 
 def answered(world: World, request: str, now: datetime = TODAY) -> Path:
     out = world.home / f"answer-{request}-{now:%H%M%d}"
-    assert command(world, "request", "answer", request, "--out", out, now=now).code == 0
+    told = command(world, "request", "answer", request, "--out", out, now=now)
+    assert told.code == 0, told.err
     return out
 
 

@@ -12,9 +12,9 @@ from gateway.handover.corrections import corrected, name_of
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rights.life import Opened
-from gateway.store.payload import SourceData, open_message, open_payload, open_source, seal_source
+from gateway.rights.told import told_last
+from gateway.store.payload import SourceData, open_source, seal_source
 from gateway.traces import traces_of
-from keys.claimkeys import ClaimKey
 from schemas.case import Identity
 from schemas.claim import Claim
 from schemas.request import Corrected, Correction
@@ -66,30 +66,10 @@ def identities(office: Office, opened: Opened, claims: Collection[str]) -> dict[
     keys = office.vault.by_id(sorted(claims))
     found = {}
     parts = [part for part in (correction.name, correction.address) if part is not None]
-    for claim, line in _told_last(office, keys).items():
+    for claim, line in told_last(office, keys).items():
         for part in parts:
             for name in type(part).model_fields:
                 line.pop(name, None)
             line.update(part.model_dump(mode="json", exclude_none=True))
         found[claim] = Identity.model_validate_json(json.dumps(line))
     return found
-
-
-def _told_last(office: Office, keys: dict[str, ClaimKey]) -> dict[str, dict[str, str]]:
-    """The identity of each claim as its agency was told it last: with the case, or by a rectification since."""
-    found = {}
-    for one in office.claims.history(keys):
-        message = open_payload(one.payload, key_of(keys, one.claim), one.package).message
-        if message is not None:
-            found[one.claim] = _identity(message.item)
-    for sent in office.cases.of_claim_messages(keys):
-        if sent.claim in found and sent.outbound and sent.type == "case.rectify":
-            line = _identity(open_message(sent.payload, keys[sent.claim], sent.message_id).item)
-            found[sent.claim] = line or found[sent.claim]
-    return found
-
-
-def _identity(item: str) -> dict[str, str]:
-    line: dict[str, str] = json.loads(item.split("\n")[1])
-    line.pop("message_id")
-    return line

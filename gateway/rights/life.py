@@ -20,6 +20,7 @@ from gateway.errors import IntegrityError, UsageError
 from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after
+from gateway.rights.told import told_last
 from gateway.settings import Entity
 from gateway.store.payload import open_source
 from gateway.store.requests import RequestRecord, open_file, seal_file
@@ -265,18 +266,22 @@ def _due(office: Office, entity: str, received: date) -> date:
 
 
 def _recipient(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
-    """To whom and where the latest claim of these subjects was addressed whose source data is left."""
+    """To whom and where the latest claim of these subjects was addressed, or what an agency was told of that."""
     keys = office.vault.of_subjects(subjects)
     history = office.claims.history(keys)
     sources = [source for one in reversed(history) if (source := open_source(one, keys[one.claim])) is not None]
-    if not sources:
-        return None
-    debtor = sources[0].claim.debtor
-    person = " ".join(part for part in (debtor.first_name, debtor.last_name) if part)
-    address = debtor.address
-    lines = (f"{address.street} {address.house_no}".strip(), f"{address.postcode} {address.city}".strip())
-    name = debtor.company_name or person
-    return Recipient(name=name, lines=tuple(line for line in lines if line)) if name else None
+    if sources:
+        debtor = sources[0].claim.debtor
+        known = debtor.model_dump(exclude_none=True) | debtor.address.model_dump()
+    else:
+        known = next(reversed(told_last(office, keys).values()), {})
+    person = " ".join(known[name] for name in ("first_name", "last_name") if known.get(name))
+    lines = [
+        " ".join(known[name] for name in names if known.get(name))
+        for names in (("street", "house_no"), ("postcode", "city"))
+    ]
+    name = known.get("company_name") or person
+    return Recipient(name=name, lines=tuple(filter(None, lines))) if name else None
 
 
 def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> None:
