@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 from sqlalchemy import text
 
+import asking
 from audit.store import entries
 from gateway.agency.receive import erase as erase_at_agency
 from gateway.agency.settings import load_agency
@@ -252,6 +254,20 @@ def test_a_document_dies_with_its_claim(asked: World, tmp_path: Path) -> None:
             left = office.documents.with_document()
 
     assert (kept, left) == (pdf(), set())
+
+
+def test_a_document_is_part_of_what_a_person_is_given(asked: World, tmp_path: Path) -> None:
+    """Art. 15(3): an access answer has the document that an agency was sent, under the digest its letter names."""
+    release(asked, tmp_path)
+    asked.handover()
+    request = asking.asked(asked, "access")
+    assert asking.approved(asked, "request", "approve", request, keys=("demo-clerk",)).code == 0
+    out = asking.answered(asked, request)
+    digest = sha256(pdf()).hexdigest()
+
+    assert (out / f"{digest}.pdf").read_bytes() == pdf()
+    assert digest in (out / "data.json").read_text()
+    assert digest in asking.text_of(out / "letter.pdf").replace(" ", "")
 
 
 @pytest.mark.parametrize(

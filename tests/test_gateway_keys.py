@@ -27,7 +27,9 @@ def held(tmp_path: Path) -> World:
 def test_every_digest_of_the_store_is_stacked_by_a_rotation() -> None:
     """A column of bytes is a ciphertext, a public note, or a digest under one of our keys, and then it is in the list."""
     listed = {(one.table.__tablename__, getattr(one.digest, "key", None)) for some in DIGESTS.values() for one in some}
-    ciphertexts = {(name, "payload") for name in ("screening", "message", "request", "document")} | {("screening", "source")}
+    ciphertexts = {(name, "payload") for name in ("screening", "message", "request", "document")} | {
+        ("screening", "source")
+    }
     other = ciphertexts | {("witness", "note")}
     binary = {
         (name, column.name)

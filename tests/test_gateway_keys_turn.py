@@ -26,6 +26,7 @@ from keys.material import Secret
 from keys.remembered import erased
 from keys.root import NEXT_ROOT_NAME, ROOT_KEY_NAME, parse_root, root_text
 from keys.wrap import WrapError
+from schemas.codes import ErasureScope
 from schemas.entry import ErasureGround
 from world import TODAY, World, cli
 
@@ -88,7 +89,7 @@ def test_an_older_key_of_the_journal_is_not_believed_any_more(tmp_path: Path) ->
     Journal(path, [old, new]).take_over("1" * 26, TODAY)
     whole = path.read_bytes()
     path.write_bytes(whole.splitlines(keepends=True)[0])
-    Journal(path, [old]).append("2" * 26, ("3" * 26,), TODAY)
+    Journal(path, [old]).append("2" * 26, ("3" * 26,), ErasureScope.CLAIM, TODAY)
 
     with pytest.raises(JournalError, match="signs no more"):
         Journal(path, [old, new], active=1).head()

@@ -60,6 +60,16 @@ def access(office: Office, opened: Opened, now: datetime) -> Access:
     )
 
 
+def released(office: Office, opened: Opened) -> tuple[bytes, ...]:
+    """The documents that agencies were sent, each once, inside the caller's transactions (Art. 15(3) GDPR)."""
+    keys = office.vault.of_subjects(office.requests.subjects(opened.id))
+    with_document = office.documents.with_document()
+    sent = [one for one in office.cases.of_claim_messages(keys) if one.message_id in with_document]
+    return tuple(
+        dict.fromkeys(office.documents.open(one.message_id, keys[one.claim]) for one in sent if one.claim is not None)
+    )
+
+
 def _held(
     key: ClaimKey,
     history: Sequence[Screening],

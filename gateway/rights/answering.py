@@ -17,7 +17,7 @@ from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import notices
-from gateway.rights.access import access
+from gateway.rights.access import access, released
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
 from gateway.rights.letters import Destroyed, Letters
 from gateway.rights.life import Opened, advance, change, privacy_of
@@ -33,23 +33,33 @@ _LETTER = "letter"
 
 
 class Answer(NamedTuple):
-    """The letter as PDF/A, an erasure's certificate; of access, all data as JSON, and those that the person provided."""
+    """The letter as PDF/A, an erasure's certificate; of access, all data as JSON, those that the person provided, and each
+    document that an agency was sent.
+    """
 
     letter: bytes
     certificate: bytes | None = None
     data: bytes | None = None
     provided: bytes | None = None
+    released: tuple[bytes, ...] = ()
 
     @property
     def documents(self) -> tuple[bytes, ...]:
         """What there is, in order."""
-        return tuple(one for one in self if one is not None)
+        made = (self.letter, self.certificate, self.data, self.provided)
+        return (*(one for one in made if one is not None), *self.released)
 
     @property
     def files(self) -> dict[str, bytes]:
-        """The same by the names they are written under."""
-        names = ("letter.pdf", "certificate.pdf", "data.json", "provided.json")
-        return {name: content for name, content in zip(names, self, strict=True) if content is not None}
+        """The same by the names they are written under; a released document under its digest, as the letter names it."""
+        made = {
+            "letter.pdf": self.letter,
+            "certificate.pdf": self.certificate,
+            "data.json": self.data,
+            "provided.json": self.provided,
+        }
+        files = {name: content for name, content in made.items() if content is not None}
+        return files | {f"{hashlib.sha256(one).hexdigest()}.pdf": one for one in self.released}
 
 
 def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
@@ -136,6 +146,7 @@ def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
                 render(_LETTER, letters.access(found), Output.PDF),
                 data=encode_model(found),
                 provided=None if given is None else encode_model(given),
+                released=released(office, opened),
             )
         destroyed = _destroyed(office, opened, final)
     letter = render(_LETTER, letters.decided(told), Output.PDF)
