@@ -91,7 +91,7 @@ class ExportedLog:
             names = [path.name for path in (self._folder / folder).iterdir()]
         except OSError:
             return []
-        if any(not name.isdecimal() or not name.isascii() or len(name) > _DIGITS for name in names):
+        if any(not name.isdecimal() or len(name) > _DIGITS or name != str(int(name)) for name in names):
             raise EntryError(f"the export's folder of {folder} holds a file that does not belong there")
         return sorted(map(int, names))
 

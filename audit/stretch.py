@@ -112,44 +112,44 @@ def look(evidence: Evidence, piece: Piece) -> Seen | Roots:
 
 
 def _look_at(evidence: Evidence, stretch: Stretch) -> Seen:
-    start, stop, sizes, committed = stretch
-    leaves = evidence.leaves(start, stop)
-    ends = _ends(leaves, start)
-    hashes = leaf_hashes(leaves)
-    tiles, begun = list[bytes](), dict[int, bytes]()
-    for place in range(0, len(hashes), TILE_WIDTH):
-        tower = Tower(hashes[place : place + TILE_WIDTH])
-        first, width = start + place, len(tower.hashes)
-        begun |= {size: tower.root(size - first) for size in sizes if first < size < first + TILE_WIDTH}
-        if width < TILE_WIDTH:
-            break
-        if evidence.tile(0, first // TILE_WIDTH, TILE_WIDTH) != b"".join(tower.hashes):
-            raise FaultFoundError(f"tile {first // TILE_WIDTH} of level 0 is not made of its entries", first)
-        tiles.append(tower.root())
-    full = len(tiles) * TILE_WIDTH
-    return Seen(stretch, tiles, hashes[full:], begun, ends[0], ends[-1], _telling(leaves, start, committed))
+    """Tile by tile, so that no more leaves are in memory than one tile has."""
+    tiles, begun, telling = list[bytes](), dict[int, bytes](), list[tuple[int, bytes]]()
+    rest, ends = list[bytes](), list[bytes]()
+    for start in range(stretch.start, stretch.stop, TILE_WIDTH):
+        leaves = evidence.leaves(start, min(start + TILE_WIDTH, stretch.stop))
+        ends = [*ends[:1], *_ends(leaves, start, ends[-1:])]
+        tower = Tower(leaf_hashes(leaves))
+        begun |= {size: tower.root(size - start) for size in stretch.sizes if start < size < start + TILE_WIDTH}
+        telling += _telling(leaves, start, stretch.committed)
+        if len(leaves) < TILE_WIDTH:
+            rest = tower.hashes
+        elif evidence.tile(0, start // TILE_WIDTH, TILE_WIDTH) != b"".join(tower.hashes):
+            raise FaultFoundError(f"tile {start // TILE_WIDTH} of level 0 is not made of its entries", start)
+        else:
+            tiles.append(tower.root())
+    return Seen(stretch, tiles, rest, begun, ends[0], ends[-1], telling)
 
 
-def _ends(leaves: list[bytes], start: int) -> list[bytes]:
-    """How the leaves end: each with its time, and none older than the one before it."""
+def _ends(leaves: list[bytes], start: int, before: list[bytes]) -> list[bytes]:
+    """How the first and the last leaf end: every one with its time, and none older than the one before it."""
     ends = [leaf[-END_BYTES:] for leaf in leaves]
     joined = b"".join(ends)
     quotes, braces = joined[END_BYTES - 2 :: END_BYTES], joined[END_BYTES - 1 :: END_BYTES]
     if not len(quotes) == quotes.count(b'"') == len(ends) == braces.count(b"}"):
         raise FaultFoundError("an entry does not end with its time", start)
     # In order, all ends lie between the first and the last: if those two begin as they should, so do all.
-    if ends != sorted(ends):
+    if ends != sorted(ends) or before > ends[:1]:
         raise FaultFoundError(OLDER, start)
     leaf_time(leaves[0])
     leaf_time(leaves[-1])
-    return ends
+    return [ends[0], ends[-1]]
 
 
-def _telling(leaves: list[bytes], start: int, committed: tuple[int, ...]) -> list[tuple[int, bytes]]:
+def _telling(leaves: list[bytes], start: int, committed: Sequence[int]) -> list[tuple[int, bytes]]:
+    beside = committed[bisect_left(committed, start) : bisect_left(committed, start + len(leaves))]
     together = b"\n".join(leaves)
-    if not committed and not any(word in together for word in _WORTH_DECODING):
+    if not beside and not any(word in together for word in _WORTH_DECODING):
         return []
-    beside = set(committed)
     return [
         (index, leaf)
         for index, leaf in enumerate(leaves, start=start)

@@ -160,17 +160,21 @@ class _Verification:
             raise FaultFoundError(OLDER, start)
         self._previous = seen.last
         telling, done = deque(seen.telling), 0
-        for size in (*sizes, stop):
-            full = (size - start) // TILE_WIDTH
-            self._grow(seen.tiles[done:full])
-            done = full
-            while telling and telling[0][0] < size:
-                self.place, leaf = telling.popleft()
-                self._check_entry(self.place, decode(leaf))
-            if size in sizes:
-                self._reach(size, seen.begun.get(size, EMPTY_ROOT))
+        for size in sizes:
+            done = self._go_on(seen, telling, done, size)
+            self._reach(size, seen.begun.get(size, EMPTY_ROOT))
+        self._go_on(seen, telling, done, stop)
         self._rest = seen.rest
         self._progress(stop - start)
+
+    def _go_on(self, seen: Seen, telling: deque[tuple[int, bytes]], done: int, size: int) -> int:
+        """What lies before `size`, after `done` tiles of the stretch; how many are done then."""
+        full = (size - seen.stretch.start) // TILE_WIDTH
+        self._grow(seen.tiles[done:full])
+        while telling and telling[0][0] < size:
+            self.place, leaf = telling.popleft()
+            self._check_entry(self.place, decode(leaf))
+        return full
 
     def _grow(self, roots: list[bytes]) -> None:
         """Obligation 2, above the tiles of leaves."""

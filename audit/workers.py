@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from functools import cache, partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 
@@ -27,10 +29,13 @@ _AHEAD: Final = 3
 
 
 class WorkersError(Exception):
-    """A worker was ended from outside, for instance for want of memory. Nothing was established."""
+    """A worker could not be started, or was ended from outside, for instance for want of memory. Nothing was established."""
 
     def __init__(self) -> None:
-        super().__init__("a process that verifies was ended from outside: nothing was established, start again")
+        super().__init__(
+            "a process that verifies could not be started, or was ended from outside: nothing was established; see what "
+            "limits memory and processes, and start again"
+        )
 
 
 class Workers:
@@ -39,10 +44,18 @@ class Workers:
     def __init__(self) -> None:
         self._number = len(os.sched_getaffinity(0))
         # A new interpreter each would import the command line again, slower than most logs are verified.
-        self._pool = ProcessPoolExecutor(self._number, get_context("fork"), _begin)
+        try:
+            self._pool = ProcessPoolExecutor(self._number, get_context("fork"), _begin)
+        except OSError:
+            raise WorkersError from None
 
     def __enter__(self) -> Self:
-        self._pool.submit(os.getpid).result()  # starts all of them, now
+        """Starts all of them, now. Raises WorkersError."""
+        try:
+            self._pool.submit(os.getpid).result()
+        except (OSError, BrokenExecutor):
+            self._pool.shutdown()
+            raise WorkersError from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -68,6 +81,15 @@ class Workers:
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers the keyboard, once
     gc.disable()  # thousands of rows a piece, and no cycles among them
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker holds its own queue open, so it would wait for work of a parent that was killed for ever."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 @cache

@@ -1,8 +1,8 @@
 """The two keys of a claim, and how they stand in the vault.
 
 Rules: one key is over what is kept of a claim for as long as anything is: verdicts, messages, its number. The other is over
-the claim as its source delivered it, which is needed no longer than it is worked on (Art. 5(1)(e), 17(1)(a) GDPR). Both are
-random, wrapped by the epoch key, and bound to the claim's id.
+the claim as its source delivered it: what changed is recognised by it when an export holds the claim again, so it is needed
+until a marker keeps the claim out (Art. 17(1)(a) GDPR). Both are random, wrapped by the epoch key, bound to the claim's id.
 """
 
 from collections.abc import Iterable, Mapping

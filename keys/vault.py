@@ -219,8 +219,6 @@ class Vault:
         """Removes the rows of a batch that never happened; the number of claims among them."""
         self._connection.execute(delete(TraceRow).where(col(TraceRow.batch) == batch))
         self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.batch) == batch))
-        made = select(col(ClaimRow.id)).where(col(ClaimRow.batch) == batch)
-        self._connection.execute(delete(SourceRow).where(col(SourceRow.id).in_(made)))
         removed = self._connection.execute(delete(ClaimRow).where(col(ClaimRow.batch) == batch)).rowcount
         self._connection.execute(delete(SubjectRow).where(col(SubjectRow.batch) == batch))
         return removed
@@ -244,8 +242,8 @@ class Vault:
 
         What those keys wrapped is noise afterwards. The journal must name the claims first.
         """
-        self._connection.execute(delete(SourceRow).where(col(SourceRow.id).in_(claims)))
         if scope is ErasureScope.SOURCE:
+            self._connection.execute(delete(SourceRow).where(col(SourceRow.id).in_(claims)))
             return
         owned = select(col(ClaimRow.subject)).where(col(ClaimRow.id).in_(claims))
         subjects = set(self._connection.execute(owned).scalars())

@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -107,3 +109,59 @@ def test_a_worker_that_is_killed_establishes_nothing(
 
     assert code == USAGE != FAULT
     assert "nothing was established" in lines[0]
+
+
+_PARENT = """
+import os, time
+from audit.workers import Workers
+with Workers() as workers:
+    print(*workers._pool._processes, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_no_worker_outlives_a_parent_that_is_killed() -> None:
+    """Nobody is left that keeps a pipe open for whoever reads from it."""
+    with subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = [Path(f"/proc/{number}/status") for number in parent.stdout.readline().split()]
+        alive = [status.exists() for status in workers]
+        parent.kill()
+        left = parent.stdout.read()  # ends when the last of them has ended
+
+    assert alive and all(alive)
+    assert left == ""
+
+
+def test_processes_that_cannot_be_started_establish_nothing(
+    monkeypatch: pytest.MonkeyPatch, long_log: tuple[Path, Items, list[bytes]], tmp_path: Path
+) -> None:
+    """Too many processes is a matter of this machine, and says nothing of the log."""
+    path, _, _ = long_log
+    with open_store(path).connect() as connection:
+        export(connection, Log(connection, signer_of(1)), signer_of(1).key, tmp_path / "out")
+
+    def refused() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr("os.fork", refused)
+    code, lines, _ = check(tmp_path / "out", None, [])
+
+    assert code == USAGE
+    assert "could not be started" in lines[0]
+
+
+@pytest.mark.parametrize("name", ["04", "0", "٤", "4.part", "-1"])
+def test_a_file_that_does_not_belong_in_an_export_is_a_fault(
+    long_log: tuple[Path, Items, list[bytes]], tmp_path: Path, name: str
+) -> None:
+    """A number has one spelling: a second file of the same entry would be looked at twice."""
+    path, _, _ = long_log
+    with open_store(path).connect() as connection:
+        export(connection, Log(connection, signer_of(1)), signer_of(1).key, tmp_path / "out")
+    (known, *_) = (tmp_path / "out" / "commitments").iterdir()
+    shutil.copy(known, known.with_name(name if name != "04" else f"0{known.name}"))
+    code, lines, _ = check(tmp_path / "out", None, [])
+
+    assert code == FAULT
+    assert lines[0].startswith("FAULT")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from cyclopts import App, Parameter
 
@@ -28,6 +28,7 @@ from gateway.settings import Configuration, load
 from gateway.wiring import clock, open_office
 
 Language = Literal["de", "en"]
+_VERIFIED: Final = "entries verified"
 OfYear = Annotated[int | None, Parameter(help="Instead: the log of readings of this year.")]
 
 
@@ -103,15 +104,12 @@ def audit_verify(
 
 
 def _verdict(configuration: Configuration, readings: int | None, held: list[Held], with_keys: bool) -> Verdict:
+    if readings is not None:
+        with open_office(configuration) as office, output.progress() as progress:
+            return office.readings.verify(readings, held, lambda count: progress(_VERIFIED, count))
     with Workers() as workers, open_office(configuration) as office, output.progress() as progress:
-
-        def told(count: int) -> None:
-            progress("entries verified", count)
-
-        if readings is not None:
-            return office.readings.verify(readings, held, told)
         look = workers.over(stored_log, configuration.path(configuration.settings.stores.gateway))
-        return verify_office(office, held, with_keys, told, look)
+        return verify_office(office, held, with_keys, lambda count: progress(_VERIFIED, count), look)
 
 
 def audit_export(folder: Path, *, readings: OfYear = None, config: Config) -> int:

@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from schemas.entry import Entry
+from schemas.codes import ErasureScope
+from schemas.entry import Entry, ErasureCompleted, ErasureIntended
 
 
 class Sentence(NamedTuple):
@@ -83,12 +84,12 @@ SENTENCES: Final = {
     "key.rotated": Sentence("Der Schlüssel für {purpose} wurde erneuert.", "The {purpose} key was renewed."),
     "key.destroyed": Sentence("Ein Schlüssel für {purpose} wurde vernichtet.", "A {purpose} key was destroyed."),
     "erasure.intended": Sentence(
-        "Die Löschung zu {claims} Forderungen beginnt ({scope}, {ground}).",
-        "The erasure of {claims} claims begins ({scope}, {ground}).",
+        "Die Löschung zu {claims} Forderungen beginnt ({ground}).",
+        "The erasure of {claims} claims begins ({ground}).",
     ),
     "erasure.completed": Sentence(
-        "Die Löschung ist vollzogen: {count} Einträge zu Einzelfällen sind vernichtet ({scope}, {ground}).",
-        "The erasure is done: {count} items are gone ({scope}, {ground}).",
+        "Die Löschung ist vollzogen: {count} Einträge zu Einzelfällen sind vernichtet ({ground}).",
+        "The erasure is done: {count} items are gone ({ground}).",
     ),
     "data.read": Sentence("Mit `{command}` wurden Personendaten gelesen.", "Personal data was read by `{command}`."),
     "log.read": Sentence("Das Leseprotokoll wurde gelesen.", "The log of readings was read."),
@@ -177,9 +178,25 @@ _GERMAN: Final = {
 """Codes that stand in a sentence; any other stands as it is."""
 
 
+_OF_SOURCES: Final = {
+    "erasure.intended": Sentence(
+        "Die Löschung dessen beginnt, was die Quelle zu {claims} Forderungen geliefert hat ({ground}).",
+        "The erasure of what the source delivered of {claims} claims begins ({ground}).",
+    ),
+    "erasure.completed": Sentence(
+        "Was die Quelle geliefert hat, ist gelöscht; Einträge zu Einzelfällen bleiben ({ground}).",
+        "What the source delivered is erased; the items of the log stay ({ground}).",
+    ),
+}
+
+
+def _is_of_sources(entry: Entry) -> bool:
+    return isinstance(entry, ErasureIntended | ErasureCompleted) and entry.scope is ErasureScope.SOURCE
+
+
 def sentence(entry: Entry, language: str) -> str:
     """An entry as a sentence."""
-    found = SENTENCES[entry.event]
+    found = _OF_SOURCES[entry.event] if _is_of_sources(entry) else SENTENCES[entry.event]
     fields = {name: getattr(entry, name) for name in type(entry).model_fields}
     if language != "de":
         return found.en.format(**fields)

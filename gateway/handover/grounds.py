@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from gateway.office import Office
 from gateway.store.cases import CaseRecord
-from gateway.store.payload import source_of
+from gateway.store.claims import Screening
+from gateway.store.payload import open_source
+from keys.claimkeys import ClaimKey
 from schemas.claim import Disputed
 
 
@@ -16,7 +18,7 @@ def restricted_otherwise(
 ) -> set[str]:
     """The cases, by message id, that something else restricts than this request, or than their agency's dispute.
 
-    Inside the caller's transactions.
+    Inside the caller's transactions. A claim whose source data was erased is only kept, and stays restricted.
     """
     claims = [one.claim for one in cases]
     keys, stopped = office.vault.by_id(claims), office.requests.stopped()
@@ -31,7 +33,12 @@ def restricted_otherwise(
             one.claim in kept
             or stopped.get(key.subject_id, frozenset()) - {request}
             or (one.contested and not dispute)
-            or (known is not None and source_of(known, key).known.claim.disputed is Disputed.YES)
+            or (known is not None and _stands_alone(known, key))
         ):
             found.add(one.message_id)
     return found
+
+
+def _stands_alone(known: Screening, key: ClaimKey) -> bool:
+    source = open_source(known, key)
+    return source is None or source.known.claim.disputed is Disputed.YES

@@ -82,10 +82,11 @@ class Mark(NamedTuple):
 
 
 class _Stored(NamedTuple):
-    """What the store knows of claims by their numbers: latest verdicts, and which are unmatched since a restore."""
+    """What is known of claims by number: latest verdicts, the unmatched since a restore, those without source data."""
 
     screenings: dict[str, Screening]
     unmatched: set[str]
+    forgotten: set[str]
 
 
 class Judge:
@@ -114,11 +115,12 @@ class Judge:
     def rows(self, rows: Sequence[Row], seen: FirstPass) -> Chunk:
         """Judges rows of a file; of a repeated number, the first row is held. Later ones and erased claims are rejected."""
         erased = self._erased(rows)
+        known = self._known(row.claim.claim_no for row in rows if row.row not in erased)
+        erased |= {row.row for row in rows if row.claim.claim_no in known.forgotten}
         placed = [(row, seen.repeats.place(row.claim.claim_no)) for row in rows if row.row not in erased]
         later = [
             Rejected(row=row.row, field="claim_no", rule="repeated") for row, place in placed if place is Place.LATER
         ]
-        known = self._known(row.claim.claim_no for row, _ in placed)
         stopped = self._requested(row.claim for row, _ in placed)
         right = self._corrections.put_right(row.claim for row, _ in placed)
         judged: list[tuple[Judged, Screening | None]] = []
@@ -244,6 +246,7 @@ class Judge:
         return _Stored(
             {number: current[key.claim_id] for number, key in found.items() if key.claim_id in current},
             {number for number, key in found.items() if key.claim_id in unmatched},
+            {number for number, key in found.items() if key.source is None},
         )
 
     def _requested(self, claims: Iterable[Claim]) -> set[str]:

@@ -167,6 +167,6 @@ def _complete(office: Office, erasure: OpenErasure, sha256: str, now: datetime) 
 
 def _destroy(office: Office, erasure: OpenErasure) -> list[Position]:
     if erasure.scope is ErasureScope.SOURCE:
-        office.claims.forget_sources(erasure.claims)
+        office.items.destroy_sources(erasure.claims)
         return []
     return office.items.destroy(erasure.claims)

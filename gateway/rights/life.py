@@ -20,16 +20,15 @@ from gateway.errors import IntegrityError, UsageError
 from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after
-from gateway.rights.told import told_last
+from gateway.rights.told import addressee
 from gateway.settings import Entity
-from gateway.store.payload import open_source
 from gateway.store.requests import RequestRecord, open_file, seal_file
 from keys.material import Secret
 from keys.references import new_id
 from keys.remembered import remember_subjects
 from schemas.codes import RequestKind
 from schemas.privacy import Privacy
-from schemas.request import Channel, Correction, Identified, Recipient, RequestFile, RequestState, Step
+from schemas.request import Channel, Correction, Identified, RequestFile, RequestState, Step
 from schemas.request_entry import (
     RequestDecided,
     RequestEntry,
@@ -207,7 +206,7 @@ def identify(
         proof=identified.proof,
         represented=identified.representation is not None,
     )
-    recipient = opened.file.recipient or _recipient(office, subjects)
+    recipient = opened.file.recipient or addressee(office, subjects)
     return change(office, opened, entry, _IDENTIFIED, identified=identified, recipient=recipient)
 
 
@@ -263,25 +262,6 @@ def _due(office: Office, entity: str, received: date) -> date:
     if privacy is None:
         return months_after(received, ANSWER_MONTHS)
     return answer_by(received, privacy.land, load_figures(office.configuration.settings.figures))
-
-
-def _recipient(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
-    """To whom and where the latest claim of these subjects was addressed, or what an agency was told of that."""
-    keys = office.vault.of_subjects(subjects)
-    history = office.claims.history(keys)
-    sources = [source for one in reversed(history) if (source := open_source(one, keys[one.claim])) is not None]
-    if sources:
-        debtor = sources[0].claim.debtor
-        known = debtor.model_dump(exclude_none=True) | debtor.address.model_dump()
-    else:
-        known = next(reversed(told_last(office, keys).values()), {})
-    person = " ".join(known[name] for name in ("first_name", "last_name") if known.get(name))
-    lines = [
-        " ".join(known[name] for name in names if known.get(name))
-        for names in (("street", "house_no"), ("postcode", "city"))
-    ]
-    name = known.get("company_name") or person
-    return Recipient(name=name, lines=tuple(filter(None, lines))) if name else None
 
 
 def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> None:

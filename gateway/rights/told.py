@@ -1,11 +1,14 @@
 """Who owes, as the agencies were told: what is left to go by once the claim as its source delivered it was erased."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from gateway.handover.judge import key_of
 from gateway.office import Office
-from gateway.store.payload import open_message, open_payload
+from gateway.store.payload import open_message, open_payload, open_source
 from keys.claimkeys import ClaimKey
+from schemas.request import Recipient
 
 
 def told_last(office: Office, keys: dict[str, ClaimKey]) -> dict[str, dict[str, str]]:
@@ -26,3 +29,29 @@ def _identity(item: str) -> dict[str, str]:
     line: dict[str, str] = json.loads(item.split("\n")[1])
     line.pop("message_id")
     return line
+
+
+def addressee(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
+    """To whom and where the latest claim of these subjects was addressed: as its source delivered it or, where that was
+    erased, as its agency was told.
+    """
+    keys = office.vault.of_subjects(subjects)
+    told: dict[str, dict[str, str]] | None = None
+    known: Mapping[str, Any] = {}
+    for one in reversed(office.claims.history(keys)):
+        source = open_source(one, keys[one.claim])
+        if source is not None:
+            debtor = source.claim.debtor
+            known = debtor.model_dump(exclude_none=True) | debtor.address.model_dump()
+            break
+        told = told_last(office, keys) if told is None else told
+        if one.claim in told:
+            known = told[one.claim]
+            break
+    person = " ".join(known[name] for name in ("first_name", "last_name") if known.get(name))
+    lines = [
+        " ".join(known[name] for name in names if known.get(name))
+        for names in (("street", "house_no"), ("postcode", "city"))
+    ]
+    name = known.get("company_name") or person
+    return Recipient(name=name, lines=tuple(filter(None, lines))) if name else None

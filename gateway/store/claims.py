@@ -74,11 +74,6 @@ class Claims:
         query = update(ScreeningRow).where(col(ScreeningRow.claim) == claim, col(ScreeningRow.package) == package)
         self._connection.execute(query.values(source=source))
 
-    def forget_sources(self, claims: Sequence[str]) -> None:
-        """What the source delivered of these claims is gone, and the digests that would tell whether it comes again."""
-        query = update(ScreeningRow).where(col(ScreeningRow.claim).in_(claims))
-        self._connection.execute(query.values(source=None, row_digest=b""))
-
     def told(self, claims: Collection[str]) -> dict[str, Screening]:
         """The version of each claim that its agency knows: as handed over, or as last changed by messages."""
         latest = select(func.max(col(ScreeningRow.id))).where(

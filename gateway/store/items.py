@@ -6,7 +6,7 @@ An item is part of a ciphertext under its claim's key. Every call works inside t
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, literal, select, union_all
+from sqlalchemy import Select, delete, literal, select, union_all, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
@@ -114,6 +114,14 @@ class KeptItems:
         ):
             self._connection.execute(delete(row).where(col(claim).in_(claims)))
         return gone
+
+    def destroy_sources(self, claims: Sequence[str]) -> None:
+        """Deletes what the source delivered of these claims, the digests that would tell whether it comes again, and the
+        releases that were bound to those. The log committed to none of it.
+        """
+        gone = update(ScreeningRow).where(col(ScreeningRow.claim).in_(claims))
+        self._connection.execute(gone.values(source=None, row_digest=b""))
+        self._connection.execute(delete(ReleaseRow).where(col(ReleaseRow.claim).in_(claims)))
 
 
 def _screening(kind: str) -> Iterable[Any]:

@@ -64,9 +64,15 @@ def seal_source(source: SourceData, key: ClaimKey, package: str) -> bytes:
 
 
 def open_source(found: Screening, key: ClaimKey) -> SourceData | None:
-    """The claim as it was read for one screening; None once it was erased. Raises keys.wrap.WrapError."""
-    if found.source is None or key.source is None:
+    """The claim as it was read for one screening; None once it was erased. Raises keys.wrap.WrapError, and IntegrityError
+    if only its key is gone, or only its ciphertext: no erasure ends like that.
+    """
+    if found.source is None and key.source is None:
         return None
+    if found.source is None or key.source is None:
+        raise IntegrityError(
+            "of the source data of a claim, the key or the ciphertext is gone: restore both databases of one night"
+        )
     plain = unwrap(key.source, found.source, bound(Label.SOURCE, key.claim_id, found.package))
     return SourceData.model_validate_json(plain)
 
