@@ -5,6 +5,7 @@ import getpass
 import logging
 import os
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -158,6 +159,7 @@ class Misbehaviour:
     lose_rename: bool = False
     deny_client: bool = False
     mute_subsystem: bool = False
+    reset_login: bool = False
     written: int = 0
     authentications: int = 0
     renamed: list[bytes] = field(default_factory=list)
@@ -187,6 +189,11 @@ class _Door(asyncssh.SSHServer):
     async def validate_public_key(self, username: str, key: Any) -> bool:
         if self._behaviour.stall == "login":
             await asyncio.sleep(3600)
+        if self._behaviour.reset_login:
+            transport = self._behaviour.lines[-1]._transport
+            linger = struct.pack("ii", 1, 0)  # what is closed like that is reset
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()
         return not self._behaviour.deny_client
 
     def session_requested(self) -> Any:

@@ -232,6 +232,8 @@ ONE, TWO = ("0" * 25 + digit for digit in "12")
         (13000, ((10000, 3), (3000, 3)), (), (), 3000),
         (5000, ((5000, 2), (5000, 3)), ((5000, 2),), (), 0),  # one was told before the agency reported it
         (5000, ((5000, 2), (5000, 3)), ((5000, 2), (5000, 3)), (), 5000),
+        (5000, ((5000, 1),), (), (), 5000),  # the debtor's own, whatever the agency says it received since
+        (7000, ((3000, 3), (5000, 3), (7000, 20)), ((8000, 3),), (), 7000),  # two were told in one sum
     ],
 )
 def test_only_what_nothing_else_explains_came_from_the_agency(

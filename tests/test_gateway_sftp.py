@@ -252,6 +252,11 @@ def test_every_wait_has_a_timeout(tmp_path: Path, root: Path, local: Path, name:
     assert not (root / NAME).exists()
 
 
+def test_a_connection_that_is_reset_during_the_login_is_no_refused_key(tmp_path: Path, root: Path, local: Path) -> None:
+    """It is tried again, and nobody is told to hand a key out."""
+    assert uploading(tmp_path, root, local, Misbehaviour(reset_login=True)).startswith("UnreachableError")
+
+
 def test_a_slow_server_meets_the_deadline(tmp_path: Path, root: Path, local: Path) -> None:
     """Each answer comes in time, and the whole does not: the deadline ends it, and the wait for a login as well."""
     told = uploading(tmp_path, root, local, Misbehaviour(drip_seconds=0.5), timeout_seconds=60, deadline_seconds=1)

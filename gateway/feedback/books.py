@@ -5,10 +5,10 @@ that both sides have signed the same digest; the comparison is an entry either w
 
 A case that was erased here, and that its agency keeps for a reason of its own (Art. 17(3) GDPR), stands in its books
 alone: there is nothing here to put beside it, and its line is taken as stated, so that the digest is over the same cases
-on both sides.
+on both sides. One that the agency still works on, unrestricted, is a difference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from audit.store import append
 from gateway.errors import OverdueError
 from gateway.handover.judge import key_of
+from gateway.handover.missing import OPEN_CASES
 from gateway.handover.waiting import queue_for_agency
 from gateway.office import Office
 from gateway.steps.books import BookLine, Difference, book_line, books_digest, differences
@@ -76,7 +77,7 @@ def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconc
         statement, theirs = _theirs(office, messages, keys, agency)
         erased = {one: theirs[one] for one in office.erasures.remembered(agency, entity) & theirs.keys()}
         ours = erased | _ours(office, cases, keys, messages)
-        differing = [*differences(ours, theirs), *_unborne(statement, theirs)]
+        differing = [*differences(ours, theirs), *_worked_on(erased), *_unborne(statement, theirs)]
         found = Reconciliation(statement, ours, theirs, differing, len(erased))
         office.erasures.forget(agency, entity, theirs.keys(), statement.made.isoformat())
         entry = BooksCompared(
@@ -94,6 +95,15 @@ def reconcile(office: Office, agency: str, entity: str, now: datetime) -> Reconc
             answer = BooksAgreed(message_id=new_id(), statement=statement.message_id, books=found.digest)
             queue_for_agency(office, agency, entity, answer, now)
     return found
+
+
+def _worked_on(erased: Mapping[str, BookLine]) -> list[Difference]:
+    """Cases that were erased here, and that their agency neither ended nor restricted."""
+    return [
+        Difference(case_ref, "standing", CaseStanding.ERASED, line.standing)
+        for case_ref, line in erased.items()
+        if line.standing in OPEN_CASES and not line.restricted
+    ]
 
 
 def _theirs(

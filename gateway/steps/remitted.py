@@ -1,10 +1,10 @@
 """What an agency has collected and passed on comes back as a payment in the creditor's own books. The agency knows of it.
 
 Row and feed say how much was paid, and not by whom. A payment that an agency signed to have received (`paid_to: agency`)
-is taken for what came in if it is all that is new, or if the feed lists a payment of its amount that nothing else
-explains: its whole amount or its principal, on or after the day it was received; so are several that were passed on in
-one sum. Each counts once, so a debtor who pays us as well is told of as ever. One that was told before the agency
-reported it stays told. What was passed on less a fee matches nothing.
+is taken for what came in if it is all that is new and the feed lists no payment, or if it lists one of its amount that
+nothing else explains: its whole amount or its principal, on or after the day it was received; so are several that were
+passed on in one sum. Each counts once, so a debtor who pays us as well is told of as ever. One that was told before the
+agency reported it stays told. What was passed on less a fee matches nothing.
 """
 
 from collections.abc import Sequence
@@ -32,9 +32,7 @@ def without_remitted(change: Changed, payments: Sequence[CasePayment | AgencyPay
     listed = [Booked(one.amount or 0, one.on) for one in facts.sums if one.kind is FactKind.PAYMENT]
     before = [Booked(one.amount, one.booked_on) for one in told]
     for booked in before:
-        same = next((one for one in listed if one.amount == booked.amount), None)
-        if same is not None:
-            listed.remove(same)
+        _explain(listed, booked)
     known, new = set(change.told.remitted), []
     for payment in collected:
         if payment.message_id in known:
@@ -44,12 +42,25 @@ def without_remitted(change: Changed, payments: Sequence[CasePayment | AgencyPay
     rest = change.paid
     for together in (*([one] for one in new), new):
         missing = [one for one in together if one.message_id not in known]
-        found = rest if rest in _amounts(missing) else _take(listed, missing)
+        found = rest if not listed and rest in _amounts(missing) else _take(listed, missing)
         if 0 < found <= rest:
             rest -= found
             known |= {one.message_id for one in missing}
     knows = change.told.model_copy(update={"remitted": tuple(sorted(known))})
     return change.model_copy(update={"paid": rest, "remitted": change.paid - rest, "told": knows})
+
+
+def _explain(listed: list[Booked], told: Booked) -> None:
+    """Takes out of the feed's payments what was told: the one of its amount, or the oldest ones that it was the sum of."""
+    same = next((one for one in listed if one.amount == told.amount), None)
+    if same is not None:
+        listed.remove(same)
+        return
+    left = told.amount
+    for one in sorted(listed, key=lambda one: one.on):
+        if one.amount <= left:
+            listed.remove(one)
+            left -= one.amount
 
 
 def _amounts(payments: Sequence[AgencyPayment]) -> set[int]:

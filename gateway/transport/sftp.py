@@ -242,6 +242,8 @@ class SftpTransport:
         if not answered.wait(self._endpoint.timeout_seconds) or self._expired:
             raise self._failure(UnreachableError(f"{self._name} does not answer to our login; it is tried again"))
         if not self._transport.is_authenticated():
+            if isinstance(self._transport.get_exception(), OSError):
+                raise self._failure(UnreachableError(f"{self._name} broke the connection off; it is tried again"))
             raise AuthenticationError(f"{self._name} does not accept our client key: hand its .pub file to the agency")
 
     def _open_sftp(self) -> SFTPClient:
