@@ -32,6 +32,8 @@ NAME = "p.cases.jsonl.zst.age"
 CONTENT = hashlib.shake_256(b"content").digest(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes([3]) * 32)
+# paramiko asks ahead in a thread of its own, which may still be asking when we have closed the connection.
+pytestmark = pytest.mark.filterwarnings("ignore:.*_prefetch_thread:pytest.PytestUnhandledThreadExceptionWarning")
 
 
 @pytest.fixture
