@@ -122,7 +122,7 @@ def test_a_rewrapped_vault_opens_under_the_new_key_alone(keys: Path, vault: tupl
     assert found == known
     assert count == opened == 2 * len(NUMBERS)
     assert sum(told) == 4 * len(NUMBERS)
-    assert len(told) == 6
+    assert len(told) == 12
 
 
 def test_blind_indexes_are_stacked_in_place(keys: Path, vault: tuple[Connection, Vault]) -> None:
