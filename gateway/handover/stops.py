@@ -152,7 +152,7 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
         raise PartnerError("a package that is to be withdrawn is gone from the outbox: run this again")
     addressee = Addressee(package.agency, sent.entity, package.type)
     void = write_void(office, addressee, package.package_id, package.sequence, now)
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
         office.packages.withdraw(package.package_id, void.files)
         claims = go_again(office, package.package_id)
         entry = PackageWithdrawn(

@@ -62,6 +62,18 @@ def queue_for_agency(office: Office, agency: str, entity: str, message: BooksAgr
     office.cases.keep([_record(message, None, None, now)._replace(agency=agency, entity=entity)])
 
 
+def queue_again(office: Office, messages: Sequence[MessageRecord]) -> None:
+    """Keeps what these messages say once more, in their order and under new ids, inside the caller's transactions."""
+    keys = office.vault.by_id(sorted({one.claim for one in messages if one.claim is not None}))
+    for one in messages:
+        key, message_id = None if one.claim is None else key_of(keys, one.claim), new_id()
+        said = open_message(one.payload, key, one.message_id).item.splitlines()
+        item = b"".join(encode(json.loads(line) | {"message_id": message_id}) + b"\n" for line in said)
+        kept = ItemKept(item=item.decode(), opening=opening_text(os.urandom(OPENING_BYTES)))
+        again = one._replace(message_id=message_id, package=None, item=None)
+        office.cases.keep([again._replace(payload=seal_message(kept, key, message_id))])
+
+
 def seal_waiting(office: Office, now: datetime) -> list[str]:
     """Seals everything that waits, stops first; the ids of the packages. Each is finished or never happened."""
     with office.connection.begin():

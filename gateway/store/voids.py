@@ -1,15 +1,21 @@
 """What is asked of packages whose number is to be closed. Every call works inside the caller's transaction."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from gateway.state import NEVER_LEFT, PackageState
+from gateway.store.case_tables import MessageRow
+from gateway.store.cases import MessageRecord
 from gateway.store.packages import Addressee
 from gateway.store.tables import PackageRow
 from schemas.package import PackageType
+
+_LAST_HOLDS: Final = (("case.restrict", "case.unrestrict"), ("case.rectify",))
+"""Types of messages of which the last about a claim holds: in another order they say something else."""
 
 
 class Numbered(NamedTuple):
@@ -38,6 +44,24 @@ class Voids:
     def never_left(self, agency: str, package_id: str) -> bool:
         """Whether a package was withdrawn before it left, so that its void manifest is all its agency has of it."""
         return any(one.state in NEVER_LEFT for one in self.by_id(agency, package_id))
+
+    def told_later(self, package_id: str) -> list[MessageRecord]:
+        """What takes the place of a package's messages: made later, about the same claims, sealed or waiting; in order."""
+        earlier, later = aliased(MessageRow), MessageRow
+        same_kind = or_(*(and_(col(earlier.type).in_(one), col(later.type).in_(one)) for one in _LAST_HOLDS))
+        replaced = exists().where(
+            col(earlier.outbound),
+            col(earlier.package) == package_id,
+            col(earlier.refused).is_(None),
+            col(earlier.agency) == col(later.agency),
+            col(earlier.claim) == col(later.claim),
+            col(earlier.position) < col(later.position),
+            same_kind,
+        )
+        query = select(*(col(getattr(later, name)) for name in MessageRecord._fields)).where(
+            col(later.outbound), col(later.refused).is_(None), col(later.package).is_distinct_from(package_id), replaced
+        )
+        return list(map(MessageRecord._make, self._connection.execute(query.order_by(col(later.position))).all()))
 
     def _to(self, agency: str) -> list[Numbered]:
         names = ("id", "entity", "type", "sequence", "state")
