@@ -1,6 +1,7 @@
 """What was in a voided package goes out again behind what was told since, and does not undo it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -85,5 +86,31 @@ def test_a_lost_notice_of_a_restriction_that_has_ended_is_answered_and_restricts
     notices = command(world, "request", "show", request, "--json").json["notices"]
 
     assert [one["restricted"] for one in cases(world)] == [False]
-    assert [one[1:4:2] for one in notices] == [["case.restrict", "executed"], ["case.unrestrict", "executed"]]
+    assert sorted(one[1:4:2] for one in notices) == [["case.restrict", "executed"], ["case.unrestrict", "executed"]]
+    assert_in_order(world)
+
+
+def test_what_says_that_a_claim_is_to_be_erased_is_not_voided_once_it_is_gone_here(world: World) -> None:
+    """Its files are all that is left of it: they are put on the server again, and the agency restricts its case."""
+    enrol_officer(world)
+    handed_over(world, row(1), row(2))
+    request = asked(world, "erasure")
+    erasing = ("request", "approve", request, "--ground", "unlawful")
+    assert approved(world, *erasing, keys=("demo-clerk", "officer")).code == 0
+    assert world.handover().code == 0
+    (stop,) = unanswered(world)
+    lose(world, stop)
+    before = world.events()
+    refused = [void(world, stop, reason) for reason in ("lost", "damaged")]
+    expired = command(world, "package", "void", stop, "--agency", "ostsee", "--reason", "expired", "--dry-run")
+    untouched = world.events() == before
+    for path in (world.home / "creditor" / "outbox").glob(f"{stop}.*"):
+        shutil.copy(path, world.sftp)
+    received = world.receive()
+    feedback(world)
+
+    assert [(one.code, "from the outbox on its server again" in one.err) for one in refused] == [(3, True)] * 2
+    assert "1 message of it cannot, about claims that were erased here since: tell ostsee" in expired.out
+    assert untouched
+    assert (received.code, [one["restricted"] for one in cases(world)]) == (0, [True, False])
     assert_in_order(world)

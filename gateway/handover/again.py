@@ -10,12 +10,13 @@ for the number is closed on both sides. A recalled case stays as it is.
 
 from gateway.handover.waiting import queue_again
 from gateway.office import Office
+from gateway.store.cases import CaseRecord
 from schemas.codes import CaseStanding
 
 
 def go_again(office: Office, package_id: str) -> int:
     """How many claims will be judged again; inside the caller's transactions."""
-    again = [one for one in office.cases.of_package(package_id) if one.standing is not CaseStanding.RECALLED]
+    again = cases_again(office, package_id)
     office.claims.judge_again([one.claim for one in again])
     later = office.voids.told_later(package_id)
     office.cases.wait_again(package_id)
@@ -24,3 +25,8 @@ def go_again(office: Office, package_id: str) -> int:
     office.cases.set_aside(package_id)
     office.cases.forget([one.message_id for one in again])
     return len(again)
+
+
+def cases_again(office: Office, package_id: str) -> list[CaseRecord]:
+    """The cases of a package whose claims would be judged again."""
+    return [one for one in office.cases.of_package(package_id) if one.standing is not CaseStanding.RECALLED]

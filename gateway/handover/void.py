@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from audit.store import append
 from gateway.errors import InputError
+from gateway.handover.again import cases_again
 from gateway.handover.sealing import addressing_of, publish
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
@@ -40,23 +41,30 @@ class VoidFiles(NamedTuple):
 
 
 class Voiding(NamedTuple):
-    """Which package would be voided, why, and how many claims and messages it handed over."""
+    """Which package would be voided, why, and how many claims and messages go out again.
+
+    `erased`: how many of its messages cannot, for their claims were erased here since.
+    """
 
     package: Numbered
     reason: VoidReason
     claims: int
     messages: int
+    erased: int
 
     @property
     def build(self) -> Build:
         """The preview."""
         one, to = self.package, self.package.addressee
-        lines = (
+        lines: tuple[str, ...] = (
             f"package: {one.package_id}, number {one.sequence} of type {to.type}, from {to.entity} to {to.agency}",
             f"reason: {self.reason}",
             f"a void manifest closes its number; if {to.agency} then signs that it has not taken the package,",
             f"{counted(self.claims, 'claim')} and {counted(self.messages, 'message')} go out again under another number",
         )
+        if self.erased:
+            erased = f"{counted(self.erased, 'message')} of it cannot, about claims that were erased here since"
+            lines += (f"{erased}: tell {to.agency} in another way",)
         return lambda made: Preview("package void", made, lines)
 
 
@@ -74,9 +82,14 @@ def voiding(office: Office, agency: str, package: str, kind: PackageType, reason
         one = found[0]
         if one.state is not PackageState.UPLOADED:
             raise InputError(_why_not(one.state))
-        claims = len(office.cases.of_package(one.package_id))
-        messages = office.cases.count_sealed(one.package_id)
-    return Voiding(one, reason, claims, messages)
+        claims, messages = len(cases_again(office, one.package_id)), office.voids.messages_again(one.package_id)
+        erased = _erased(office, one)
+    if erased and reason is not VoidReason.EXPIRED:
+        raise InputError(
+            "a claim was erased here since, and what its agency must be told of it is in the files of this package alone: "
+            f"put all files {one.package_id}.* from the outbox on its server again, the .sig last; nothing was done"
+        )
+    return Voiding(one, reason, claims, messages, erased)
 
 
 def void(office: Office, voiding: Voiding, given: Given, now: datetime) -> None:
@@ -111,6 +124,14 @@ def write_void(office: Office, addressee: Addressee, package_id: str, sequence: 
     return VoidFiles(files, hashlib.sha256(raw).hexdigest())
 
 
+def _erased(office: Office, package: Numbered) -> int:
+    """How many messages of a package lie in the outbox alone, for their claims were erased; new cases are not."""
+    sealed = office.packages.dates([package.package_id])[package.package_id]
+    if package.addressee.type is PackageType.PROBE or sealed.screened_entry is not None:
+        return 0
+    return sealed.messages - office.cases.count_sealed(package.package_id)
+
+
 def _why_not(state: PackageState) -> str:
     if state in UNANSWERED:
         return "this package is voided already: its agency has not answered yet; nothing was done"
@@ -118,6 +139,8 @@ def _why_not(state: PackageState) -> str:
         return "the agency has signed a receipt of this package: it has what was in it; nothing was done"
     if state is PackageState.SEALED:
         return "this package has not left: the next hand-over sends it; nothing was done"
+    if state is PackageState.LOST:
+        return "a restore lost what was sent under this number: ask its agency whether it has it; nothing was done"
     return "the number of this package is closed, and what was in it goes out again already; nothing was done"
 
 

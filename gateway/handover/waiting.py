@@ -67,7 +67,7 @@ def queue_again(office: Office, messages: Sequence[MessageRecord]) -> None:
     keys = office.vault.by_id(sorted({one.claim for one in messages if one.claim is not None}))
     for one in messages:
         key, message_id = None if one.claim is None else key_of(keys, one.claim), new_id()
-        said = open_message(one.payload, key, one.message_id).item.splitlines()
+        said = open_message(one.payload, key, one.message_id).item.encode().split(b"\n")[:2]
         item = b"".join(encode(json.loads(line) | {"message_id": message_id}) + b"\n" for line in said)
         kept = ItemKept(item=item.decode(), opening=opening_text(os.urandom(OPENING_BYTES)))
         again = one._replace(message_id=message_id, package=None, item=None)

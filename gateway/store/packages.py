@@ -132,7 +132,7 @@ class Packages:
 
     def voided(self, package_id: str, entry: int) -> None:
         """The void manifest of a package lies at the agency's server."""
-        new = AFTER_VOID.get(self._state(package_id), PackageState.VOID)
+        new = AFTER_VOID[self._state(package_id)]
         self._advance(package_id, new, uploaded_entry=entry)
 
     def delivered(self, package_id: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -35,11 +35,11 @@ class Voids:
 
     def by_id(self, agency: str, package_id: str) -> list[Numbered]:
         """The package of this id that was sealed for an agency: one, or none."""
-        return [one for one in self._to(agency) if one.package_id == package_id]
+        return self._to(agency, col(PackageRow.id) == package_id)
 
     def by_number(self, agency: str, kind: PackageType, sequence: int) -> list[Numbered]:
         """The packages with this number among those of a type to an agency: one for each entity that counts so far."""
-        return [one for one in self._to(agency) if (one.addressee.type, one.sequence) == (kind, sequence)]
+        return self._to(agency, col(PackageRow.type) == kind, col(PackageRow.sequence) == sequence)
 
     def never_left(self, agency: str, package_id: str) -> bool:
         """Whether a package was withdrawn before it left, so that its void manifest is all its agency has of it."""
@@ -63,10 +63,17 @@ class Voids:
         )
         return list(map(MessageRecord._make, self._connection.execute(query.order_by(col(later.position))).all()))
 
-    def _to(self, agency: str) -> list[Numbered]:
+    def messages_again(self, package_id: str) -> int:
+        """How many messages of a package would wait again."""
+        query = select(func.count()).where(
+            col(MessageRow.outbound), col(MessageRow.package) == package_id, col(MessageRow.refused).is_(None)
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def _to(self, agency: str, *which: ColumnElement[bool]) -> list[Numbered]:
         names = ("id", "entity", "type", "sequence", "state")
         query = select(*(col(getattr(PackageRow, name)) for name in names))
-        query = query.where(col(PackageRow.agency) == agency, col(PackageRow.sequence).is_not(None))
+        query = query.where(col(PackageRow.agency) == agency, col(PackageRow.sequence).is_not(None), *which)
         return [
             Numbered(package_id, Addressee(agency, entity, PackageType(kind)), int(sequence), PackageState(state))
             for package_id, entity, kind, sequence, state in self._connection.execute(query)
