@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from audit.witness import Witness
 from audit_world import signer_of
-from forger import CANARY, IDENTITIES, KEY, MANDATE, NOW, RECIPIENT, SENDER, Forgery, case, ident, identity
+from forger import CANARY, IDENTITIES, KEY, MANDATE, NOW, RECIPIENT, SENDER, Forgery, canonical, case, ident, identity
 from gateway.agency import receive as receiving
 from gateway.agency import work
 from gateway.agency.answers import AnswersStore
@@ -33,10 +33,10 @@ from keys.material import Secret
 from keys.recipients import HybridIdentity
 from keys.ring import Keyring
 from keys.sqlite import create_store
-from keys.sshsig import load_allowed_signers, public_line
+from keys.sshsig import load_allowed_signers, public_line, sign
 from schemas.answers import PackageReceipt
 from schemas.messages import BooksAgreed
-from schemas.package import Direction, Part
+from schemas.package import VOID_NAMESPACE, Direction, Part
 from torture_package import sweep
 
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(reversed(range(32))))
@@ -324,6 +324,23 @@ def test_one_bad_package_does_not_stop_another_senders(agency: Agency) -> None:
 
     assert [one.sender for one in receipts.packages] == ["other-shop"]
     assert len(receipts.failures) == 1
+
+
+def test_a_void_manifest_with_the_id_of_another_creditors_package_is_a_failure(tmp_path: Path) -> None:
+    """It closes nothing, and is not passed over: the number of its sender stays open, and the agency is told why."""
+    raw = canonical(
+        Forgery(1, addressing={"sender": "other-shop"}).addressed() | {"created": f"{NOW:%FT%TZ}", "void": True}
+    )
+    with ExitStack() as stack:
+        agency = Agency(tmp_path, stack, SIGNERS.replace('namespaces="', f'namespaces="{VOID_NAMESPACE},'))
+        Forgery(1).put(agency.server)
+        first = agency.run()
+        (agency.server / f"{ident(1)}.void.json").write_bytes(raw)
+        (agency.server / f"{ident(1)}.void.json.sig").write_bytes(sign(raw, OTHER, VOID_NAMESPACE))
+        (failure,) = agency.run().failures
+
+        assert len(first.packages) == 1
+        assert "was received with another manifest" in str(failure)
 
 
 def test_one_key_may_sign_for_two_entities(tmp_path: Path) -> None:

@@ -96,15 +96,18 @@ def receive(folder: Path, signed: Signed, desk: Desk, now: datetime) -> Received
             desk.answers.queue(Envelope(manifest.sender, PackageType.ANSWERS, None), tuple(answers.acks))
             count += len(chunk)
     else:
-        closed = PackageRefused(
-            message_id=new_id(),
-            package_id=manifest.package_id,
-            manifest_digest=signed.digest,
-            fault=PackageFault.VOIDED,
-        )
-        desk.answers.queue(Envelope(manifest.sender, PackageType.RECEIPT, manifest.package_id), [closed])
+        answer_void(desk, signed)
     desk.cases.receive(manifest, signed.digest, count, now)
     return Received(manifest.package_id, manifest.sender, manifest.sequence, count)
+
+
+def answer_void(desk: Desk, signed: Signed) -> None:
+    """Says that nothing of a package was taken, and never will be."""
+    package_id = signed.manifest.package_id
+    closed = PackageRefused(
+        message_id=new_id(), package_id=package_id, manifest_digest=signed.digest, fault=PackageFault.VOIDED
+    )
+    desk.answers.queue(Envelope(signed.manifest.sender, PackageType.RECEIPT, package_id), [closed])
 
 
 def _take(desk: Desk, manifest: Manifest, chunk: Sequence[Line], answers: _Answers) -> None:

@@ -27,7 +27,7 @@ def refuse(desk: Desk, package_id: str, now: datetime) -> PackageFault:
     folder, signed, manifest = _found(desk, package_id)
     check_addressing(manifest, desk.opener)
     with desk.cases_connection.begin():
-        if desk.cases.manifest_digest(package_id) is not None:
+        if desk.cases.package(package_id) is not None:
             raise UsageError("this package has been received or refused already: nothing was done")
         check_turn(manifest, desk.cases.last_sequence(manifest.sender, manifest.package_type), manifest.created)
         fault = _fault(desk, folder, manifest, now)

@@ -104,9 +104,10 @@ def _answer(desk: Desk, number: int, row: Row, case: CaseRecord) -> PackageRecei
     filled.pop("creditor", None)
     if row.get("type") == "package.receipt":
         filled.pop("case_ref")
+        package = desk.cases.package(case.package)
         filled |= {
             "package_id": case.package,
-            "manifest_digest": desk.cases.manifest_digest(case.package),
+            "manifest_digest": None if package is None else package.manifest_digest,
             "about": case.message_id,
         }
     elif row.get("type") == "notice.ack" and "about" not in row:

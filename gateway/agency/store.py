@@ -54,6 +54,14 @@ class MessageRecord(NamedTuple):
     open: bool
 
 
+class PackageRecord(NamedTuple):
+    """Whose package it is, by which manifest it came, and how much; no messages if nothing of it was taken."""
+
+    sender: str
+    manifest_digest: str
+    messages: int
+
+
 class CasesStore:
     """Packages, cases and messages of all creditors."""
 
@@ -61,15 +69,16 @@ class CasesStore:
         self._connection = connection
         self._key = key
 
-    def manifest_digest(self, package_id: str) -> str | None:
-        """The digest of the manifest a package was received with; None if it never was."""
-        query = select(col(PackageRow.manifest_digest)).where(col(PackageRow.id) == package_id)
-        return self._connection.execute(query).scalar()
+    def package(self, package_id: str) -> PackageRecord | None:
+        """A package that was received, or whose number is closed; None if it was neither."""
+        query = select(*(col(getattr(PackageRow, name)) for name in PackageRecord._fields))
+        row = self._connection.execute(query.where(col(PackageRow.id) == package_id)).one_or_none()
+        return None if row is None else PackageRecord._make(row)
 
-    def only_closed(self, package_id: str) -> bool:
-        """Whether nothing of this package was taken: it was voided, or refused as a whole."""
-        query = select(col(PackageRow.messages)).where(col(PackageRow.id) == package_id)
-        return self._connection.execute(query).scalar() == 0
+    def close_again(self, package_id: str, manifest_digest: str) -> None:
+        """Another void manifest closes a number that is closed."""
+        query = update(PackageRow).where(col(PackageRow.id) == package_id)
+        self._connection.execute(query.values(manifest_digest=manifest_digest))
 
     def created(self, packages: Collection[str]) -> dict[str, datetime]:
         """When their sender made these packages."""

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from gateway.agency.answers import SentPackage
 from gateway.agency.desk import Desk
 from gateway.agency.post import post
-from gateway.agency.receive import Received, receive
+from gateway.agency.receive import Received, answer_void, receive
 from gateway.agency.witnessing import standing_alarms, watch
 from gateway.errors import GatewayError, IntegrityError, PartnerError
 from gateway.steps.unseal import PackageError, Signed, announced, raw_digest, read_manifest
@@ -98,9 +98,9 @@ def _believed(desk: Desk, receipts: Receipts) -> list[_Arrived]:
 def _known(desk: Desk, folder: Path, name: str) -> bool:
     """Whether these very bytes were believed before: they stay so when their key is retired."""
     with desk.cases_connection.begin():
-        known = desk.cases.manifest_digest(name[:26])
+        known = desk.cases.package(name[:26])
     try:
-        return known is not None and hmac.compare_digest(known, raw_digest(folder, name))
+        return known is not None and hmac.compare_digest(known.manifest_digest, raw_digest(folder, name))
     except PackageError:
         return False
 
@@ -119,17 +119,22 @@ def _receive(desk: Desk, found: _Arrived, now: datetime) -> Received | None:
     """One package in one go: identities are committed first, cases last; None if it arrived on an earlier run.
 
     A void manifest of a package that has arrived before changes nothing: its receipt stands, and tells the sender so. A
-    package whose number was closed before is never taken, and the sender has been told that.
+    package whose number was closed before is never taken, and the sender has been told that; one that closes it once more,
+    with another void manifest, has lost the answer in a restore.
     """
     manifest = found.signed.manifest
     with desk.cases_connection.begin(), desk.identities_connection.begin() as identities:
-        known = desk.cases.manifest_digest(manifest.package_id)
-        if known == found.signed.digest:
-            return None
-        if known is not None and (isinstance(manifest, VoidManifest) or desk.cases.only_closed(manifest.package_id)):
+        known = desk.cases.package(manifest.package_id)
+        if known is not None and known.manifest_digest == found.signed.digest:
             return None
         if known is not None:
-            raise PackageError(f"package {manifest.package_id} was received with another manifest")
+            is_void = isinstance(manifest, VoidManifest)
+            if known.sender != manifest.sender or (known.messages and not is_void):
+                raise PackageError(f"package {manifest.package_id} was received with another manifest")
+            if is_void and not known.messages:
+                desk.cases.close_again(manifest.package_id, found.signed.digest)
+                answer_void(desk, found.signed)
+            return None
         desk.persons.sweep(manifest.package_id)
         received = receive(found.folder, found.signed, desk, now)
         identities.commit()

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from audit.store import append
+from audit.store import append, entries
 from gateway.errors import OverdueError
 from gateway.office import Office
 from gateway.settings import Agency
@@ -26,7 +26,7 @@ from keys.sshsig import AllowedSigner
 from schemas.answers import Statement, StatementCase
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
-from schemas.custody import StatementTaken
+from schemas.custody import StatementTaken, StoreRestored
 from schemas.identifiers import PartyId
 from schemas.package import Direction, Manifest, PackageType
 
@@ -70,6 +70,13 @@ def awaits(office: Office, agency: str, entity: str) -> bool:
     """Whether an agency's statement is awaited, inside the caller's transaction."""
     restoring = read_restoring(office)
     return restoring is not None and (agency, entity) in restoring.awaited
+
+
+def restored_since(office: Office, entry: int) -> bool:
+    """Whether the databases were put back from copies after an entry of the log, inside the caller's transaction."""
+    if read_mark(office.connection, StoreMark.ORIGIN) is None:
+        return False
+    return any(isinstance(one.entry, StoreRestored) for one in entries(office.connection, entry))
 
 
 def take_statements(office: Office, manifest: Manifest, messages: Sequence[object], now: datetime) -> None:

@@ -70,7 +70,7 @@ def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) 
     answers = [_answer(line.message) for line in lines]
     known = look_up(office, manifest, answers)
     if manifest.package_type is PackageType.RECEIPT:
-        check_receipts(manifest, known, answers)
+        check_receipts(office, manifest, known, answers)
     commitments: list[bytes] = []
     records: list[MessageRecord] = []
     closings: list[tuple[CaseRecord, CaseClosed]] = []

@@ -6,11 +6,12 @@ anything of it, goes out again under another number (`handover.again`).
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
 from audit.store import append
+from gateway.custody.matching import restored_since
 from gateway.errors import IntegrityError
 from gateway.feedback.known import Known
 from gateway.handover.again import go_again
@@ -36,21 +37,38 @@ class ReceiptAlarmError(IntegrityError):
     """An agency signed a receipt for a package that is not what was sent; nothing of it was applied."""
 
 
-def check_receipts(manifest: Manifest, known: Known, answers: Sequence[FromAgency]) -> None:
+def check_receipts(office: Office, manifest: Manifest, known: Known, answers: Sequence[FromAgency]) -> None:
     """Raises ReceiptAlarmError for another manifest than was sent; WaitingError if the upload is not booked yet."""
+    strange = set()
     for receipt in answers:
         if not isinstance(receipt, PackageReceipt | PackageRefused) or receipt.package_id not in known.packages:
             continue
         sent = known.packages[receipt.package_id]
-        # A restore may have lost the void manifest: that we signed it is known to the agency alone then.
         expected = sent.void_digest if _is_void(receipt) else sent.manifest_digest
-        if expected is not None and not hmac.compare_digest(receipt.manifest_digest, expected):
-            raise ReceiptAlarmError(
-                f"{manifest.sender} signed a receipt for package {sent.package_id} with another manifest than was sent: "
-                "stop sending to it, and find out who changed what"
-            )
+        if expected is None or not hmac.compare_digest(receipt.manifest_digest, expected):
+            if not _is_void(receipt):
+                raise ReceiptAlarmError(
+                    f"{manifest.sender} signed a receipt for package {sent.package_id} with another manifest than was "
+                    "sent: stop sending to it, and find out who changed what"
+                )
+            strange.add(sent.package_id)
         if sent.state is PackageState.SEALED:
             raise WaitingError(f"a receipt of {manifest.sender} waits: the upload of its package is not yet booked")
+    _check_voided(office, manifest, strange)
+
+
+def _check_voided(office: Office, manifest: Manifest, packages: Collection[str]) -> None:
+    """Packages that an agency closed by void manifests nobody here knows. Raises ReceiptAlarmError.
+
+    A restore may have lost a void manifest of what was sealed before it: then the agency alone knows that we signed it.
+    """
+    sealed = office.packages.dates(packages)
+    newest = max(sealed, key=lambda one: sealed[one].sealed_entry, default=None)
+    if newest is not None and not restored_since(office, sealed[newest].sealed_entry):
+        raise ReceiptAlarmError(
+            f"{manifest.sender} signed that package {newest} was voided, by a void manifest that was never made here: "
+            "stop sending to it, and find out who changed what"
+        )
 
 
 def _is_void(receipt: PackageReceipt | PackageRefused) -> bool:
@@ -85,6 +103,8 @@ def refuse(office: Office, refused: PackageRefused, known: Known, signed: Signed
     sent = known.packages.get(package_id)
     if _is_void(refused) and office.voids.never_left(signed.manifest.sender, package_id):
         return None  # what was in it has gone out again since it was withdrawn
+    if sent is not None and _is_void(refused) and sent.state is PackageState.REFUSED:
+        return None  # the same was said before
     if sent is None or sent.state not in UNANSWERED:
         return Refusal.UNKNOWN_MESSAGE
     if package_id in known.answered | known.refused.keys():

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from audit.note import parse_key
-from gateway.custody.matching import awaits, pass_over_delivered, take_statements
+from gateway.custody.matching import awaits, pass_over_delivered, restored_since, take_statements
 from gateway.errors import GatewayError, OverdueError, PartnerError
 from gateway.feedback.apply import Applied, apply
 from gateway.feedback.collect import (
@@ -197,8 +197,11 @@ def _in_turn(office: Office, agency: Agency, signed: Signed, now: datetime) -> M
         return None
     if known is not None:
         raise PackageError(f"package {manifest.package_id} was applied with another manifest")
-    last = office.inbound.last(Addressee(agency.id, manifest.recipient, manifest.package_type))
-    if awaits(office, agency.id, manifest.recipient):
+    addressee = Addressee(agency.id, manifest.recipient, manifest.package_type)
+    last = office.inbound.last(addressee)
+    if awaits(office, agency.id, manifest.recipient) or (
+        manifest.sequence > last + 1 and restored_since(office, office.inbound.last_entry(addressee))
+    ):
         last = max(last, manifest.sequence - 1)  # numbers that were applied in the time that a restore lost
     check_turn(manifest, last, now)
     return manifest

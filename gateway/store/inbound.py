@@ -24,12 +24,11 @@ class Inbound:
 
     def last(self, addressee: Addressee) -> int:
         """The highest number applied from an agency, for an entity, of a type; 0 for none."""
-        query = select(func.max(col(InboundRow.sequence))).where(
-            col(InboundRow.agency) == addressee.agency,
-            col(InboundRow.entity) == addressee.entity,
-            col(InboundRow.type) == addressee.type,
-        )
-        return int(self._connection.execute(query).scalar() or 0)
+        return self._highest(InboundRow.sequence, addressee)
+
+    def last_entry(self, addressee: Addressee) -> int:
+        """The entry of the newest package applied from an agency, for an entity, of a type; 0 for none."""
+        return self._highest(InboundRow.entry, addressee)
 
     def applied(self, manifest: Manifest, manifest_digest: str, messages: int, entry: int, now: datetime) -> None:
         """A package of answers has been applied."""
@@ -45,3 +44,11 @@ class Inbound:
             "entry": entry,
         }
         self._connection.execute(insert(InboundRow), [row])
+
+    def _highest(self, column: int, addressee: Addressee) -> int:
+        query = select(func.max(col(column))).where(
+            col(InboundRow.agency) == addressee.agency,
+            col(InboundRow.entity) == addressee.entity,
+            col(InboundRow.type) == addressee.type,
+        )
+        return int(self._connection.execute(query).scalar() or 0)

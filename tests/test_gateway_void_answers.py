@@ -1,0 +1,81 @@
+"""What an agency says of voided packages: believed where we signed it, and there whenever it is asked for."""
+
+from datetime import timedelta
+
+import pytest
+
+from asking import command, enrol_officer
+from gateway.agency.answers import Envelope
+from gateway.agency.post import post
+from gateway.agency.settings import load_agency
+from gateway.wiring import open_desk
+from keys.references import new_id
+from schemas.answers import PackageRefused
+from schemas.codes import PackageFault
+from schemas.package import PackageType
+from test_gateway_restore import LOST, History, backup, forget_lost_log, restore
+from test_gateway_void import agency, assert_in_order, feedback, invoices, lose, sent, void
+from world import TODAY, World, cli, row
+
+
+def close(world: World, package: str) -> None:
+    """The agency signs that a package was voided, past what its kit would have done."""
+    closed = PackageRefused(
+        message_id=new_id(), package_id=package, manifest_digest="0" * 64, fault=PackageFault.VOIDED
+    )
+    with open_desk(load_agency(world.agency)) as desk:
+        with desk.cases_connection.begin():
+            desk.answers.queue(Envelope("nordlicht", PackageType.RECEIPT, package), [closed])
+        post(desk, TODAY)
+
+
+@pytest.mark.parametrize("voided", [False, True])
+def test_a_package_is_closed_only_by_a_void_manifest_of_ours(world: World, *, voided: bool) -> None:
+    """Anything else is an alarm, and hands no claim over a second time."""
+    package = sent(world, row(1))
+    if voided:
+        assert void(world, package).code == 0
+    close(world, package)
+    told = command(world, "feedback")
+    night = world.handover()
+
+    assert (told.code, f"package {package} was voided, by a void manifest that was never made here" in told.err) == (
+        5,
+        True,
+    )
+    assert night.json["packages"]["sealed"] == 0
+    assert "package.refused" not in world.events()
+
+
+@pytest.mark.parametrize("collected", [False, True])
+def test_a_closed_number_is_answered_for_again_after_a_restore(world: World, *, collected: bool) -> None:
+    """An answer of the lost time that lies there is believed; if it was collected, the number is voided once more."""
+    enrol_officer(world)
+    assert cli("key", "export", "--root", world.home / "root.age", "--config", world.creditor).code == 0
+    world.configure("remove_after_receipt = false", "remove_after_receipt = true")
+    package = sent(world, row(1))
+    lose(world, package)
+    gateway, vault = backup(world, TODAY)
+    day = TODAY + timedelta(days=1)
+    assert void(world, package, now=day).code == 0
+    assert (world.handover(now=day).code, world.receive(now=day).code) == (0, 0)
+    if collected:
+        assert feedback(world, day)["voided"] == 1
+    assert restore(History(world, gateway, gateway, (vault,)), gateway, vault).code == 0
+    forget_lost_log(world)
+    later = LOST + timedelta(hours=1)
+    assert agency(world, "statement", "nordlicht", now=later).code == 0
+    told = feedback(world, later)
+    if collected:
+        assert void(world, package, now=later).code == 0
+    assert (world.handover(now=later).code, world.receive(now=later).code) == (0, 0)
+    once_more = world.receive(now=later)
+    again = feedback(world, later)
+    assert (world.handover(now=later).code, world.receive(now=later).code) == (0, 0)
+    feedback(world, later)
+
+    assert (told["voided"], again["voided"]) == ((0, 1) if collected else (1, 0))
+    assert once_more.json["packages"]["sent"] == 0
+    assert world.events().count("package.refused") == 1
+    assert invoices(world, later) == ["RE-000001"]
+    assert_in_order(world, later)
