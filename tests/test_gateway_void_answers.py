@@ -79,3 +79,24 @@ def test_a_closed_number_is_answered_for_again_after_a_restore(world: World, *, 
     assert world.events().count("package.refused") == 1
     assert invoices(world, later) == ["RE-000001"]
     assert_in_order(world, later)
+
+
+def test_a_receipt_that_was_lost_is_placed_again(world: World) -> None:
+    """The agency has the package, so voiding it ends nothing; it is told apart from one that was never answered."""
+    package = sent(world, row(1))
+    assert world.receive().code == 0
+    for path in (world.sftp / "answers").iterdir():
+        path.unlink()
+    late = TODAY + timedelta(days=15)
+    before = command(world, "feedback", now=late)
+    assert void(world, package, now=late).code == 0
+    assert (world.handover(now=late).code, world.receive(now=late).code) == (0, 0)
+    voided = command(world, "feedback", now=late)
+    resealed = agency(world, "reseal", package, now=late)
+    told = feedback(world, late)
+
+    assert "ask whether it has arrived; if not, `inkasso package void`" in before.err
+    assert f"`inkasso agency reseal {package}`" in voided.err
+    assert "package void" not in voided.err
+    assert (resealed.code, told["packages"]["delivered"], told["failures"]) == (0, 1, [])
+    assert_in_order(world, late)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
@@ -107,9 +107,11 @@ class AnswersStore:
         )
 
     def sent_package(self, package_id: str) -> SentPackage | None:
-        """A package of answers that was sealed."""
+        """A package of answers that was sealed, by its id or by that of the package it was the first to answer."""
         query = select(*(col(getattr(SentRow, name)) for name in ("id", *SentPackage._fields[1:])))
-        row = self._connection.execute(query.where(col(SentRow.id) == package_id)).one_or_none()
+        receipts = select(col(AnswerRow.package)).where(col(AnswerRow.about) == package_id)
+        named = or_(col(SentRow.id) == package_id, col(SentRow.id).in_(receipts))
+        row = self._connection.execute(query.where(named).order_by(col(SentRow.sequence)).limit(1)).one_or_none()
         return None if row is None else SentPackage(row[0], row[1], PackageType(row[2]), *row[3:])
 
     def sealed_in(self, package_id: str) -> list[bytes]:

@@ -164,12 +164,12 @@ def refuse(package: str, *, config: Config) -> int:
 
 
 def reseal(package: str, *, config: Config) -> int:
-    """Seal a package of our answers again, which its creditor cannot open or which has expired; under the same number.
+    """Seal a package of our answers again, which its creditor cannot open, or which is lost or expired; under its number.
 
     Parameters
     ----------
     package
-        The package's id, as the creditor's `feedback` says it.
+        The package's id, as the creditor's `feedback` says it; or that of a package of the creditor's, for its receipt.
     """
     with open_desk(load_agency(config)) as desk:
         sent = seal_again(desk, package, clock())

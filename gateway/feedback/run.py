@@ -32,6 +32,7 @@ from gateway.log.trail import accept_cosignature
 from gateway.office import Office
 from gateway.partners.keys import with_keys_in_force
 from gateway.settings import Agency
+from gateway.state import PackageState
 from gateway.steps.names import MANIFEST_SUFFIX, answer_files
 from gateway.steps.unseal import (
     Line,
@@ -275,11 +276,22 @@ def _raise_overdue(office: Office, agency: Agency, feedback: Feedback, now: date
     latest = (now - timedelta(days=agency.receipt_days)).isoformat()
     with office.connection.begin():
         waiting = office.packages.unanswered(agency.id)
-    late = [one.package_id for one in waiting if one.uploaded is not None and one.uploaded < latest]
-    if late:
+    late = [one for one in waiting if one.uploaded is not None and one.uploaded < latest]
+    voided = [one.package_id for one in late if one.state is PackageState.CLOSING]
+    others = [one.package_id for one in late if one.state is not PackageState.CLOSING]
+    if others:
         feedback.failures.append(
             OverdueError(
-                f"{agency.id} has not answered {counted(len(late), 'package')} within {agency.receipt_days} days of the "
-                f"upload, the oldest is {late[0]}: ask whether it has arrived; if not, `inkasso package void` sends it again"
+                f"{agency.id} has not answered {counted(len(others), 'package')} within {agency.receipt_days} days of the "
+                f"upload, the oldest is {others[0]}: ask whether it has arrived; if not, `inkasso package void` sends it "
+                "again"
+            )
+        )
+    if voided:
+        feedback.failures.append(
+            OverdueError(
+                f"{agency.id} has not answered {counted(len(voided), 'void manifest')}, the oldest is of {voided[0]}: if it "
+                "finds nothing to answer, it has the package, and places its receipt again with `inkasso agency reseal "
+                f"{voided[0]}`"
             )
         )
