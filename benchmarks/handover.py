@@ -131,7 +131,7 @@ def measure(home: Path, kind: str, claims: int) -> dict[str, Any]:
 def in_own_process(kind: str, claims: int) -> dict[str, Any]:
     """The same, in a new process, so that its memory is its own."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, str(Path(folder) / "home"), kind, str(claims)]
+        command = [sys.executable, "-I", __file__, str(Path(folder) / "home"), kind, str(claims)]
         found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return found
 

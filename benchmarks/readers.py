@@ -172,7 +172,7 @@ def main() -> None:
     """Prints the table."""
     print("reader          rows     read  µs a row  bare library  x bare  peak MiB (before)")
     for kind, rows in RUNS:
-        command = [sys.executable, __file__, kind, str(rows)]
+        command = [sys.executable, "-I", __file__, kind, str(rows)]
         found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         print(
             f"{kind:<10}{rows:>10,}{found['read']:>9,}{1e6 * found['seconds'] / rows:>10.1f}"
