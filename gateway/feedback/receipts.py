@@ -2,7 +2,7 @@
 
 A receipt counts by the digest of the manifest it names. A package has arrived once one message of it is answered that was
 in it; whoever names the package alone has opened nothing. A package that an agency refuses as a whole, before it answered
-anything of it, goes out again under another number (`handover.again`).
+anything of it or told of one of its cases, goes out again under another number (`handover.again`).
 """
 
 import hmac
@@ -107,7 +107,7 @@ def refuse(office: Office, refused: PackageRefused, known: Known, signed: Signed
         return None  # the same was said before
     if sent is None or sent.state not in UNANSWERED:
         return Refusal.UNKNOWN_MESSAGE
-    if package_id in known.answered | known.refused.keys():
+    if package_id in known.answered | known.refused.keys() or office.voids.worked_on(package_id):
         return Refusal.STANDING
     known.refused[package_id] = refused.fault
     entry = RefusedEntry(

@@ -63,9 +63,14 @@ def queue_for_agency(office: Office, agency: str, entity: str, message: BooksAgr
 
 
 def queue_again(office: Office, messages: Sequence[MessageRecord]) -> None:
-    """Keeps what these messages say once more, in their order and under new ids, inside the caller's transactions."""
+    """Keeps what these messages say once more, in their order, inside the caller's transactions: under new ids, but those
+    that still wait only move behind, so that nothing grows however often packages are voided.
+    """
     keys = office.vault.by_id(sorted({one.claim for one in messages if one.claim is not None}))
     for one in messages:
+        if one.package is None:
+            office.voids.wait_behind(one)
+            continue
         key, message_id = None if one.claim is None else key_of(keys, one.claim), new_id()
         said = open_message(one.payload, key, one.message_id).item.encode().split(b"\n")[:2]
         item = b"".join(encode(json.loads(line) | {"message_id": message_id}) + b"\n" for line in said)

@@ -114,11 +114,12 @@ def _receipt(office: Office, kept: KeptItem, opened: Opened) -> str:
         receipt = PackageReceipt.model_validate_json(
             open_message(one.payload, key, one.message_id).item.partition("\n")[0]
         )
-        if receipt.about != message_id:
+        # What was in a package that was never taken goes out again as the same message, and is signed for there.
+        if (receipt.about, receipt.package_id) != (message_id, sealed.package):
             continue
         if not hmac.compare_digest(receipt.manifest_digest, sealed.manifest_digest):
             raise IntegrityError(
-                f"the agency signed for item {kept.item} of entry {kept.entry} in another package than was logged"
+                f"the agency signed for item {kept.item} of entry {kept.entry} with another manifest than was logged"
             )
         return "signed for"
     return "no receipt"

@@ -2,13 +2,13 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from gateway.state import NEVER_LEFT, PackageState
-from gateway.store.case_tables import MessageRow
+from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.cases import MessageRecord
 from gateway.store.packages import Addressee
 from gateway.store.tables import PackageRow
@@ -62,6 +62,25 @@ class Voids:
             col(later.outbound), col(later.refused).is_(None), col(later.package).is_distinct_from(package_id), replaced
         )
         return list(map(MessageRecord._make, self._connection.execute(query.order_by(col(later.position))).all()))
+
+    def wait_behind(self, message: MessageRecord) -> None:
+        """A message that waits is sealed behind all others that wait now, as it is."""
+        here = (col(MessageRow.outbound), col(MessageRow.package).is_(None))
+        self._connection.execute(delete(MessageRow).where(col(MessageRow.message_id) == message.message_id, *here))
+        self._connection.execute(insert(MessageRow), [message._asdict()])
+
+    def worked_on(self, package_id: str) -> bool:
+        """Whether its agency has told anything of a case of a package: then it has opened it. Answers to stops do not count:
+        a stop is answered also where its case has not come.
+        """
+        claims = select(col(CaseRow.claim)).where(col(CaseRow.package) == package_id)
+        query = select(col(MessageRow.position)).where(
+            ~col(MessageRow.outbound),
+            col(MessageRow.claim).in_(claims),
+            col(MessageRow.refused).is_(None),
+            col(MessageRow.type).not_in(("notice.ack", "package.receipt")),
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def messages_again(self, package_id: str) -> int:
         """How many messages of a package would wait again."""
