@@ -84,7 +84,7 @@ def hand_over(office: Office, night: Night) -> Figures:
     require_matched(office)
     mandates.require_versions(office, night.mandates)
     if not night.dry_run:
-        recover(office)
+        recover(office, night.now)
         mandates.issue(office, night.mandates, night.now)
         _stop(office, night, figures)
     unfit = vetting.unfit(office, sorted({mandate.agency for mandate in night.mandates}), night.today)

@@ -97,7 +97,7 @@ class Addressing(Strict):
     direction: Direction
     package_type: PackageType
     package_id: PackageId
-    sequence: Annotated[int, Field(ge=1)]
+    sequence: Annotated[int, Field(ge=1, le=10**9)]  # more packages than either side ever sends
     sender: PartyId
     recipient: PartyId
 

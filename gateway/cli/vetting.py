@@ -98,7 +98,7 @@ def agency_probe(
         output.line(f"three invented cases would be sealed and sent to {name}, in a package of type probe")
         return 0
     with open_office(configuration) as office:
-        recover(office)
+        recover(office, now)
         probe = seal_probe(office, agency, day_in_germany(now), now)
         sent = send(office, agency, now, lambda _messages: None, cases=False)
     if sent.failure is not None:

@@ -8,19 +8,19 @@ changed.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from audit.store import append, entries
-from gateway.errors import OverdueError
+from gateway.errors import OverdueError, PartnerError
 from gateway.office import Office
 from gateway.settings import Agency
-from gateway.steps.names import MANIFEST_SUFFIX, SIGNATURE_SUFFIX
-from gateway.steps.unseal import MAXIMUM_MANIFEST_BYTES, MAXIMUM_SIGNATURE_BYTES, Opener, read_manifest
+from gateway.steps.names import SIGNATURE_SUFFIX
+from gateway.steps.unseal import MAXIMUM_MANIFEST_BYTES, MAXIMUM_SIGNATURE_BYTES, Opener, PackageError, read_manifest
 from gateway.store.marks import StoreMark, read_mark, set_mark
 from gateway.store.packages import Addressee
-from gateway.transport.sftp import SftpTransport
+from gateway.transport.sftp import ContentError, SftpTransport
 from keys.references import new_id
 from keys.sshsig import AllowedSigner
 from schemas.answers import Statement, StatementCase
@@ -32,7 +32,7 @@ from schemas.package import Direction, Manifest, PackageType
 
 _ACTOR: Final = "system:restore"
 _MAXIMUM_NAMES: Final = 10_000
-_PACKAGE_ID: Final = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+_MANIFEST: Final = re.compile(r"[0-9a-hjkmnp-tv-z]{26}\.(manifest|void)\.json")
 
 
 class Restoring(Strict):
@@ -79,6 +79,23 @@ def restored_since(office: Office, entry: int) -> bool:
     return any(isinstance(one.entry, StoreRestored) for one in entries(office.connection, entry))
 
 
+def before(office: Office, manifest: Manifest) -> int:
+    """The number that comes before an agency's next, inside the caller's transaction.
+
+    What was applied in the time that a restore lost is passed over: the first number since may be any higher one. A number
+    that was passed over may still come, for its agency may place it again; without a restore there is none.
+    """
+    addressee = Addressee(manifest.sender, manifest.recipient, manifest.package_type)
+    last = office.inbound.last(addressee)
+    if manifest.sequence <= last:
+        lost = not office.inbound.has(addressee, manifest.sequence)
+    else:
+        lost = awaits(office, manifest.sender, manifest.recipient) or (
+            manifest.sequence > last + 1 and restored_since(office, office.inbound.last_entry(addressee))
+        )
+    return manifest.sequence - 1 if lost else last
+
+
 def take_statements(office: Office, manifest: Manifest, messages: Sequence[object], now: datetime) -> None:
     """Takes a statement made since the restore, of the books of whom it is sent to, inside the caller's transactions."""
     restoring = read_restoring(office)
@@ -95,8 +112,12 @@ def take_statements(office: Office, manifest: Manifest, messages: Sequence[objec
             return
 
 
-def pass_over_delivered(office: Office, agency: Agency, transport: SftpTransport, now: datetime) -> None:
-    """Packages of ours that lie at an agency's server, and that we do not know: their numbers are used up too.
+def pass_over_delivered(
+    office: Office, agency: Agency, transport: SftpTransport, now: datetime
+) -> Iterator[PartnerError]:
+    """Packages of ours that lie at an agency's server, and that we do not know: their numbers are used up too, also where
+    a void manifest is all that is left of one. What lies there under such a name and is not ours is a failure, and holds
+    nothing up.
 
     They were sealed in the time that a restore lost, and the agency may not have received them yet. Raises TransportErrors.
     """
@@ -105,16 +126,18 @@ def pass_over_delivered(office: Office, agency: Agency, transport: SftpTransport
     if restoring is None or agency.id not in {name for name, _ in restoring.awaited}:
         return
     for name in transport.listing(_MAXIMUM_NAMES, delivered=True):
-        package_id = name.removesuffix(f"{MANIFEST_SUFFIX}{SIGNATURE_SUFFIX}")
-        if package_id != name and _PACKAGE_ID.fullmatch(package_id):
-            _pass_over(office, agency, transport, package_id, now)
+        manifest = name.removesuffix(SIGNATURE_SUFFIX)
+        if manifest != name and _MANIFEST.fullmatch(manifest):
+            try:
+                _pass_over(office, agency, transport, manifest, now)
+            except (PackageError, ContentError) as failure:
+                yield failure
 
 
-def _pass_over(office: Office, agency: Agency, transport: SftpTransport, package_id: str, now: datetime) -> None:
+def _pass_over(office: Office, agency: Agency, transport: SftpTransport, name: str, now: datetime) -> None:
     with office.connection.begin():
-        if office.packages.sent(agency.id, package_id) is not None:
+        if office.voids.by_id(agency.id, name[:26]):
             return
-    name = f"{package_id}{MANIFEST_SUFFIX}"
     key, namespaces = office.ring.signing_key().public_key(), Direction.TO_AGENCY.namespaces
     signers = tuple(AllowedSigner(one.id, namespaces, key) for one in office.configuration.settings.entities)
     folder = office.quarantine

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from audit.note import parse_key
-from gateway.custody.matching import awaits, pass_over_delivered, restored_since, take_statements
+from gateway.custody.matching import before, pass_over_delivered, take_statements
 from gateway.errors import GatewayError, OverdueError, PartnerError
 from gateway.feedback.apply import Applied, apply
 from gateway.feedback.collect import (
@@ -45,7 +45,6 @@ from gateway.steps.unseal import (
     raw_digest,
     read_manifest,
 )
-from gateway.store.packages import Addressee
 from gateway.transport.sftp import ContentError, SftpTransport
 from keys.sshsig import AllowedSigner, parse_public_line
 from schemas.calendar import day_in_germany
@@ -122,7 +121,7 @@ def collect_all(office: Office, now: datetime) -> Feedback:
 
 
 def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Feedback, now: datetime) -> None:
-    pass_over_delivered(office, agency, transport, now)
+    feedback.failures.extend(pass_over_delivered(office, agency, transport, now))
     found = collect(transport, office.quarantine)
     feedback.foreign_names += found.foreign_names
     feedback.failures.extend(found.failures)
@@ -198,13 +197,7 @@ def _in_turn(office: Office, agency: Agency, signed: Signed, now: datetime) -> M
         return None
     if known is not None:
         raise PackageError(f"package {manifest.package_id} was applied with another manifest")
-    addressee = Addressee(agency.id, manifest.recipient, manifest.package_type)
-    last = office.inbound.last(addressee)
-    if awaits(office, agency.id, manifest.recipient) or (
-        manifest.sequence > last + 1 and restored_since(office, office.inbound.last_entry(addressee))
-    ):
-        last = max(last, manifest.sequence - 1)  # numbers that were applied in the time that a restore lost
-    check_turn(manifest, last, now)
+    check_turn(manifest, before(office, manifest), now)
     return manifest
 
 

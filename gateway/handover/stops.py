@@ -15,7 +15,7 @@ from gateway.errors import InputError, PartnerError
 from gateway.handover.again import go_again
 from gateway.handover.batch import SYSTEM_ACTOR
 from gateway.handover.sealing import publish
-from gateway.handover.void import write_void
+from gateway.handover.void import VoidFiles, write_void
 from gateway.handover.waiting import queue
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
@@ -152,6 +152,14 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
         raise PartnerError("a package that is to be withdrawn is gone from the outbox: run this again")
     addressee = Addressee(package.agency, sent.entity, package.type)
     void = write_void(office, addressee, package.package_id, package.sequence, now)
+    book_withdrawal(office, package, void, now)
+    publish(office, void.files)
+    for file in package.files:
+        (office.outbox / file.name).unlink(missing_ok=True)
+
+
+def book_withdrawal(office: Office, package: Outgoing, void: VoidFiles, now: datetime) -> None:
+    """From here on a sealed package is withdrawn, with its entry; call it in no transaction."""
     with office.connection.begin(), office.vault_connection.begin():
         office.packages.withdraw(package.package_id, void.files)
         claims = go_again(office, package.package_id)
@@ -166,6 +174,3 @@ def _withdraw(office: Office, package: Outgoing, now: datetime) -> None:
             claims=claims,
         )
         append(office.connection, entry)
-    publish(office, void.files)
-    for file in package.files:
-        (office.outbox / file.name).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
@@ -21,6 +21,11 @@ class Inbound:
         """The digest of the manifest a package of answers was applied with; None if it never was."""
         query = select(col(InboundRow.manifest_digest)).where(col(InboundRow.id) == package_id)
         return self._connection.execute(query).scalar()
+
+    def has(self, addressee: Addressee, sequence: int) -> bool:
+        """Whether a package of this number was applied from an agency, for an entity, of a type."""
+        query = select(col(InboundRow.id)).where(col(InboundRow.sequence) == sequence, *_of(addressee))
+        return self._connection.execute(query).first() is not None
 
     def last(self, addressee: Addressee) -> int:
         """The highest number applied from an agency, for an entity, of a type; 0 for none."""
@@ -46,9 +51,9 @@ class Inbound:
         self._connection.execute(insert(InboundRow), [row])
 
     def _highest(self, column: int, addressee: Addressee) -> int:
-        query = select(func.max(col(column))).where(
-            col(InboundRow.agency) == addressee.agency,
-            col(InboundRow.entity) == addressee.entity,
-            col(InboundRow.type) == addressee.type,
-        )
+        query = select(func.max(col(column))).where(*_of(addressee))
         return int(self._connection.execute(query).scalar() or 0)
+
+
+def _of(addressee: Addressee) -> tuple[ColumnElement[bool], ...]:
+    return tuple(col(getattr(InboundRow, name)) == value for name, value in addressee._asdict().items())
