@@ -119,7 +119,7 @@ class Letters:
         texts = self._texts["access"]
         note = texts["held_note"].format(
             first=self._words.day(held.first_seen),
-            verdict=" ".join([self._words.code(held.verdict) + ".", *self._reasons(held.rules)]),
+            verdict=" ".join([self._words.verdict(held.verdict) + ".", *self._reasons(held.rules)]),
             cases="; ".join(self._case(one) for one in held.cases) or self._texts["none"],
         )
         notes = [note]
@@ -185,8 +185,9 @@ class Letters:
             (self._name(one.agency), texts[one.type.removeprefix("case.")], self._moment(one.made), self._answer(one))
             for one in notices
         ]
+        reach = [texts["erase_reach"]] if self._opened.file.kind is RequestKind.ERASURE else []
         if rows:
-            yield section(texts["title"], [texts["reach"]], texts["head"], rows, (3, 3, 2, 3))
+            yield section(texts["title"], [texts["answers"], *reach], texts["head"], rows, (3, 3, 2, 3))
 
     def _answer(self, notice: Notice) -> str:
         texts = self._texts["notices"]
@@ -209,6 +210,8 @@ class Letters:
         if value.value.startswith("["):
             told = [self._words.parts(one) for one in json.loads(value.value) if isinstance(one, dict)]
             return "; ".join(told) or str(self._texts["none"])
+        if value.value.startswith("{"):
+            return self._words.named(json.loads(value.value))
         return self._words.value(value.field, value.value)
 
     def _reasons(self, rules: Sequence[str]) -> list[str]:

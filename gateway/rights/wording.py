@@ -13,7 +13,10 @@ from schemas.mandate import Language
 
 LETTERS: Final = "letters"
 _AMOUNTS: Final = frozenset(
-    {"amount", "paid", "fees", "principal", "payments", "principal_open", "interest_base", "fee", "costs", "interest"}
+    {
+        *("amount", "paid", "fees", "principal", "payments", "principal_open", "interest_base", "fee", "costs"),
+        *("interest", "credited", "paid_to_creditor", "paid_to_agency"),
+    }
 )
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
@@ -21,7 +24,21 @@ _MONTHS: Final = (
 )
 _YES_OR_NO: Final = {"true": "yes", "false": "no", "yes": "yes", "no": "no"}
 _CODES: Final = frozenset(
-    {"kind", "debtor_kind", "disputed", "verdict", "standing", "default_ground", "contract_kind", "result", "ground"}
+    {
+        *(
+            "kind",
+            "debtor_kind",
+            "disputed",
+            "verdict",
+            "standing",
+            "default_ground",
+            "contract_kind",
+            "result",
+            "ground",
+        ),
+        *("refusal", "question", "answer", "reason", "status", "code", "closed", "paid_to", "request", "fault"),
+        *("tone", "language", "stage", "channel", "channels"),
+    }
 )
 Section = dict[str, Any]
 
@@ -60,6 +77,10 @@ class Wording:
         """A code as it reads."""
         return str(self.texts["codes"].get(code, code.replace("-", " ")))
 
+    def verdict(self, verdict: str) -> str:
+        """What our own checks have said, which is not what an agency's word of the same name says."""
+        return str(self.texts["verdicts"][verdict])
+
     def norm(self, norm: str) -> str:
         """A norm as it is quoted."""
         return quoted(norm, self.language)
@@ -69,9 +90,19 @@ class Wording:
         return str(self.texts["types"].get(name, name))
 
     def parts(self, parts: Mapping[str, Any]) -> str:
-        """A reminder, a cost or another small record on one line: its level, its day, what it was."""
-        told = [self.value(name, str(value)) for name, value in parts.items() if name != "level"]
-        return ", ".join(filter(None, (self.code(one) for one in told)))
+        """A reminder, a cost or another small record on one line: its day, what it was, its amount."""
+        return ", ".join(self.value(name, str(value)) for name, value in parts.items() if name != "level")
+
+    def named(self, parts: Mapping[str, Any]) -> str:
+        """A record of which only some fields are set, each with its name."""
+        told = []
+        for name, value in parts.items():
+            if isinstance(value, list):
+                told.append(f"{self.field(name)}: {', '.join(self.value(name, str(one)) for one in value)}")
+            elif value is not None:
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                told.append(f"{self.field(name)}: {self.value(name, text)}")
+        return "; ".join(told)
 
     def money(self, cents: int) -> str:
         """An amount in euros."""
