@@ -16,6 +16,7 @@ from gateway.reports.minimisation import travelling_as
 from keys.sqlite import open_store
 from schemas.case import Case, Identity
 from schemas.entry import ReportMade
+from schemas.figures import RetentionKind
 from schemas.mandate import Language
 from schemas.policy import policy
 from world import World, cli
@@ -134,3 +135,14 @@ def test_a_report_never_overwrites(world: World, tmp_path: Path) -> None:
     assert [found.code for found in results] == [2, 2, 2]
     assert there.read_bytes() == b"mine"
     assert world.events() == before
+
+
+@pytest.mark.parametrize(("language", "period"), [(Language.GERMAN, "30 Tage"), (Language.ENGLISH, "30 days")])
+def test_the_record_tells_each_period_in_words(world: World, language: Language, period: str) -> None:
+    """A refused claim goes after days, not after no years; no kind is told by its code."""
+    record = texts(written(world, "record", f"periods-{language}.pdf", "--language", language.value))
+    kinds = words("record", language)["periods"]["kinds"]
+
+    assert set(kinds) == set(RetentionKind)
+    assert f"{kinds['refused']} {period}" in record
+    assert "closed-claim" not in record

@@ -13,6 +13,7 @@ from gateway.documents.render import words
 from gateway.figures.tables import load_figures
 from gateway.settings import Agency, Configuration, Entity
 from schemas.case import Case, Identity
+from schemas.figures import Retention
 from schemas.mandate import Language
 from schemas.policy import policy
 from schemas.vetting import LegalRole
@@ -98,11 +99,18 @@ def _periods(configuration: Configuration, texts: dict[str, Any], language: Lang
     for row in load_figures(configuration.settings.figures).retention:
         if row.until is None:
             yield (
-                row.kind.value,
-                str(row.years),
+                texts["kinds"][row.kind.value],
+                _length(row, texts),
                 texts["from_year_end" if row.from_year_end else "from_day"],
                 quoted(row.norm, language),
             )
+
+
+def _length(row: Retention, texts: dict[str, Any]) -> str:
+    """Years and days, whichever there are."""
+    parts = ((row.years, "year"), (row.days, "day"))
+    told = [f"{count} {texts[unit if count == 1 else f'{unit}s']}" for count, unit in parts if count]
+    return ", ".join(told) or f"0 {texts['days']}"
 
 
 def _measures(agencies: Sequence[Agency], texts: dict[str, Any]) -> Rows:
