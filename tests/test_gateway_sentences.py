@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from gateway.cli.sentences import SENTENCES
+from gateway.cli.sentences import SENTENCES, sentence
 from schemas.entry import Entry
 
 ENTRIES = {one.model_fields["event"].default: one for one in get_args(Entry)}
@@ -33,3 +33,23 @@ def test_every_leaf_ends_with_its_time(event: str) -> None:
     names = [field.alias or name for name, field in ENTRIES[event].model_fields.items()]
 
     assert max(names) == "time"
+
+
+@pytest.mark.parametrize(
+    ("event", "counts", "de", "en"),
+    [
+        ("request.decided", {"claims": 1}, "betrifft 1 Forderung.", "about 1 claim."),
+        ("request.decided", {"claims": 2}, "betrifft 2 Forderungen.", "about 2 claims."),
+        ("books.compared", {"differences": 0}, "0 Abweichungen.", "0 differences."),
+        ("erasure.completed", {"count": 1}, "1 Eintrag zu einem Einzelfall ist", "1 item is gone"),
+        ("claims.missed", {"gone": 1, "back": 2}, "2 sind wieder da.", "1 claim at an agency is missing"),
+        ("notices.made", {"notices": 1}, "1 Mitteilung wartet", "1 notice to an agency waits"),
+    ],
+)
+def test_a_count_has_the_number_of_its_noun(event: str, counts: dict[str, int], de: str, en: str) -> None:
+    """One is one, and none and two are many."""
+    model = ENTRIES[event]
+    entry = model.model_construct(**(dict.fromkeys(model.model_fields) | {"event": event} | counts))
+
+    assert de in sentence(entry, "de")
+    assert en in sentence(entry, "en")

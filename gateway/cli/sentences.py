@@ -1,5 +1,9 @@
-"""Every event of the log in a sentence, German and English; `{field}` is a field of the entry."""
+"""Every event of the log in a sentence, German and English; `{field}` is a field of the entry.
 
+`{field:one|many}` is a count and the words behind it: the first if it is one, otherwise the second.
+"""
+
+from string import Formatter
 from typing import Final, NamedTuple
 
 from schemas.codes import ErasureScope
@@ -20,8 +24,9 @@ SENTENCES: Final = {
         "Screened from {source}: {cleared} cleared, {held} held, {refused} refused, {rejected} unreadable.",
     ),
     "claims.missed": Sentence(
-        "Im vollständigen Export aus {source} fehlen {gone} übergebene Forderungen, {back} sind wieder da.",
-        "{gone} claims at agencies are missing from a full export of {source}, {back} are back.",
+        "{gone:übergebene Forderung fehlt|übergebene Forderungen fehlen} im vollständigen Export aus {source}, "
+        "{back:ist|sind} wieder da.",
+        "{gone:claim at an agency is|claims at agencies are} missing from a full export of {source}, {back:is|are} back.",
     ),
     "package.sealed": Sentence(
         "Paket {package} (Nummer {sequence}) wurde für {recipient} versiegelt.",
@@ -84,23 +89,24 @@ SENTENCES: Final = {
     "key.rotated": Sentence("Der Schlüssel für {purpose} wurde erneuert.", "The {purpose} key was renewed."),
     "key.destroyed": Sentence("Ein Schlüssel für {purpose} wurde vernichtet.", "A {purpose} key was destroyed."),
     "erasure.intended": Sentence(
-        "Die Löschung zu {claims} Forderungen beginnt ({ground}).",
-        "The erasure of {claims} claims begins ({ground}).",
+        "Die Löschung zu {claims:Forderung|Forderungen} beginnt ({ground}).",
+        "The erasure of {claims:claim|claims} begins ({ground}).",
     ),
     "erasure.completed": Sentence(
-        "Die Löschung ist vollzogen: {count} Einträge zu Einzelfällen sind vernichtet ({ground}).",
-        "The erasure is done: {count} items are gone ({ground}).",
+        "Die Löschung ist vollzogen: {count:Eintrag zu einem Einzelfall ist|Einträge zu Einzelfällen sind} vernichtet "
+        "({ground}).",
+        "The erasure is done: {count:item is|items are} gone ({ground}).",
     ),
     "data.read": Sentence("Mit `{command}` wurden Personendaten gelesen.", "Personal data was read by `{command}`."),
     "log.read": Sentence("Das Leseprotokoll wurde gelesen.", "The log of readings was read."),
     "readings.begun": Sentence("Das Leseprotokoll {origin} beginnt.", "The log of readings {origin} begins."),
     "readings.ended": Sentence(
-        "Das Leseprotokoll des Jahres {of_year} mit {size} Einträgen endet.",
-        "The log of readings of {of_year}, with {size} entries, ends.",
+        "Das Leseprotokoll des Jahres {of_year} mit {size:Eintrag|Einträgen} endet.",
+        "The log of readings of {of_year}, with {size:entry|entries}, ends.",
     ),
     "books.compared": Sentence(
-        "Die Bücher wurden mit {agency} abgeglichen: {differences} Abweichungen.",
-        "The books were compared with {agency}: {differences} differences.",
+        "Die Bücher wurden mit {agency} abgeglichen: {differences:Abweichung|Abweichungen}.",
+        "The books were compared with {agency}: {differences:difference|differences}.",
     ),
     "report.made": Sentence("Ein Bericht wurde erstellt ({report}).", "A report was made ({report})."),
     "mandate.issued": Sentence(
@@ -128,8 +134,8 @@ SENTENCES: Final = {
         "The databases were restored from copies; the log goes on as {origin}.",
     ),
     "statement.taken": Sentence(
-        "Nach der Wiederherstellung hat {agency} ihren Stand erklärt: {matched} Fälle bekannt, {strange} unbekannt.",
-        "After the restore {agency} made its statement: {matched} cases known, {strange} unknown.",
+        "Nach der Wiederherstellung hat {agency} ihren Stand erklärt: {matched:Fall|Fälle} bekannt, {strange} unbekannt.",
+        "After the restore {agency} made its statement: {matched:case|cases} known, {strange} unknown.",
     ),
     "request.opened": Sentence(
         "Antrag {request} ist eingegangen; die Antwort ist bis {due} fällig.",
@@ -146,12 +152,12 @@ SENTENCES: Final = {
         "Die Frist von Antrag {request} wurde bis {due} verlängert.", "Request {request} was extended to {due}."
     ),
     "request.decided": Sentence(
-        "Über Antrag {request} ist entschieden; er betrifft {claims} Forderungen.",
-        "Request {request} is decided; it is about {claims} claims.",
+        "Über Antrag {request} ist entschieden; er betrifft {claims:Forderung|Forderungen}.",
+        "Request {request} is decided; it is about {claims:claim|claims}.",
     ),
     "request.executed": Sentence(
-        "Antrag {request} ist ausgeführt: {erased} Forderungen gelöscht, {restricted} eingeschränkt.",
-        "Request {request} is carried out: {erased} claims erased, {restricted} restricted.",
+        "Antrag {request} ist ausgeführt: {erased:Forderung|Forderungen} gelöscht, {restricted} eingeschränkt.",
+        "Request {request} is carried out: {erased:claim|claims} erased, {restricted} restricted.",
     ),
     "request.ended": Sentence(
         "Die Aufbewahrungsfrist von Antrag {request} ist abgelaufen; seine Akte ist vernichtet.",
@@ -162,8 +168,8 @@ SENTENCES: Final = {
         "Die Einschränkung aus Antrag {request} ist aufgehoben.", "The restriction of request {request} was lifted."
     ),
     "notices.made": Sentence(
-        "Zu Antrag {request} warten {notices} Mitteilungen an Inkassobüros.",
-        "{notices} notices to agencies wait because of request {request}.",
+        "Wegen Antrag {request}: {notices:Mitteilung wartet|Mitteilungen warten} auf den Versand an Inkassobüros.",
+        "{notices:notice to an agency waits|notices to agencies wait} because of request {request}.",
     ),
 }
 _GERMAN: Final = {
@@ -180,14 +186,22 @@ _GERMAN: Final = {
 
 _OF_SOURCES: Final = {
     "erasure.intended": Sentence(
-        "Die Löschung dessen beginnt, was die Quelle zu {claims} Forderungen geliefert hat ({ground}).",
-        "The erasure of what the source delivered of {claims} claims begins ({ground}).",
+        "Die Löschung dessen beginnt, was die Quelle zu {claims:Forderung|Forderungen} geliefert hat ({ground}).",
+        "The erasure of what the source delivered of {claims:claim|claims} begins ({ground}).",
     ),
     "erasure.completed": Sentence(
         "Was die Quelle geliefert hat, ist gelöscht; Einträge zu Einzelfällen bleiben ({ground}).",
         "What the source delivered is erased; the items of the log stay ({ground}).",
     ),
 }
+
+
+class _Counting(Formatter):
+    """Fields as they are, and counts with their words."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, many, *_ = *format_spec.split("|"), ""
+        return f"{value} {one if value == 1 else many}" if many else f"{value}"
 
 
 def _is_of_sources(entry: Entry) -> bool:
@@ -199,5 +213,5 @@ def sentence(entry: Entry, language: str) -> str:
     found = _OF_SOURCES[entry.event] if _is_of_sources(entry) else SENTENCES[entry.event]
     fields = {name: getattr(entry, name) for name in type(entry).model_fields}
     if language != "de":
-        return found.en.format(**fields)
-    return found.de.format(**{name: _GERMAN.get(str(value), value) for name, value in fields.items()})
+        return _Counting().vformat(found.en, (), fields)
+    return _Counting().vformat(found.de, (), {name: _GERMAN.get(str(value), value) for name, value in fields.items()})
