@@ -214,6 +214,7 @@ def request_approve(
 def request_answer(request: Id, *, out: Out, config: Config) -> int:
     """Write the answer: a letter as PDF/A, an access answer also as JSON (Art. 15, 20), an erasure with its certificate."""
     now = clock()
+    output.require_new(out)
     with open_office(load(config)) as office:
         found = answer(office, load_request(office, request), day_in_germany(now), now)
     _write(out, found)
@@ -229,15 +230,17 @@ def request_extend(
 ) -> int:
     """Take up to two months longer, once, and write the notice that says why (Art. 12(3))."""
     now = clock()
+    output.require_new(out)
     with open_office(load(config)) as office:
         letter = extend(office, load_request(office, request), reason, day_in_germany(now), now)
-    _write(out, Answer(letter))
+    _write(out, Answer(letter), "notice")
     return 0
 
 
 def request_lift(request: Id, *, out: Out, consent: Consent = NOTHING_GIVEN, config: Config) -> int:
     """End a restriction, and write the notice that goes to the person before (Art. 18(3))."""
     now = clock()
+    output.require_new(out)
     with open_office(load(config)) as office:
         opened = load_request(office, request)
         carry_out(
@@ -245,7 +248,7 @@ def request_lift(request: Id, *, out: Out, consent: Consent = NOTHING_GIVEN, con
             lifting(opened),
             consent,
             now,
-            lambda given: _write(out, Answer(lift(office, opened, given, day_in_germany(now), now))),
+            lambda given: _write(out, Answer(lift(office, opened, given, day_in_germany(now), now)), "notice"),
         )
     return 0
 
@@ -263,11 +266,12 @@ def request_reopen(
     return 0
 
 
-def _write(folder: Path, found: Answer) -> None:
+def _write(folder: Path, found: Answer, what: str = "answer") -> None:
     try:
         folder.mkdir(mode=0o700)
         for name, content in found.files.items():
             write_private(folder / name, content)
     except OSError:
         raise InputError(f"{folder} cannot be made: name a new folder with --out") from None
-    output.line(f"{folder} holds the answer; its digests are in the log")
+    digests = "its digest is" if len(found.files) == 1 else "its digests are"
+    output.line(f"{folder} holds the {what}; {digests} in the log")

@@ -106,15 +106,15 @@ def extend(office: Office, opened: Opened, reason: ExtensionReason, today: date,
 
 
 def lifting(opened: Opened) -> Build:
-    """The preview of the end of a restriction."""
+    """The preview of the end of a restriction. Raises UsageError if there is none to end."""
+    _require_restriction(opened)
     lines = (f"lift the restriction of request {opened.id}", "The person is told before (Art. 18(3) GDPR).")
     return lambda made: Preview("request lift", made, lines)
 
 
 def lift(office: Office, opened: Opened, given: Given, today: date, now: datetime) -> bytes:
     """The letter that a restriction ends; from the next night on claims go on. Raises UsageError, ApprovalError."""
-    if not opened.record.stops or opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
-        raise UsageError("this request restricts nothing, or has not been answered: nothing was done")
+    _require_restriction(opened)
     office.readings.record("request lift", [opened.id], now)
     letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(), Output.PDF)
     with office.connection.begin(), office.vault_connection.begin():
@@ -132,6 +132,11 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
         )
         change(office, opened, entry, actor=entry.actor, columns={"stops": False})
     return letter
+
+
+def _require_restriction(opened: Opened) -> None:
+    if not opened.record.stops or opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
+        raise UsageError("this request restricts nothing, or has not been answered: nothing was done")
 
 
 def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
