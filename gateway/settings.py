@@ -29,6 +29,7 @@ from schemas.words import told
 from schemas.worth import Worth
 
 _MAXIMUM_BYTES: Final = 1 << 20  # a configuration is a page; more is a wrong file
+MAPPING: Final = "name the file of a mapping that exists"
 _HostKey = Annotated[
     str, StringConstraints(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{40,800}$")
 ]
@@ -207,7 +208,7 @@ class Configuration:
             found for found in self.settings.mandates if source in (None, found.source) and mandate in (None, found.id)
         )
         if not chosen:
-            raise UsageError("no mandate matches: configure one ([[mandates]]), or check --source and --mandate")
+            raise UsageError("no mandate matches: see [[mandates]] in the configuration")
         return chosen
 
     def mandates_of(self, source: str) -> tuple[Mandate, ...]:
@@ -231,13 +232,13 @@ class Configuration:
         return next(part for part in self.settings.agencies if part.id == name)
 
 
-def load_toml(path: Path) -> bytes:
+def load_toml(path: Path, otherwise: str = "name another file with --config, or make one with `init`") -> bytes:
     """A TOML file as JSON bytes, so that strict models can read it. Raises UsageError."""
     try:
         with path.open("rb") as file:
             content = file.read(_MAXIMUM_BYTES + 1)
     except OSError:
-        raise UsageError(f"{path} cannot be read: name another file with --config, or make one with `init`") from None
+        raise UsageError(f"{path} cannot be read: {otherwise}") from None
     if len(content) > _MAXIMUM_BYTES:
         raise UsageError(f"{path} is larger than any configuration: name the right file with --config")
     try:
@@ -268,7 +269,7 @@ def _with_mappings(text: bytes, home: Path) -> bytes:
     sources = found.get("sources")
     for source in sources if isinstance(sources, list) else ():
         if isinstance(source, dict) and isinstance(source.get("mapping"), str):
-            source["mapping"] = json.loads(load_toml(home / source["mapping"]))
+            source["mapping"] = json.loads(load_toml(home / source["mapping"], MAPPING))
     return json.dumps(found).encode()
 
 

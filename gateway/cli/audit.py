@@ -72,7 +72,7 @@ def audit_verify(
     path: Path | None = None,
     *,
     key: str | None = None,
-    held: tuple[Path, ...] = (),
+    held: Annotated[tuple[Path, ...], Parameter(negative="")] = (),
     quick: Annotated[bool, Parameter(negative="", help="Leave items unopened.")] = False,
     readings: OfYear = None,
     json: Json = False,

@@ -10,7 +10,7 @@ from gateway.cli import output
 from gateway.cli.creditor import Config, Json
 from gateway.errors import UsageError
 from gateway.readers.presets import Preset, load_preset, own_mapping, preset_of
-from gateway.settings import load, load_toml
+from gateway.settings import MAPPING, load, load_toml
 from gateway.trial.sampling import Sampled
 from gateway.trial.sampling import sample as read_sample
 from gateway.trial.suggestion import suggest as propose
@@ -36,7 +36,7 @@ def check(
 ) -> int:
     """Check the configuration without opening a store; with --sample, try how a file is read."""
     if sample is None:
-        return _check_configuration(config)
+        return _check_configuration(config, json=json)
     if sum(given is not None for given in (source, mapping, preset)) != 1:
         raise UsageError("--sample goes with one of --source, --mapping and --preset")
     found = read_sample(sample, _preset(config, source, mapping, preset))
@@ -63,22 +63,25 @@ def suggest(file: Path, *, json: Json = False) -> int:
     return 0
 
 
-def _check_configuration(config: Path) -> int:
+def _check_configuration(config: Path, *, json: bool) -> int:
     configuration = load(config)
     parts = configuration.settings
     for source in parts.sources:
         preset_of(source)
+    counts = {name: len(getattr(parts, name)) for name in ("entities", "sources", "agencies", "mandates")}
+    if json:
+        output.as_json(counts)
+        return 0
     output.line(
-        f"{config} is valid: {counted(len(parts.entities), 'entity', 'entities')}, "
-        f"{counted(len(parts.sources), 'source')}, {counted(len(parts.agencies), 'agency', 'agencies')}, "
-        f"{counted(len(parts.mandates), 'mandate')}"
+        f"{config} is valid: {counted(counts['entities'], 'entity', 'entities')}, {counted(counts['sources'], 'source')}, "
+        f"{counted(counts['agencies'], 'agency', 'agencies')}, {counted(counts['mandates'], 'mandate')}"
     )
     return 0
 
 
 def _preset(config: Path, source: str | None, mapping: Path | None, preset: str | None) -> Preset:
     if mapping is not None:
-        return own_mapping(json_text.loads(load_toml(mapping)), str(mapping))
+        return own_mapping(json_text.loads(load_toml(mapping, MAPPING)), str(mapping))
     if preset is not None:
         return load_preset(preset)
     configuration = load(config)

@@ -80,7 +80,7 @@ def screen(
     mandate: str | None = None,
     facts: Path | None = None,
     today: Today = None,
-    json: Json = False,
+    json: Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object a row.")] = False,
     config: Config,
 ) -> int:
     """Screen a file; nothing is stored or sent. With --preset it needs no set-up.
@@ -150,7 +150,7 @@ def handover(
 
 
 def nightly(*, json: Json = False, config: Config) -> int:
-    """Everything a night has to do: for all mandates, hand over and deliver; then make erasures final."""
+    """Everything a night has to do: take answers, send stops, hand over all mandates; then retention and final erasures."""
     with _night(config, None, None, None, dry_run=False) as run:
         worked = whole_night(run.office, run.night)
     if json:

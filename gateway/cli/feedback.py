@@ -115,9 +115,19 @@ def entity_of(office: Office, source: str | None) -> str:
     return found[0]
 
 
+def _agency_of(office: Office, agency: str | None) -> str:
+    """The agency of that id, or the only one. Raises UsageError."""
+    found = [one.id for one in office.configuration.settings.agencies if agency in (None, one.id)]
+    if len(found) != 1:
+        raise UsageError(
+            "name the --agency" if agency is None else "no agency of that name is configured: see [[agencies]]"
+        )
+    return found[0]
+
+
 def reconcile_books(
     *,
-    agency: Annotated[str, Parameter(help="Whose books beside ours.")],
+    agency: Annotated[str | None, Parameter(help="Whose books beside ours; not needed if there is one.")] = None,
     entity: Annotated[str | None, Parameter(help="The legal entity, if there are several.")] = None,
     json: Json = False,
     config: Config,
@@ -127,8 +137,7 @@ def reconcile_books(
         entities = office.configuration.settings.entities
         if entity is None and len(entities) != 1:
             raise UsageError("name the --entity")
-        if agency not in {one.id for one in office.configuration.settings.agencies}:
-            raise UsageError("no agency of this id is configured")
+        agency = _agency_of(office, agency)
         found = reconcile(office, agency, entity or entities[0].id, clock())
     if json:
         output.as_json(found.as_json())

@@ -49,7 +49,7 @@ def package_void(
     now = clock()
     with open_office(load(config)) as office:
         if agency not in {one.id for one in office.configuration.settings.agencies}:
-            raise UsageError("no agency of this id is configured")
+            raise UsageError("no agency of that name is configured: see [[agencies]]")
         found = voiding(office, agency, package, PackageType(kind), reason)
         if not carry_out(office, found.build, consent, now, partial(void, office, found, now=now), dry_run=dry_run):
             return 0

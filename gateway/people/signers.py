@@ -25,6 +25,8 @@ def file_key(path: Path) -> Signer:
     """A key from its file. Raises UsageError; keys.root.KeyFileError for a file that others may read."""
     if path.suffix == ".pub":
         raise UsageError(f"{path}: that is the public key; name the private one, which has no .pub")
+    if not path.exists():
+        raise UsageError(f"{path} does not exist: name the file of your own OpenSSH key")
     try:
         key = load_ssh_private_key(read_private(path), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

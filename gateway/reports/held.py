@@ -24,7 +24,8 @@ COLUMNS: Final = (
     "to be expected EUR", "minimum EUR", "who may release", "release reason",
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_WHO: Final = {Release.NEVER: "nobody", Release.ACTOR: "one actor", Release.TWO_ACTORS: "two actors"}
+_WHO: Final = {Release.NEVER: "nobody", Release.TWO_ACTORS: "two actors", Release.ACTOR: "one actor"}
+"""The strictest first: whoever lifts all the rules of a claim must be able to lift each."""
 _JUDGED_AGAIN: Final = {
     Language.GERMAN: "Das Inkassobüro hat ihr Paket nie bekommen: Der nächste Lauf prüft die Forderung erneut.",
     Language.ENGLISH: "Its agency never had its package: the next run judges the claim again.",
@@ -52,7 +53,7 @@ def sum_in_words(worth: Sum | None) -> str:
 def who_may_release(rules: Iterable[str]) -> str:
     """Who may release a claim that these rules hold."""
     asked = {rule(name).release for name in rules} or {Release.NEVER}
-    return next(words for who, words in _WHO.items() if who in asked or who is Release.TWO_ACTORS)
+    return next(words for who, words in _WHO.items() if who in asked)
 
 
 def held_table(held: Sequence[HeldClaim], language: Language) -> list[tuple[str, ...]]:

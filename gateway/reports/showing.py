@@ -12,9 +12,10 @@ from gateway.handover.judge import key_of
 from gateway.log.logbook import claims_of
 from gateway.office import Office
 from gateway.reports.held import sentences
+from gateway.state import ClaimState
 from gateway.store.claims import Screening
 from gateway.store.packages import Dates
-from gateway.store.payload import open_payload, open_source
+from gateway.store.payload import Payload, open_payload, open_source
 from keys.claimkeys import ClaimKey
 from schemas.mandate import Language
 
@@ -67,16 +68,19 @@ def _shown(office: Office, claim: str, keys: dict[str, ClaimKey], language: Lang
         return None
     payloads = [open_payload(one.payload, key_of(keys, claim), one.package) for one in history]
     source = open_source(history[-1], key_of(keys, claim))
-    verdicts = [
-        Judged(json.loads(payload.verdict.item)["today"], one.verdict, one.rules, sentences(one.rules, language))
-        for one, payload in zip(history, payloads, strict=True)
-    ]
+    verdicts = [_judged(one, payload, language) for one, payload in zip(history, payloads, strict=True)]
     return ShownClaim(
         fields={"claim_no": payloads[-1].claim_no} if source is None else source.claim.model_dump(mode="json"),
         verdicts=tuple(verdicts),
         messages=tuple(_messages(office, claim, history)),
         cases=tuple(f"{case.agency}: {case.standing}" for case in office.cases.all_of_claims([claim])),
     )
+
+
+def _judged(one: Screening, payload: Payload, language: Language) -> Judged:
+    """A verdict; nothing is said of one that no rule speaks against, unless the claim is held because of its package."""
+    says = sentences(one.rules, language) if one.rules or one.verdict == ClaimState.HELD else ""
+    return Judged(json.loads(payload.verdict.item)["today"], one.verdict, one.rules, says)
 
 
 def _messages(office: Office, claim: str, history: Sequence[Screening]) -> list[Passed]:

@@ -145,7 +145,7 @@ def load_request(office: Office, request: str) -> Opened:
         record = office.requests.get(request)
         key = office.vault.request_key(request)
     if record is None:
-        raise UsageError("no request has that id: see `inkasso request list`")
+        raise UsageError("no request has that id: see `inkasso request list --all`")
     if key is None:
         raise IntegrityError(f"request {request} has lost its key: restore both databases from backups of one time")
     return Opened(record, open_file(record, key), key)
