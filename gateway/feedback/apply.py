@@ -87,8 +87,9 @@ def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) 
         claim = None if refusal is not None else _claim(answer, case, known)
         opening = os.urandom(_OPENING_BYTES)
         commitments.append(commitment(opening, line.raw + b"\n"))
-        # Of a refused answer nothing is kept: it may be about anybody.
-        item = "" if refusal is not None else line.raw.decode() + "\n"
+        # Of a refused answer nothing is kept: it may be about anybody. So is the file number of what was erased here.
+        nameless = claim is None and getattr(answer, "agency_ref", None) is not None
+        item = "" if refusal is not None or nameless else line.raw.decode() + "\n"
         kept = ItemKept(item=item, opening=opening_text(opening))
         record = _record(manifest, answer, claim, kept, known)
         records.append(record._replace(item=len(records), made=now.isoformat(), refused=refusal))

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from gateway.steps.names import SIGNATURE_SUFFIX, answer_files
-from gateway.steps.unseal import MAXIMUM_MANIFEST_BYTES, MAXIMUM_SIGNATURE_BYTES
+from gateway.steps.unseal import MAXIMUM_SIGNATURE_BYTES
 from gateway.transport.sftp import ContentError, SftpTransport
 from schemas.package import Part
 
 MAXIMUM_NAMES: Final = 10_000
 MAXIMUM_PACKAGES: Final = 500
+MAXIMUM_MANIFEST_BYTES: Final = 1 << 16  # a checkpoint with its cosignatures is all that makes one long
 MAXIMUM_ANSWERS_BYTES: Final = 64 << 20  # 50,000 answers of 400 bytes are 20 MB
 _OURS: Final = re.compile(rf"([0-9a-hjkmnp-tv-z]{{26}})(\.{Part.ANSWERS}\.jsonl\.zst\.age|\.manifest\.json(\.sig)?)")
 

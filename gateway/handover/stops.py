@@ -14,6 +14,7 @@ from audit.store import append
 from gateway.errors import InputError, PartnerError
 from gateway.handover.again import go_again
 from gateway.handover.batch import SYSTEM_ACTOR
+from gateway.handover.missing import OPEN_CASES
 from gateway.handover.sealing import publish
 from gateway.handover.void import VoidFiles, write_void
 from gateway.handover.waiting import queue
@@ -84,13 +85,15 @@ def recall(office: Office, recalling: Recalling, given: Given | None, now: datet
 
 
 def withdraw_overtaken(office: Office, agency: Agency, now: datetime) -> list[str]:
-    """Withdraws what has not left and holds a case that was recalled or erased, or that a request holds back; the ids.
+    """Withdraws what has not left and holds a case that was recalled or erased, or that a request holds back, or a document
+    for a case that has ended; the ids.
 
     Raises PartnerError if the server cannot be asked.
     """
     with office.connection.begin():
         recalled = {one.package for one in office.cases.at(agency.id) if one.standing is CaseStanding.RECALLED}
         recalled |= office.cases.packages_noticed(agency.id)
+        recalled |= office.documents.packages_overtaken(agency.id, OPEN_CASES)
         candidates = [
             one
             for one in office.packages.outgoing(agency.id)

@@ -17,6 +17,7 @@ from audit.items import commitment
 from audit.store import append, items_of
 from gateway.handover.batch import MAXIMUM_CLAIMS, OPENING_BYTES, SYSTEM_ACTOR
 from gateway.handover.judge import key_of
+from gateway.handover.missing import OPEN_CASES
 from gateway.handover.sealing import addressing_of, envelope_recipients, outgoing_of, publish
 from gateway.log.trail import show, trail_for
 from gateway.office import Office
@@ -80,8 +81,12 @@ def queue_again(office: Office, messages: Sequence[MessageRecord]) -> None:
 
 
 def seal_waiting(office: Office, now: datetime) -> list[str]:
-    """Seals everything that waits, stops first; the ids of the packages. Each is finished or never happened."""
+    """Seals everything that waits, stops first; the ids of the packages. Each is finished or never happened.
+
+    An answer to a question, and the document with it, does not outlive the work on its case.
+    """
     with office.connection.begin():
+        office.documents.drop_overtaken(OPEN_CASES)
         waiting, documented = office.cases.waiting(), office.documents.with_document()
     parts = [(addressee, part) for addressee, messages in waiting for part in _packages(messages, documented)]
     return [_seal(office, addressee, part, now) for addressee, part in parts]

@@ -3,10 +3,13 @@
 Every call works inside the caller's transaction.
 """
 
-from sqlalchemy import LargeBinary, insert, select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, LargeBinary, and_, delete, exists, insert, select
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
+from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.tables import StoreTable
 from keys.claimkeys import ClaimKey
 from keys.labels import Label, bound
@@ -38,8 +41,36 @@ class Documents:
         """The messages that have one."""
         return set(self._connection.execute(select(col(DocumentRow.message_id))).scalars())
 
+    def packages_overtaken(self, agency: str, worked: Collection[str]) -> set[str]:
+        """The packages to an agency with a document for a case that has none of these standings any more."""
+        query = select(col(MessageRow.package)).join(
+            DocumentRow, col(DocumentRow.message_id) == col(MessageRow.message_id)
+        )
+        query = query.where(col(MessageRow.agency) == agency, _is_over(worked))
+        return {found for (found,) in self._connection.execute(query.distinct()) if found is not None}
+
+    def drop_overtaken(self, worked: Collection[str]) -> None:
+        """Answers that wait about cases that have none of these standings any more: nobody there needs them, or a document.
+
+        A document that was sealed once is kept as it was.
+        """
+        waits = and_(col(MessageRow.package).is_(None), col(MessageRow.type) == "case.answer", _is_over(worked))
+        self._connection.execute(delete(MessageRow).where(waits))
+        known = select(col(MessageRow.message_id)).where(col(MessageRow.message_id) == col(DocumentRow.message_id))
+        self._connection.execute(delete(DocumentRow).where(~known.exists()))
+
     def open(self, message_id: str, key: ClaimKey) -> bytes:
         """The document of a message. Raises keys.wrap.WrapError if it was altered or moved."""
         query = select(col(DocumentRow.payload)).where(col(DocumentRow.message_id) == message_id)
         payload = self._connection.execute(query).scalar_one()
         return unwrap(key.key, payload, bound(Label.DOCUMENT, key.claim_id, message_id))
+
+
+def _is_over(worked: Collection[str]) -> ColumnElement[bool]:
+    """Messages to an agency about claims of which it has no case with one of these standings."""
+    case = exists().where(
+        col(CaseRow.claim) == col(MessageRow.claim),
+        col(CaseRow.agency) == col(MessageRow.agency),
+        col(CaseRow.standing).in_(worked),
+    )
+    return and_(col(MessageRow.outbound), ~case)
