@@ -6,10 +6,11 @@ input).
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 
@@ -23,11 +24,14 @@ class Strict(BaseModel):
 
 
 def _utc(value: datetime) -> datetime:
+    if not MINYEAR < value.year < MAXYEAR:
+        # What is no ValueError passes through pydantic, and through whoever catches its failures.
+        raise PydanticCustomError("moment", "{rule}", {"rule": "no clock in any zone shows this moment"})
     return value.astimezone(UTC)
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
-"""A moment: aware, in UTC."""
+"""A moment: aware, in UTC, and of a day that exists in every zone."""
 
 
 class Failure(NamedTuple):
