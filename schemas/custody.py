@@ -81,6 +81,15 @@ class StoreRestored(Leaf):
     record: _Count
 
 
+class PackageLost(Leaf):
+    """After a restore, a package of ours lay at an agency's server that our books do not know: its number is used up."""
+
+    event: Literal["package.lost"] = "package.lost"
+    package: PackageId
+    recipient: PartyId
+    sequence: Annotated[int, Field(ge=1)]
+
+
 class StatementTaken(Leaf):
     """After a restore, an agency's signed statement was taken: which of its cases our books know, and which they do not.
 
@@ -147,6 +156,7 @@ CustodyEntry = (
     | StoresCopied
     | EpochRotated
     | StoreRestored
+    | PackageLost
     | StatementTaken
     | KeyOffered
     | PackageSignedAgain

@@ -45,6 +45,13 @@ class RequestIdentified(Leaf):
     represented: bool
 
 
+class RequestCorrected(Leaf):
+    """It is written down what is right instead; no agency is told before it is approved (Art. 16 GDPR)."""
+
+    event: Literal["request.corrected"] = "request.corrected"
+    request: EntryId
+
+
 class RequestExtended(Leaf):
     """The answer takes longer; the person was told why within the first month (Art. 12(3) GDPR)."""
 
@@ -85,6 +92,13 @@ class RequestAnswered(Leaf):
     documents: tuple[Digest, ...]
 
 
+class RequestClosed(Leaf):
+    """The person was answered, and so was every notice, by the agency it went to (Art. 19 GDPR)."""
+
+    event: Literal["request.closed"] = "request.closed"
+    request: EntryId
+
+
 class RestrictionLifted(Leaf):
     """A restriction has ended; the person was told before (Art. 18(3) GDPR), by a document with this digest."""
 
@@ -102,6 +116,20 @@ class RequestEnded(Leaf):
     request: EntryId
 
 
+class MarkersEnded(Leaf):
+    """The last day of markers has passed: their claims would be taken in again (Art. 5(1)(e) GDPR)."""
+
+    event: Literal["markers.ended"] = "markers.ended"
+    markers: Annotated[int, Field(ge=1)]
+
+
+class RestrictionsProlonged(Leaf):
+    """Claims that were to be erased have a title that was told of since: they are kept until that is time-barred."""
+
+    event: Literal["restrictions.prolonged"] = "restrictions.prolonged"
+    claims: Annotated[int, Field(ge=1)]
+
+
 class NoticesMade(Leaf):
     """Stops wait to be sealed for agencies (Art. 16, 18, 19, 21 GDPR)."""
 
@@ -114,11 +142,15 @@ RequestEntry = (
     RequestOpened
     | RequestReceivedEarlier
     | RequestIdentified
+    | RequestCorrected
     | RequestExtended
     | RequestDecided
     | RequestExecuted
     | RequestAnswered
+    | RequestClosed
     | RestrictionLifted
+    | RestrictionsProlonged
     | NoticesMade
     | RequestEnded
+    | MarkersEnded
 )

@@ -6,11 +6,20 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from committed import watched
 from world import World, make_world, running_world
 
 # How long an example takes says how busy the machine is, and nothing about the program.
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gateway")
+
+
+@pytest.fixture(autouse=True)
+def _committed() -> Iterator[None]:
+    """No test changes a store's state without the entry that says so."""
+    with watched() as seen:
+        yield
+    assert seen.unexplained == []
 
 
 @pytest.fixture

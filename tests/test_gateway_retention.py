@@ -107,6 +107,7 @@ def test_what_a_request_restricts_is_kept_while_there_is_a_title(world: World) -
         late = end_restrictions(office, date(2056, 8, 2), TODAY)
 
     assert (early, until, late) == (0, date(2056, 8, 1), 1)
+    assert world.events().count("restrictions.prolonged") == 1
 
 
 def test_a_closed_request_ends_three_years_after_the_year_of_its_answer(world: World) -> None:

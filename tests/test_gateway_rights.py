@@ -165,6 +165,13 @@ def test_a_rectification_reaches_every_recipient_in_the_fields_that_travelled(wo
     assert early.code == 2 and "what is right instead is missing" in early.err
     assert done.code == 0
     assert [one[1::2] for one in shown["notices"]] == [["case.rectify", "executed"]]
+    assert [one[2] for one in shown["steps"]] == [
+        "opened",
+        "request identified",
+        "request corrected",
+        "request decided",
+        "request executed",
+    ]
 
 
 @pytest.mark.parametrize(

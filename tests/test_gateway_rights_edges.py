@@ -14,6 +14,7 @@ from gateway.demo.template import AGENCY, CREDITOR
 from gateway.figures.tables import load_figures
 from gateway.rights.fate import Standing, decide
 from gateway.rights.life import load_request
+from gateway.rights.markers import end_markers
 from gateway.settings import load
 from gateway.state import ClaimState
 from gateway.steps.acknowledge import Refusal
@@ -23,7 +24,7 @@ from gateway.wiring import open_desk, open_office
 from schemas.codes import CaseStanding
 from schemas.figures import LegalFigures
 from schemas.request import ErasureClaim, Fate
-from world import Result, World, cli, jsonl, killed, row
+from world import TODAY, Result, World, cli, jsonl, killed, row
 
 LATER = datetime(2026, 7, 2, 3, 0, tzinfo=UTC)
 CANARY = "zqcanary"
@@ -217,12 +218,16 @@ def test_a_claim_of_another_legal_entity_is_no_answer(world: World) -> None:
 def test_a_marker_lasts_until_the_later_of_two_days(world: World) -> None:
     """A claim that is erased twice does not come back on the day that the first erasure named."""
     days = [date(2027, 1, 1), date(2036, 1, 1), date(2030, 1, 1)]
-    with open_office(load(world.creditor)) as office, office.connection.begin():
+    with open_office(load(world.creditor)) as office, office.connection.begin(), office.vault_connection.begin():
         for day in days:
             office.requests.mark([Marker(b"digest", "Art. 17(1)(d) GDPR", day, "0" * 26)])
         marked = [office.requests.marked([b"digest"], day) for day in (date(2036, 1, 1), date(2036, 1, 2))]
+        for day in (date(2036, 1, 1), date(2036, 1, 2), date(2036, 1, 3)):
+            end_markers(office, day, TODAY)
+        left = office.requests.has_markers()
 
     assert marked == [{b"digest"}, set()]
+    assert (left, world.events().count("markers.ended")) == (False, 1)
 
 
 def test_an_answer_to_a_notice_that_was_never_sent_changes_nothing(world: World) -> None:

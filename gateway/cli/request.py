@@ -169,7 +169,7 @@ def request_correct(
     with open_office(load(config)) as office:
         opened = load_request(office, request)
         with office.connection.begin():
-            correct(office, opened, right)
+            correct(office, opened, right, clock())
     output.line(f"{request} knows what is right; next: `inkasso request preview {request}`")
     return 0
 

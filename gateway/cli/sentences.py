@@ -133,6 +133,11 @@ SENTENCES: Final = {
         "Die Datenbanken wurden aus Kopien wiederhergestellt; das Protokoll geht als {origin} weiter.",
         "The databases were restored from copies; the log goes on as {origin}.",
     ),
+    "package.lost": Sentence(
+        "Beim Inkassobüro {recipient} lag Paket {package}, das die Wiederherstellung nicht kennt; seine Nummer {sequence} "
+        "ist vergeben.",
+        "Package {package}, which the restored books do not know, lay at {recipient}; its number {sequence} is used up.",
+    ),
     "statement.taken": Sentence(
         "Nach der Wiederherstellung hat {agency} ihren Stand erklärt: {matched:Fall|Fälle} bekannt, {strange} unbekannt.",
         "After the restore {agency} made its statement: {matched:case|cases} known, {strange} unknown.",
@@ -155,6 +160,18 @@ SENTENCES: Final = {
         "Über Antrag {request} ist entschieden; er betrifft {claims:Forderung|Forderungen}.",
         "Request {request} is decided; it is about {claims:claim|claims}.",
     ),
+    "request.corrected": Sentence(
+        "Zu Antrag {request} ist aufgeschrieben, was richtig ist.",
+        "It is written down what is right, for request {request}.",
+    ),
+    "request.closed": Sentence(
+        "Antrag {request} ist abgeschlossen: alle Mitteilungen sind beantwortet.",
+        "Request {request} is closed: every notice was answered.",
+    ),
+    "markers.ended": Sentence(
+        "{markers:Prüfsumme einer gelöschten Forderung ist|Prüfsummen gelöschter Forderungen sind} abgelaufen.",
+        "{markers:marker of an erased claim has|markers of erased claims have} ended.",
+    ),
     "request.executed": Sentence(
         "Antrag {request} ist ausgeführt: {erased:Forderung|Forderungen} gelöscht, {restricted} eingeschränkt.",
         "Request {request} is carried out: {erased:claim|claims} erased, {restricted} restricted.",
@@ -166,6 +183,10 @@ SENTENCES: Final = {
     "request.answered": Sentence("Antrag {request} ist beantwortet.", "Request {request} was answered."),
     "restriction.lifted": Sentence(
         "Die Einschränkung aus Antrag {request} ist aufgehoben.", "The restriction of request {request} was lifted."
+    ),
+    "restrictions.prolonged": Sentence(
+        "{claims:Forderung mit Titel bleibt|Forderungen mit Titel bleiben} eingeschränkt, bis der Titel verjährt.",
+        "{claims:claim with a title stays|claims with a title stay} restricted until it is time-barred.",
     ),
     "notices.made": Sentence(
         "Wegen Antrag {request}: {notices:Mitteilung wartet|Mitteilungen warten} auf den Versand an Inkassobüros.",

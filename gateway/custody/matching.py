@@ -26,7 +26,7 @@ from keys.sshsig import AllowedSigner
 from schemas.answers import Statement, StatementCase
 from schemas.base import Instant, Strict
 from schemas.canonical import encode_model
-from schemas.custody import StatementTaken, StoreRestored
+from schemas.custody import PackageLost, StatementTaken, StoreRestored
 from schemas.identifiers import PartyId
 from schemas.package import Direction, Manifest, PackageType
 
@@ -150,7 +150,16 @@ def _pass_over(office: Office, agency: Agency, transport: SftpTransport, name: s
             (folder / part).unlink(missing_ok=True)
     addressee = Addressee(agency.id, manifest.sender, manifest.package_type)
     with office.connection.begin():
-        office.packages.pass_over(addressee, manifest.sequence, now)
+        if office.packages.pass_over(addressee, manifest.sequence, now):
+            lost = PackageLost(
+                id=new_id(),
+                time=now,
+                actor=_ACTOR,
+                package=manifest.package_id,
+                recipient=agency.id,
+                sequence=manifest.sequence,
+            )
+            append(office.connection, lost)
 
 
 def _take(

@@ -20,7 +20,7 @@ from gateway.rights import notices
 from gateway.rights.access import access, released
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
 from gateway.rights.letters import Destroyed, Letters
-from gateway.rights.life import Opened, advance, change, privacy_of
+from gateway.rights.life import Opened, change, close, privacy_of
 from gateway.rights.portability import provided
 from keys.references import new_id
 from schemas.canonical import encode_model
@@ -71,13 +71,10 @@ def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer
     found = _made(office, opened, today, now)
     if first:
         with office.connection.begin():
-            told = office.requests.notices(opened.id)
             entry = RequestAnswered(
                 id=new_id(), time=now, actor="system:request", request=opened.id, documents=_digests(found.documents)
             )
-            opened = change(office, opened, entry, RequestState.ANSWERED, columns={"answered": today})
-            if all(one.answered is not None for one in told):
-                office.requests.change(opened.id, state=advance(RequestState.ANSWERED, RequestState.CLOSED))
+            close(office, change(office, opened, entry, RequestState.ANSWERED, columns={"answered": today}), now)
     return found
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
+from audit.store import append
 from gateway.errors import UsageError
 from gateway.figures.retention import kept_until
 from gateway.figures.tables import load_figures
@@ -36,7 +37,7 @@ from schemas.codes import ErasureScope, RequestKind, RestrictionGround
 from schemas.entry import ErasureGround
 from schemas.figures import RetentionKind
 from schemas.request import ErasureClaim, Fate, Kept, Planned, RequestState
-from schemas.request_entry import RequestExecuted
+from schemas.request_entry import RequestExecuted, RestrictionsProlonged
 from schemas.words import counted
 
 _VAULT_ALONE: Final = (
@@ -197,6 +198,9 @@ def end_restrictions(office: Office, today: date, now: datetime) -> int:
             if (until := kept_until(figures, RetentionKind.TITLE, titled, today)) >= today
         }
         office.requests.restrict(list(longer.values()))
+        if longer:
+            prolonged = RestrictionsProlonged(id=new_id(), time=now, actor="system:nightly", claims=len(longer))
+            append(office.connection, prolonged)
     gone = [claim for claim in left if claim not in longer]
     if gone:
         erase(office, gone, ErasureGround.RETENTION, None, now)

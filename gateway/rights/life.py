@@ -30,6 +30,8 @@ from schemas.codes import RequestKind
 from schemas.privacy import Privacy
 from schemas.request import Channel, Correction, Identified, RequestFile, RequestState, Step
 from schemas.request_entry import (
+    RequestClosed,
+    RequestCorrected,
     RequestDecided,
     RequestEntry,
     RequestIdentified,
@@ -210,12 +212,18 @@ def identify(
     return change(office, opened, entry, _IDENTIFIED, identified=identified, recipient=recipient)
 
 
-def correct(office: Office, opened: Opened, correction: Correction) -> None:
+def correct(office: Office, opened: Opened, correction: Correction, now: datetime) -> None:
     """What is right instead, inside the caller's transaction; nothing is told before it is approved. Raises UsageError."""
     if opened.file.kind is not RequestKind.RECTIFICATION or opened.record.state not in {_OPENED, _IDENTIFIED}:
         raise UsageError("only a request for rectification that has not been decided can be told what is right")
-    file = opened.file.model_copy(update={"correction": correction})
-    office.requests.change(opened.id, payload=seal_file(file, opened.key, opened.id))
+    entry = RequestCorrected(id=new_id(), time=now, actor=ACTOR, request=opened.id)
+    change(office, opened, entry, correction=correction)
+
+
+def close(office: Office, opened: Opened, now: datetime) -> None:
+    """An answered request is over once every notice has its signed answer; inside the caller's transaction."""
+    if all(one.answered is not None for one in office.requests.notices(opened.id)):
+        change(office, opened, RequestClosed(id=new_id(), time=now, actor=ACTOR, request=opened.id), _CLOSED)
 
 
 def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Opened:

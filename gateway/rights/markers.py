@@ -6,15 +6,18 @@ nothing from it. It stands in `gateway.db`, and a second time in the vault: a re
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
+from audit.store import append
 from gateway.handover.marked import erased_digest
 from gateway.office import Office
 from gateway.store.requests import Marker
 from keys.labels import Label, Purpose, stacked_digest
+from keys.references import new_id
 from keys.remembered import Erased, erased, forget_erased, remember_erased
 from keys.vault_tables import Mark
+from schemas.request_entry import MarkersEnded
 
 
 class Marked(NamedTuple):
@@ -47,7 +50,8 @@ def mark_again(office: Office) -> None:
     office.requests.mark([Marker._make(one) for one in erased(office.vault_connection)])
 
 
-def end_markers(office: Office, today: date) -> None:
+def end_markers(office: Office, today: date, now: datetime) -> None:
     """Markers end with their last day, inside the caller's transactions."""
-    office.requests.end_markers(today)
+    if ended := office.requests.end_markers(today):
+        append(office.connection, MarkersEnded(id=new_id(), time=now, actor="system:nightly", markers=ended))
     forget_erased(office.vault_connection, today)

@@ -6,7 +6,7 @@ from gateway.errors import OverdueError
 from gateway.office import Office
 from gateway.rights.deciding import finish_decided
 from gateway.rights.erasure import end_restrictions
-from gateway.rights.life import PENDING
+from gateway.rights.life import PENDING, close, load_request
 from gateway.rights.markers import end_markers
 from gateway.rights.notices import overdue
 from schemas.request import RequestState
@@ -17,10 +17,13 @@ def due_requests(office: Office, today: date, now: datetime) -> list[OverdueErro
     finish_decided(office, now)
     end_restrictions(office, today, now)
     with office.connection.begin(), office.vault_connection.begin():
-        end_markers(office, today)
-        for request in office.requests.in_states((RequestState.ANSWERED,)):
-            if all(one.answered is not None for one in office.requests.notices(request.id)):
-                office.requests.change(request.id, state=RequestState.CLOSED)
+        end_markers(office, today, now)
+        answered = office.requests.in_states((RequestState.ANSWERED,))
+    for one in answered:
+        opened = load_request(office, one.id)
+        with office.connection.begin():
+            close(office, opened, now)
+    with office.connection.begin():
         late = [one for one in office.requests.in_states(PENDING) if one.due < today]
     return [
         OverdueError(

@@ -159,11 +159,12 @@ class Packages:
         self._advance(package_id, PackageState.REVOKED)
         self._add_files(package_id, files, len(self._files(package_id)))
 
-    def pass_over(self, addressee: Addressee, sequence: int, now: datetime) -> None:
-        """A number was used in the time that a restore lost: no package bears it or one below it again."""
-        if sequence > self._last(addressee):
+    def pass_over(self, addressee: Addressee, sequence: int, now: datetime) -> bool:
+        """A number used in the time that a restore lost: no package bears it or one below again. Whether it is new."""
+        if new := sequence > self._last(addressee):
             row = {"id": new_id(), "source": "", "state": PackageState.LOST, "created": now.isoformat(), "messages": 0}
             self._connection.execute(insert(PackageRow), [row | addressee._asdict() | {"sequence": sequence}])
+        return new
 
     def received_up_to(self, addressee: Addressee, sequence: int, now: datetime) -> None:
         """The agency has these packages: what was sealed here of them was uploaded in the time that a restore lost."""

@@ -183,9 +183,9 @@ class Requests:
         query = select(col(MarkerRow.digest)).where(col(MarkerRow.until) >= today, col(MarkerRow.digest).in_(digests))
         return set(self._connection.execute(query).scalars())
 
-    def end_markers(self, today: date) -> None:
-        """Markers whose last day has passed are gone."""
-        self._connection.execute(delete(MarkerRow).where(col(MarkerRow.until) < today))
+    def end_markers(self, today: date) -> int:
+        """Markers whose last day has passed are gone; how many there were."""
+        return self._connection.execute(delete(MarkerRow).where(col(MarkerRow.until) < today)).rowcount
 
     def has_markers(self) -> bool:
         """Whether anything was ever erased."""
