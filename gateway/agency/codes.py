@@ -2,6 +2,7 @@
 
 import tomllib
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -11,6 +12,7 @@ from schemas.codes import ClosingCode, RefusalCode, StatusCode
 _KINDS: Final[dict[str, type[StrEnum]]] = {"refusal": RefusalCode, "closing": ClosingCode, "status": StatusCode}
 
 
+@cache
 def load_codes() -> dict[str, dict[str, dict[str, StrEnum]]]:
     """The mapping by interface, kind (refusal, closing, status) and foreign code."""
     text = files("gateway.agency").joinpath("codes.toml").read_text("utf-8")
@@ -20,12 +22,17 @@ def load_codes() -> dict[str, dict[str, dict[str, StrEnum]]]:
     }
 
 
+def interfaces() -> tuple[str, ...]:
+    """The interfaces whose codes are mapped."""
+    return tuple(sorted(load_codes()))
+
+
 def translate(interface: str, kind: str, code: str) -> StrEnum:
     """Our code for a foreign one. Raises InputError, which does not repeat the code, for one that is not mapped."""
     try:
         return load_codes()[interface][kind][code]
     except KeyError:
         raise InputError(
-            f"the mapping of {interface if interface in load_codes() else 'this interface'} has no such {kind} code: "
+            f"the mapping of {interface if interface in interfaces() else 'this interface'} has no such {kind} code: "
             "add it to codes.toml, or use our own code"
         ) from None

@@ -154,9 +154,10 @@ def _rows(content: bytes) -> Iterator[Row]:
     if text.lstrip().startswith(("{", "[")):
         yield from _json_rows(text)
         return
-    reader = csv.DictReader(io.StringIO(text), strict=True)
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=True)
     if not {"type", "case_ref"} <= set(reader.fieldnames or ()):
-        raise InputError("the file of answers has no header that names `type` and `case_ref`")
+        raise InputError("the file of answers has no header that names `type` and `case_ref`: see docs/kit.md")
     try:
         for number, found in enumerate(reader, start=1):
             yield {name: _cell(number, name, value) for name, value in found.items() if value not in {None, ""}}

@@ -49,7 +49,7 @@ def state(desk: Desk, creditor: str, settled: Settled, now: datetime) -> Stateme
     with desk.cases_connection.begin():
         last = desk.cases.last_packages(creditor)
         if not last and creditor not in desk.creditors:
-            raise UsageError(f"nothing has come from {creditor}: there is nothing to state")
+            raise UsageError("no creditor of that name is configured, and nothing has come from one: see [[creditors]]")
         lines = books(desk, creditor)
         statement = Statement(
             message_id=new_id(),

@@ -13,6 +13,7 @@ from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
 from gateway.handover.release import Asked, release, releasing
 from gateway.office import Office
+from gateway.reports.asked import asked_claims
 from gateway.reports.held import held_table, read_sheet, write_sheet
 from gateway.reports.listing import held_claims, vanished_claims
 from gateway.reports.showing import show
@@ -41,6 +42,9 @@ def claim_list(
     vanished: Annotated[
         bool, Parameter(negative="", help="Claims at agencies that a full export no longer holds: find out why.")
     ] = False,
+    asked: Annotated[
+        bool, Parameter(negative="", help="Claims at agencies that ask something, or reported a dispute.")
+    ] = False,
     csv: Annotated[Path | None, Parameter(help="Write a spreadsheet to fill in, for `claim release --sheet`.")] = None,
     language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
     json: Json = False,
@@ -49,6 +53,8 @@ def claim_list(
     """List the held claims with their reasons: claim numbers and rows, no personal data."""
     if vanished:
         return _list_vanished(config, json=json)
+    if asked:
+        return _list_asked(config, json=json)
     with open_office(load(config)) as office:
         found = held_claims(office, day_in_germany(clock())) if held else []
     if csv is not None:
@@ -70,6 +76,20 @@ def _list_vanished(config: Path, *, json: bool) -> int:
         output.as_json({"vanished": [claim._asdict() for claim in found]})
     else:
         output.table([("claim", "source", "agency", "missing since"), *found], indent=0)
+    return 0
+
+
+def _list_asked(config: Path, *, json: bool) -> int:
+    with open_office(load(config)) as office:
+        found = asked_claims(office)
+    if json:
+        output.as_json({"asked": [claim._asdict() for claim in found]})
+    else:
+        output.table([("claim", "source", "agency", "what", "code", "since", "message"), *found], indent=0)
+        if found:
+            output.line(
+                "answer with `claim answer CLAIM --question CODE`, settle with `claim settle CLAIM`, or `claim recall`"
+            )
     return 0
 
 
@@ -132,4 +152,7 @@ def _asked(
 def _from_sheet(sheet: Path, claims: tuple[str, ...], reason: ReleaseReason | None) -> tuple[Asked, ...]:
     if claims or reason is not None:
         raise UsageError("the sheet says which claims and why: leave out claim numbers and --reason")
-    return read_sheet(read_bounded(sheet))
+    asked = read_sheet(read_bounded(sheet))
+    if not asked:
+        raise UsageError("no row of the sheet has a `release reason`: fill in that column where a claim may go")
+    return asked

@@ -107,7 +107,7 @@ def read_bounded(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(_MAXIMUM_BYTES + 1)
     except OSError:
-        raise UsageError(f"{path} cannot be read") from None
+        raise UsageError(f"{path} cannot be read: name a file that exists") from None
     if len(content) > _MAXIMUM_BYTES:
         raise UsageError(f"{path} is larger than any preview, signature or sheet of ours")
     return content

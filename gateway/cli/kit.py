@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from gateway.agency.codes import interfaces
 from gateway.agency.export import as_csv
 from gateway.agency.export import export as of_creditor
 from gateway.agency.post import post
@@ -86,11 +87,13 @@ def reply(
     file
         Rows as docs/kit.md describes them.
     """
+    if codes is not None and codes not in interfaces():
+        raise UsageError(f"no codes of that interface are mapped; of these: {', '.join(interfaces())}")
     try:
         with file.open("rb") as opened:
             content = opened.read(MAXIMUM_BYTES + 1)
     except OSError:
-        raise InputError(f"{file} cannot be read") from None
+        raise InputError(f"{file} cannot be read: name a file that exists") from None
     now = clock()
     with open_desk(load_agency(config)) as desk:
         count = take_replies(desk, content, day_in_germany(now), interface=codes, dry_run=dry_run)

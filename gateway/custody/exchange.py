@@ -93,6 +93,6 @@ def _opened(path: Path, identities: Sequence[Identity]) -> bytes:
             sealed = file.read(MAXIMUM_BYTES)
         return b"".join(unseal(io.BytesIO(sealed), identities))
     except OSError:
-        raise UsageError(f"{path} cannot be read") from None
+        raise UsageError(f"{path} cannot be read: name a file that exists") from None
     except AgeError as error:
         raise UsageError(f"{path} does not open with that identity: {error}") from None
