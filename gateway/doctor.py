@@ -86,7 +86,7 @@ def _stores(configuration: Configuration) -> str:
         if lacking:
             raise IntegrityError(f"the log's triggers are not as `init` made them: {', '.join(lacking)}; restore them")
         waiting = len(office.packages.outgoing())
-    return f"a pair; the log holds {size} entries; {counted(waiting, 'package')} to be sent"
+    return f"a pair; the log holds {counted(size, 'entry', 'entries')}; {counted(waiting, 'package')} to be sent"
 
 
 def _escrow(configuration: Configuration) -> str:

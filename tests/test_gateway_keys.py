@@ -240,7 +240,7 @@ def test_the_documents_name_commands_that_exist(document: str) -> None:
 
     assert len(shown) > 5
     assert {command for command, _ in shown} <= known | {
-        "nightly", "doctor", "feedback", "agency statement", "report reconcile", "request list",
+        "nightly", "doctor", "feedback", "agency statement", "agency reseal", "report reconcile", "request list",
     }  # fmt: skip
     for command, options in shown:
         told = cli(*command.split(), "--help")

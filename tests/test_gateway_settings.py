@@ -90,6 +90,8 @@ def test_a_wrong_value_is_named_by_its_key_and_not_repeated(
     ("old", "new", "rule"),
     [
         ('id = "nordlicht"', f'id = "{CANARY}"', "id: is not in the expected form"),
+        ("DE02120300000000202051", "DE02120300000000202015", "iban: the check digits of the IBAN do not fit"),
+        ("DE02120300000000202051", f"DE02{CANARY}", "iban: "),
         ("port = 22", "port = 0", "port: is less than 1"),
         ("port = 22", "port = 65536", "port: is more than 65535"),
         ("port = 22", "port = 22.0", "port: a whole number is expected"),

@@ -26,6 +26,7 @@ from gateway.log.watching import create_witness, watch_export
 from gateway.outside import first_key
 from gateway.settings import Configuration, load
 from gateway.wiring import clock, open_office
+from schemas.words import counted
 
 Language = Literal["de", "en"]
 _VERIFIED: Final = "entries verified"
@@ -122,7 +123,10 @@ def audit_export(folder: Path, *, readings: OfYear = None, config: Config) -> in
     """
     with open_office(load(config)) as office, output.progress() as progress:
         size = export_log(office, readings, folder, clock(), lambda count: progress("exported", count))
-    output.line(f"{folder} holds {size:,} entries. Verify: inkasso-verify {folder}")
+    output.line(
+        f"{folder} holds {counted(size, 'entry', 'entries')}. On another machine: inkasso-verify {folder} --key KEY "
+        f"(the line in {folder}/vkey, compared with what its owner told)"
+    )
     return 0
 
 

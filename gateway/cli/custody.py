@@ -17,6 +17,7 @@ from gateway.office import Office
 from gateway.rights.lost import make_whole
 from gateway.settings import load
 from gateway.wiring import clock, open_office, restore_with
+from schemas.words import counted
 
 DryRun = Annotated[bool, Parameter(negative="", help="Say what would happen; change nothing.")]
 
@@ -79,7 +80,8 @@ def backup(*, dry_run: DryRun = False, json: Json = False, config: Config) -> in
         )
     else:
         output.line(
-            f"generation {made.vault.generation}: both databases are copied; {made.keys:,} keys of the vault open"
+            f"generation {made.vault.generation}: both databases are copied, and the copies open "
+            f"({counted(made.keys, 'key')} of the vault)"
         )
-        output.line(f"{made.removed} older copies of the vault were removed")
+        output.line(f"removed: {counted(made.removed, 'older copy', 'older copies')} of the vault")
     return 0

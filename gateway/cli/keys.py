@@ -23,6 +23,7 @@ from gateway.wiring import alone, clock, credentials_folder, open_office
 from keys.keyfile import read_keys
 from keys.labels import Purpose
 from keys.root import next_root, root_id
+from schemas.words import counted
 
 ROOT = "root"
 
@@ -138,8 +139,8 @@ def _rotate_epoch(office: Office, *, dry_run: bool) -> int:
         rotated = make_final(office, clock(), progress, forced=True)
     if rotated is not None:
         output.line(
-            f"erasures are final up to record {rotated.record}: {rotated.survivors:,} keys survive, and every older copy "
-            "of the vault is dead"
+            f"erasures are final up to record {rotated.record}: kept {counted(rotated.survivors, 'key')}, and every older "
+            "copy of the vault is dead"
         )
     return 0
 
@@ -182,10 +183,11 @@ def key_import(
     with alone(configuration.path(f"{stores.gateway}.lock")):
         found = import_escrow(configuration.path(stores.keys), credentials_folder(), file, identity, dry_run=dry_run)
     verb = "would come back" if dry_run else "came back"
+    already = f"there already: {found.known:,}"
     if found.root:
         output.line("the root key was there already" if found.known else f"the root key {verb}")
     else:
-        output.line(f"{len(found.keys)} keys and private files {verb}; {found.known} were there already")
+        output.line(f"{counted(len(found.keys), 'key or private file', 'keys and private files')} {verb}; {already}")
     return 0
 
 

@@ -59,7 +59,8 @@ def print_feedback(found: Feedback) -> None:
         output.heading("Refused, and why")
         output.table([(reason, f"{count:,}") for reason, count in found.refusals.most_common()])
     if found.foreign_names:
-        output.line(f"{found.foreign_names:,} files in folders of answers bear no name of ours: not looked at")
+        files = counted(found.foreign_names, "file")
+        output.line(f"{files} in folders of answers with no name of ours: not looked at")
 
 
 def _because(name: str) -> str:

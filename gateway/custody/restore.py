@@ -82,7 +82,7 @@ def preview_of(office: Office, chosen: Chosen) -> Callable[[datetime], Preview]:
             f"  {chosen.gateway.sha256}",
             f"restore vault.db, generation {chosen.vault.generation} of {chosen.vault.made:%Y-%m-%d %H:%M}",
             f"  {chosen.vault.sha256}",
-            f"The copy's log has {kept} entries; the lost one had {chosen.lost.size} when last seen.",
+            f"The copy's log has {counted(kept, 'entry', 'entries')}; the lost one had {chosen.lost.size} when last seen.",
             f"Erasures are carried out again up to record {record} of the journal.",
             "Both databases of today are replaced. Nothing leaves until each agency has signed a statement; claims that",
             "may have been handed over since are held.",
