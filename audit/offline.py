@@ -1,11 +1,12 @@
 """`inkasso-verify`: an export, or the evidence for one item, checked on another machine with a public key alone.
 
 Needs no configuration, store or key, and imports only `audit` and `schemas`. Exit codes: 0 everything holds, 2 usage,
-5 a fault.
+5 a fault, 141 nobody reads the verdict.
 """
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from audit.workers import Workers, WorkersError
 DONE: Final = 0
 USAGE: Final = 2
 FAULT: Final = 5
+BROKEN_PIPE: Final = 141
 _OWN_KEY: Final = "the key was taken from the export itself: compare vkey with the one its owner told you"
 
 
@@ -36,7 +38,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
     code, lines, value = check(given.path, given.key, given.held)
-    sys.stdout.write(json.dumps(value) + "\n" if given.json else "".join(f"{line}\n" for line in lines))
+    try:
+        sys.stdout.write(json.dumps(value) + "\n" if given.json else "".join(f"{line}\n" for line in lines))
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would complain once more at its end, about what cannot be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else USAGE
+        if code == USAGE:
+            sys.stderr.write("FAULT: the verdict cannot be written: make room where it goes\n")
     sys.exit(code)
 
 

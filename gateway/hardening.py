@@ -22,6 +22,9 @@ _PR_SET_DUMPABLE: Final = 4
 def harden() -> None:
     """Hardens this process. To be called once, first; has no failure that must stop the start."""
     os.umask(0o077)
+    if sys.stdout is None:
+        # A service without standard output: what is printed goes nowhere, and stops nothing.
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

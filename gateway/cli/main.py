@@ -4,12 +4,14 @@
 overdue, 2 configuration or usage, 3 input, 4 a partner, 5 integrity, 70 a fault of the program.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.log import LogError
@@ -48,8 +50,20 @@ from keys.wrap import WrapError
 
 INTERRUPTED_EXIT_CODE = 130
 BROKEN_PIPE_EXIT_CODE = 141
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class _Help(Console):
+    """What help is printed on: whoever has read enough of it is told so by the exit code, as everywhere."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich would end the program with the code of something overdue."""
+        raise BrokenPipeError
+
+
 app = App(
     name="inkasso",
+    console=_Help(),
     help="Hands overdue claims to debt-collection agencies: screened, minimised, sealed, proven.",
     version_flags=[],
     result_action="return_value",
@@ -141,7 +155,20 @@ def main() -> None:
         code = run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read us has read enough. Python would complain once more when it closes what cannot be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read us has read enough.
         code = BROKEN_PIPE_EXIT_CODE
+        _write_nothing_more()
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        complain(
+            "no space is left where this was to be written; what was acknowledged is kept: make room, and try again"
+        )
+        code = UsageError.exit_code
+        _write_nothing_more()
     sys.exit(code)
+
+
+def _write_nothing_more() -> None:
+    """Python would complain once more when it closes what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -179,7 +179,7 @@ def _is_refusal(found: Rule) -> bool:
 def _shortened(rows: Sequence[tuple[str, ...]], lines: int) -> Iterable[tuple[str, ...]]:
     yield from rows[:lines]
     if len(rows) > lines:
-        yield (*("" for _ in rows[0][1:]), f"and {len(rows) - lines} more kinds")
+        yield (*("" for _ in rows[0][1:]), f"and {counted(len(rows) - lines, 'more kind')}")
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

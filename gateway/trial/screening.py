@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gateway.errors import UsageError
+from gateway.errors import InputError, UsageError
 from gateway.handover.choice import Choice
 from gateway.handover.feed import Feed, feed_of, named
 from gateway.handover.inbox import alone, first_pass
@@ -66,7 +66,9 @@ class Screened(NamedTuple):
 
 
 def preset_terms(preset: str, facts: Path | None, today: date) -> Terms:
-    """A preset, and a mandate without limits. Raises UsageError."""
+    """A preset, and a mandate without limits. Raises UsageError; InputError for a feed that is not there."""
+    if facts is not None and not facts.is_file():
+        raise InputError("the facts feed you named does not exist, or is no file: check --facts")
     chosen = load_preset(preset)
     declarations = Declarations(
         declared_by=f"preset {preset}",
@@ -81,11 +83,11 @@ def preset_terms(preset: str, facts: Path | None, today: date) -> Terms:
 def source_terms(configuration: Configuration, name: str, mandate: str | None, today: date) -> Terms:
     """A configured source with its feed, under all its mandates or one of them. Raises UsageError."""
     if name not in {part.id for part in configuration.settings.sources}:
-        raise UsageError("no such source is configured: see `inkasso config show`")
+        raise UsageError("no such source is configured: see [[sources]]")
     source = configuration.source(name)
     mandates = tuple(one for one in configuration.mandates_of(name) if mandate in (None, one.id))
     if mandate is not None and not mandates:
-        raise UsageError("the source has no such mandate: see `inkasso config show`")
+        raise UsageError("the source has no such mandate: see [[mandates]]")
     known = standing(source, configuration.settings.figures)
     feed = feed_of(configuration, source, today)
     return Terms(name, preset_of(source), known, mandates or (_WITHOUT_LIMITS,), feed, today, True)
