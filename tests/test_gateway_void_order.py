@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from asking import approved, asked, command, enrol_officer
-from test_gateway_void import agency, assert_in_order, feedback, finish, lose, sent, unanswered, void
+from test_gateway_feedback_lies import reply
+from test_gateway_void import EXPIRED, agency, assert_in_order, feedback, finish, lose, sent, unanswered, void
 from world import World, row
 
 
@@ -110,7 +111,41 @@ def test_what_says_that_a_claim_is_to_be_erased_is_not_voided_once_it_is_gone_he
     feedback(world)
 
     assert [(one.code, "from the outbox on its server again" in one.err) for one in refused] == [(3, True)] * 2
-    assert "1 message of it cannot, about claims that were erased here since: tell ostsee" in expired.out
+    assert "1 message of it cannot, about claims that were erased here since; what is said" in expired.out
     assert untouched
     assert (received.code, [one["restricted"] for one in cases(world)]) == (0, [True, False])
     assert_in_order(world)
+
+
+@pytest.mark.parametrize("voided", [False, True])
+def test_an_erasure_that_an_agency_was_told_of_in_a_package_it_has_not_taken_is_told_again(
+    world: World, *, voided: bool
+) -> None:
+    """Nothing is left of the claim but the notice, and the agency restricts its case all the same."""
+    enrol_officer(world)
+    handed_over(world, row(1), row(2))
+    request = asked(world, "erasure")
+    erasing = ("request", "approve", request, "--ground", "unlawful")
+    assert approved(world, *erasing, keys=("demo-clerk", "officer")).code == 0
+    assert world.handover().code == 0
+    (stop,) = unanswered(world)
+    if voided:
+        lose(world, stop)
+        assert void(world, stop, "expired").code == 0
+        finish(world)
+    else:
+        assert agency(world, "refuse", stop, now=EXPIRED).code == 0
+        assert world.receive().code == 0
+        told = command(world, "feedback")
+        assert (world.handover().code, world.receive().code) == (0, 0)
+        feedback(world)
+        assert "could not open package" in told.err
+    (restricted, _) = cases(world)
+    reply(world, [{"type": "notice.ack", "case_ref": restricted["case_ref"], "result": "executed"}])
+    feedback(world)
+    (notice,) = command(world, "request", "show", request, "--json").json["notices"]
+
+    assert restricted["restricted"] is True
+    assert notice[1:4:2] == ["case.erase", "executed"]
+    assert_in_order(world)
+    assert command(world, "audit", "sample", "--count", "300").code == 0

@@ -64,7 +64,7 @@ class Voiding(NamedTuple):
         )
         if self.erased:
             erased = f"{counted(self.erased, 'message')} of it cannot, about claims that were erased here since"
-            lines += (f"{erased}: tell {to.agency} in another way",)
+            lines += (f"{erased}; what is said of an erasure that a person asked for goes out all the same",)
         return lambda made: Preview("package void", made, lines)
 
 

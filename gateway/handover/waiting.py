@@ -34,7 +34,7 @@ from schemas.calendar import day_in_germany
 from schemas.canonical import encode, encode_model
 from schemas.case import Identity
 from schemas.entry import PackageSealed
-from schemas.messages import BooksAgreed, KeyOffer, ToAgency
+from schemas.messages import BooksAgreed, CaseErase, KeyOffer, ToAgency
 
 _CHUNK: Final = 4_000
 _T = TypeVar("_T")
@@ -58,8 +58,10 @@ def queue(
     office.cases.keep([record._replace(agency=case.agency, entity=case.entity, batch=batch)])
 
 
-def queue_for_agency(office: Office, agency: str, entity: str, message: BooksAgreed | KeyOffer, now: datetime) -> None:
-    """Keeps a message that is about no case until it is sealed, inside the caller's transaction."""
+def queue_for_agency(
+    office: Office, agency: str, entity: str, message: BooksAgreed | KeyOffer | CaseErase, now: datetime
+) -> None:
+    """Keeps a message that is about no case here until it is sealed, inside the caller's transaction."""
     office.cases.keep([_record(message, None, None, now)._replace(agency=agency, entity=entity)])
 
 

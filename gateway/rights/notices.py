@@ -96,11 +96,15 @@ def erase(office: Office, request: str, claims: Collection[str], now: datetime) 
     """A processor must erase, a controller is told that it should (Art. 17, 19, 28(3)(g) GDPR)."""
 
     def build(message: str, ref: str, case: CaseRecord) -> CaseErase:
-        profile = office.configuration.agency(case.agency).profile
-        instruction = profile is not None and profile.role is LegalRole.PROCESSOR
-        return CaseErase(message_id=message, case_ref=ref, instruction=instruction)
+        return CaseErase(message_id=message, case_ref=ref, instruction=instructs(office, case.agency))
 
     return notify(office, request, claims, build, now)
+
+
+def instructs(office: Office, agency: str) -> bool:
+    """Whether an agency is a processor, which must do as it is told."""
+    profile = office.configuration.agency(agency).profile
+    return profile is not None and profile.role is LegalRole.PROCESSOR
 
 
 def rectify(office: Office, request: str, identities: dict[str, Identity], now: datetime) -> int:
