@@ -19,7 +19,7 @@ class PackageState(StrEnum):
     manifest goes in its place, and then it is void. A revoked one was uploaded, and a void manifest waits to close its
     number; while it is closing, that lies at the agency, which alone knows whether it has the package: it is delivered if it
     has, and refused if not. A refused one was never taken: the agency closed its number. A lost one is only known by its
-    number, since a restore.
+    number, since a restore; a void manifest may go in its place.
     """
 
     OPEN = "open"
@@ -76,7 +76,8 @@ PACKAGE_TRANSITIONS: Final = {
     PackageState.REFUSED: frozenset[PackageState](),
     PackageState.WITHDRAWN: frozenset({PackageState.VOID}),
     PackageState.VOID: frozenset[PackageState](),
-    PackageState.LOST: frozenset[PackageState](),
+    # A void manifest closes a number of which nothing else is known.
+    PackageState.LOST: frozenset({PackageState.WITHDRAWN}),
 }
 NEVER_LEFT: Final = (PackageState.WITHDRAWN, PackageState.VOID)
 """What was sealed, and nobody else has."""

@@ -73,6 +73,28 @@ def test_a_number_of_which_a_void_manifest_alone_is_left_is_not_used_again(world
     assert_in_order(world, LATER)
 
 
+def test_a_number_of_which_nothing_is_left_can_be_closed(world: World) -> None:
+    """Two packages of the lost time, and the server has lost the first: the agency would wait for it for ever."""
+    copies = backup(world, TODAY)
+    lose(world, sent_at(world, 2, DAY))
+    lose(world, sent_at(world, 3, DAY))
+    lying = sent_at(world, 4, DAY)
+    newest = backup(world, DAY)[1]
+    restored(world, copies, newest)
+    lose(world, lying)
+    sent_at(world, 5, LATER)
+    waiting = world.receive(now=LATER)
+    done = [void(world, number, now=LATER).code for number in ("2", "3", "4", "6")]
+    again = void(world, "3", now=LATER)
+    exchange(world)
+
+    assert "but 2 has not arrived: it waits" in waiting.err
+    assert done == [0, 0, 0, 3]
+    assert again.code == 3
+    assert invoices(world, LATER) == ["RE-000001", "RE-000005"]
+    assert_in_order(world, LATER)
+
+
 def test_a_package_that_was_withdrawn_in_the_lost_time_is_withdrawn_again(world: World) -> None:
     """Its files are gone from the outbox for good: its number stays closed, and the request still stops it."""
     world.configure(f"port = {world.port}\n", "port = 9\n")

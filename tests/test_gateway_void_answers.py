@@ -100,3 +100,17 @@ def test_a_receipt_that_was_lost_is_placed_again(world: World) -> None:
     assert "package void" not in voided.err
     assert (resealed.code, told["packages"]["delivered"], told["failures"]) == (0, 1, [])
     assert_in_order(world, late)
+
+
+def test_a_receipt_that_is_placed_again_after_all_is_said_once(world: World) -> None:
+    """Its number was applied, so it never counts, and does not lie there for every later run to stumble over."""
+    world.configure("remove_after_receipt = false", "remove_after_receipt = true")
+    package = sent(world, row(1))
+    assert world.receive().code == 0
+    feedback(world)
+    assert agency(world, "reseal", package).code == 0
+    first, second = feedback(world), feedback(world)
+
+    assert ["repeats number 1" in one for one in first["failures"]] == [True]
+    assert second["failures"] == []
+    assert_in_order(world)

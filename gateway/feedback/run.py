@@ -45,11 +45,12 @@ from gateway.steps.unseal import (
     raw_digest,
     read_manifest,
 )
+from gateway.store.packages import Addressee
 from gateway.transport.sftp import ContentError, SftpTransport
 from keys.sshsig import AllowedSigner, parse_public_line
 from schemas.calendar import day_in_germany
 from schemas.codes import PackageFault
-from schemas.package import Direction, Manifest, PackageType, Part
+from schemas.package import Addressing, Direction, Manifest, PackageType, Part
 from schemas.words import counted
 
 
@@ -138,6 +139,8 @@ def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Fe
                 applied = _apply(office, agency, signed, now)
         except (PackageError, ContentError, ReceiptAlarmError) as failure:
             feedback.failures.append(failure)
+            if agency.remove_after_receipt and _is_spent(office, agency, signed.manifest):
+                _clean_up(office, transport, package_id, ())
             continue
         finally:
             (office.quarantine / Part.ANSWERS.file_of(package_id)).unlink(missing_ok=True)
@@ -199,6 +202,13 @@ def _in_turn(office: Office, agency: Agency, signed: Signed, now: datetime) -> M
         raise PackageError(f"package {manifest.package_id} was applied with another manifest")
     check_turn(manifest, before(office, manifest), now)
     return manifest
+
+
+def _is_spent(office: Office, agency: Agency, manifest: Addressing) -> bool:
+    """Whether another package of this number was applied: this one never will be, and is said once."""
+    with office.connection.begin():
+        addressee = Addressee(agency.id, manifest.recipient, manifest.package_type)
+        return manifest.sender == agency.id and office.inbound.has(addressee, manifest.sequence)
 
 
 def _apply(office: Office, agency: Agency, signed: Signed, now: datetime) -> Applied | None:

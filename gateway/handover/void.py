@@ -4,6 +4,9 @@ Nobody here knows whether the agency has it. So a void manifest goes out under i
 it is until the agency has answered. One that has not taken it closes the number and says so: then its claims are judged
 again, and its messages wait again (`handover.again`). One that had taken it lets its receipt stand, which is on its way:
 then the package is delivered, and nothing goes out twice. Either answer may be the first to come, and only the first counts.
+
+Of a number that a restore lost nothing else is known here: what closes it waits for no answer, and what was sent under it
+is among the unmatched claims.
 """
 
 import hashlib
@@ -62,6 +65,10 @@ class Voiding(NamedTuple):
             f"a void manifest closes its number; if {to.agency} then signs that it has not taken the package,",
             f"{counted(self.claims, 'claim')} and {counted(self.messages, 'message')} go out again under another number",
         )
+        if one.state is PackageState.LOST:
+            lines += (
+                f"A restore lost what was sent under this number: {to.agency} has said that it does not have it.",
+            )
         if self.erased:
             erased = f"{counted(self.erased, 'message')} of it cannot, about claims that were erased here since"
             lines += (f"{erased}; what is said of an erasure that a person asked for goes out all the same",)
@@ -72,7 +79,8 @@ def voiding(office: Office, agency: str, package: str, kind: PackageType, reason
     """What voiding a package comes to; `package` is its id, or its number among those of `kind`. Raises InputError."""
     with office.connection.begin():
         if _NUMBER.fullmatch(package):
-            found = office.voids.by_number(agency, kind, int(package))
+            number = int(package)
+            found = office.voids.by_number(agency, kind, number) or office.voids.passed_over(agency, kind, number)
         else:
             found = office.voids.by_id(agency, package)
         if not found:
@@ -80,7 +88,7 @@ def voiding(office: Office, agency: str, package: str, kind: PackageType, reason
         if len(found) > 1:
             raise InputError("several entities have sent a package of this number: give the package's id instead")
         one = found[0]
-        if one.state is not PackageState.UPLOADED:
+        if one.state not in {PackageState.UPLOADED, PackageState.LOST}:
             raise InputError(_why_not(one.state))
         claims, messages = len(cases_again(office, one.package_id)), office.voids.messages_again(one.package_id)
         erased = _erased(office, one)
@@ -98,7 +106,11 @@ def void(office: Office, voiding: Voiding, given: Given, now: datetime) -> None:
     written = write_void(office, one.addressee, one.package_id, one.sequence, now)
     with office.connection.begin():
         approved = settle(voiding.build, given, office.roster, now)
-        office.packages.revoke(one.package_id, written.files)
+        if one.state is PackageState.LOST:
+            office.voids.lose(one, now)
+            office.packages.withdraw(one.package_id, written.files)
+        else:
+            office.packages.revoke(one.package_id, written.files)
         entry = PackageVoided(
             id=new_id(),
             time=now,
@@ -126,6 +138,8 @@ def write_void(office: Office, addressee: Addressee, package_id: str, sequence: 
 
 def _erased(office: Office, package: Numbered) -> int:
     """How many messages of a package lie in the outbox alone, for their claims were erased; new cases are not."""
+    if package.state is PackageState.LOST:
+        return 0
     sealed = office.packages.dates([package.package_id])[package.package_id]
     if package.addressee.type is PackageType.PROBE or sealed.screened_entry is not None:
         return 0
@@ -139,8 +153,6 @@ def _why_not(state: PackageState) -> str:
         return "the agency has signed a receipt of this package: it has what was in it; nothing was done"
     if state is PackageState.SEALED:
         return "this package has not left: the next hand-over sends it; nothing was done"
-    if state is PackageState.LOST:
-        return "a restore lost what was sent under this number: ask its agency whether it has it; nothing was done"
     return "the number of this package is closed, and what was in it goes out again already; nothing was done"
 
 

@@ -1,5 +1,7 @@
 """What is asked of packages whose number is to be closed. Every call works inside the caller's transaction."""
 
+import hashlib
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select
@@ -12,6 +14,8 @@ from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.cases import MessageRecord
 from gateway.store.packages import Addressee
 from gateway.store.tables import PackageRow
+from schemas.canonical import encode
+from schemas.identifiers import crockford
 from schemas.package import PackageType
 
 _LAST_HOLDS: Final = (("case.restrict", "case.unrestrict"), ("case.rectify",))
@@ -40,6 +44,32 @@ class Voids:
     def by_number(self, agency: str, kind: PackageType, sequence: int) -> list[Numbered]:
         """The packages with this number among those of a type to an agency: one for each entity that counts so far."""
         return self._to(agency, col(PackageRow.type) == kind, col(PackageRow.sequence) == sequence)
+
+    def passed_over(self, agency: str, kind: PackageType, sequence: int) -> list[Numbered]:
+        """A number below one that a restore lost, and that no package here bears: one for each entity that counts so far."""
+        higher, same = PackageRow, aliased(PackageRow)
+        known = exists().where(
+            col(same.agency) == agency,
+            col(same.type) == kind,
+            col(same.entity) == col(higher.entity),
+            col(same.sequence) == sequence,
+        )
+        query = select(col(higher.entity)).where(
+            col(higher.agency) == agency,
+            col(higher.type) == kind,
+            col(higher.state) == PackageState.LOST,
+            col(higher.sequence) > sequence,
+            ~known,
+        )
+        entities = self._connection.execute(query.distinct()).scalars()
+        found = [Addressee(agency, one, kind) for one in entities]
+        return [Numbered(_id_of(one, sequence), one, sequence, PackageState.LOST) for one in found]
+
+    def lose(self, lost: Numbered, now: datetime) -> None:
+        """A number that a restore lost is known from here on; harmless if it is."""
+        row = {"id": lost.package_id, "source": "", "state": lost.state, "created": now.isoformat(), "messages": 0}
+        if not self.by_id(lost.addressee.agency, lost.package_id):
+            self._connection.execute(insert(PackageRow), [row | lost.addressee._asdict() | {"sequence": lost.sequence}])
 
     def never_left(self, agency: str, package_id: str) -> bool:
         """Whether a package was withdrawn before it left, so that its void manifest is all its agency has of it."""
@@ -97,3 +127,9 @@ class Voids:
             Numbered(package_id, Addressee(agency, entity, PackageType(kind)), int(sequence), PackageState(state))
             for package_id, entity, kind, sequence, state in self._connection.execute(query)
         ]
+
+
+def _id_of(addressee: Addressee, sequence: int) -> str:
+    """The id that stands for a package of which the number alone is known: the same in a preview and afterwards."""
+    digest = hashlib.sha256(encode([*addressee, sequence])).digest()
+    return crockford(int.from_bytes(digest[:16]), 26).lower()
