@@ -140,7 +140,9 @@ def read_allowed_signers(path: Path) -> str:
         if not load_allowed_signers(text):
             raise UsageError(f"{path} names no signer: put the creditor's line into it")
     except (OSError, ValueError):
-        raise UsageError(f"{path} is not a readable file of allowed signers") from None
+        raise UsageError(
+            f"{path} is not a readable file of allowed signers: it holds the line that the creditor's `doctor` prints"
+        ) from None
     return text
 
 

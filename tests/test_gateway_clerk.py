@@ -1,5 +1,6 @@
 """What a clerk is told: who may release, what is said of a claim, which file is missing, and what is next."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,8 +36,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_nothing_is_said_against_a_claim_that_was_handed_over(world: World) -> None:
     """No rule held it, and its agency has its package."""
     shown = command(world, "claim", "show", "F-000001", "--json").json["claims"]
+    german = command(world, "claim", "show", "F-000001", "--language", "de").out
 
     assert [(one["verdict"], one["rules"], one["says"]) for one in shown[0]["verdicts"]] == [("cleared", [], "")]
+    assert "claim F-000001 (amounts in cents)" in german
+    assert re.search(r"^  debtor.address.postcode +\S+$", german, re.MULTILINE)
+    assert len({len(line) - len(line.split()[-1]) for line in german.splitlines() if line.startswith("  debtor.")}) == 1
 
 
 @pytest.mark.parametrize(
@@ -49,6 +54,14 @@ def test_nothing_is_said_against_a_claim_that_was_handed_over(world: World) -> N
         (("actor", "revoke", "officer", "--key", "none"), "none does not exist: name the file of your own OpenSSH key"),
         (("report", "mandate", "none"), "no mandate matches: see [[mandates]] in the configuration"),
         (("report", "reconcile", "--agency", "none"), "no agency of that name is configured: see [[agencies]]"),
+        (("audit", "list", "--event", "package.seald"), "no event has that name: did you mean package.sealed?"),
+        (("audit", "list", "--event", "x"), "no event has that name: `inkasso audit list --json` shows"),
+        (("audit", "list", "--limit", "-1"), "--limit expects at least 1"),
+        (("audit", "sample", "--count", "0"), "--count expects at least 1"),
+        (
+            ("audit", "witness", "none", "--home", "never-made", "--init"),
+            "none is no folder: name the folder of an export",
+        ),
         (("request", "show", "none"), "no request has that id: see `inkasso request list --all`"),
     ],
 )

@@ -187,7 +187,7 @@ def test_the_sheet_comes_back_as_it_was_filled_in(world: World) -> None:
     """`claim list --held --csv` says what to do and who may; the rows with a reason are released together."""
     night(world)
     sheet = world.home / "held.csv"
-    assert cli("claim", "list", "--held", "--csv", sheet, "--language", "german", "--config", world.creditor).code == 0
+    assert cli("claim", "list", "--held", "--csv", sheet, "--language", "de", "--config", world.creditor).code == 0
     rows = list(csv.reader(io.StringIO(sheet.read_text("utf-8-sig")), delimiter=";"))
     rights = {cells[1]: cells[COLUMNS.index("who may release")] for cells in rows[1:]}
     filled = [[*cells[:-1], "worth-it" if cells[1] == SMALL else ""] for cells in rows[1:]]

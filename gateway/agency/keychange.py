@@ -57,7 +57,9 @@ def confirm(desk: Desk, creditor: str, fingerprint: str, now: datetime) -> KeyOf
         found = [one for one in offers(desk, creditor) if one.fingerprint == fingerprint]
         known = {change.key for change in desk.cases.key_changes(creditor)}
         if not found or found[-1].key in known:
-            raise UsageError("this creditor has offered no key of that fingerprint, or it was confirmed already")
+            raise UsageError(
+                "this creditor offered no key of that fingerprint, or it was confirmed already: `inkasso agency key offers`"
+            )
         offer = found[-1]
         if offer.purpose not in {SIGNING, Part.ANSWERS} or not is_usable(offer, classic=False):
             raise PartnerError("the key that was offered is not what the offer says: ask for another")

@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Iterable
 from datetime import date
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,7 +17,7 @@ from audit.verdict import Verdict
 from audit.workers import Workers
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
-from gateway.cli.sentences import sentence
+from gateway.cli.sentences import SENTENCES, sentence
 from gateway.errors import UsageError
 from gateway.log.auditing import stored_log, verify_office
 from gateway.log.exporting import export_log
@@ -61,6 +62,12 @@ def audit_list(
     config: Config,
 ) -> int:
     """List entries in plain sentences."""
+    if event is not None and event not in SENTENCES:
+        close = get_close_matches(event, SENTENCES, n=1)
+        meant = f"did you mean {close[0]}?" if close else "`inkasso audit list --json` shows the names of what is there"
+        raise UsageError(f"no event has that name: {meant}")
+    if limit is not None and limit < 1:
+        raise UsageError("--limit expects at least 1")
     choice = Choice(since, until, event, package, claim, subject)
     with open_office(load(config)) as office:
         lines = chosen(office, choice) if readings is None else chosen_readings(office, readings, choice, clock())
@@ -154,6 +161,8 @@ def audit_open(entry: int, item: int, file: Path, *, config: Config) -> int:
 
 def audit_sample(*, number: Annotated[int, Parameter(name="--count")] = 20, json: Json = False, config: Config) -> int:
     """Draw items at random; each is opened and compared with what was logged, or explained."""
+    if number < 1:
+        raise UsageError("--count expects at least 1")
     with open_office(load(config)) as office, office.connection.begin(), office.vault_connection.begin():
         found = sample(office, number)
     if json:
@@ -181,6 +190,8 @@ def audit_witness(
     export_folder
         The folder of an export.
     """
+    if not export_folder.is_dir():
+        raise UsageError(f"{export_folder} is no folder: name the folder of an export")
     if init:
         create_witness(home, clock())
     cosigned = watch_export(home, export_folder, key, clock())

@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -46,7 +46,7 @@ def claim_list(
         bool, Parameter(negative="", help="Claims at agencies that ask something, or reported a dispute.")
     ] = False,
     csv: Annotated[Path | None, Parameter(help="Write a spreadsheet to fill in, for `claim release --sheet`.")] = None,
-    language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
+    language: Annotated[Literal["de", "en"], Parameter(help="Of the reasons: de or en.")] = "en",
     json: Json = False,
     config: Config,
 ) -> int:
@@ -58,14 +58,14 @@ def claim_list(
     with open_office(load(config)) as office:
         found = held_claims(office, day_in_germany(clock())) if held else []
     if csv is not None:
-        output.new_file(csv, write_sheet(found, language))
+        output.new_file(csv, write_sheet(found, Language(language)))
         output.line(
             f"{counted(len(found), 'held claim')} in {csv}; fill in `release reason`, then `claim release --sheet {csv}`"
         )
     elif json:
         output.as_json({"held": [claim.as_json() for claim in found]})
     else:
-        output.table(held_table(found, language), indent=0)
+        output.table(held_table(found, Language(language)), indent=0)
     return 0
 
 
@@ -96,7 +96,7 @@ def _list_asked(config: Path, *, json: bool) -> int:
 def claim_show(
     claim: str,
     *,
-    language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
+    language: Annotated[Literal["de", "en"], Parameter(help="Of the reasons: de or en.")] = "en",
     json: Json = False,
     config: Config,
 ) -> int:
@@ -108,7 +108,7 @@ def claim_show(
         The claim's number at the source.
     """
     with open_office(load(config)) as office:
-        print_claims(show(office, claim, None, language, clock()), as_json=json)
+        print_claims(show(office, claim, None, Language(language), clock()), as_json=json)
     return 0
 
 

@@ -155,7 +155,8 @@ def key_export(
         escrow = escrow_of(office)
         if root is None:
             write_escrow(office, clock(), first=True)
-            output.line(f"{escrow.location} holds the keys, sealed to {len(escrow.recipients)} offline identities")
+            identities = counted(len(escrow.recipients), "offline identity", "offline identities")
+            output.line(f"{escrow.location} holds the keys, sealed to {identities}")
         else:
             waiting = next_root(office.keys)
             export_root(waiting or office.root, escrow, root)

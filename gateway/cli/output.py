@@ -26,12 +26,12 @@ def heading(text: str) -> None:
     print(f"\n{text}")
 
 
-def table(rows: Sequence[Sequence[str]], indent: int = 2) -> None:
-    """Columns aligned by their longest cell; cells that look like numbers stand right."""
+def table(rows: Sequence[Sequence[str]], indent: int = 2, *, numbers: bool = True) -> None:
+    """Columns aligned by their longest cell; with `numbers`, cells that look like them stand right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     for row in rows:
         cells = [
-            cell.rjust(width) if cell.replace(",", "").replace(".", "").isdigit() else cell.ljust(width)
+            cell.rjust(width) if numbers and cell.replace(",", "").replace(".", "").isdigit() else cell.ljust(width)
             for cell, width in zip(row, widths, strict=True)
         ]
         print((" " * indent + "  ".join(cells)).rstrip())

@@ -12,8 +12,8 @@ def print_claims(claims: Sequence[ShownClaim], *, as_json: bool) -> None:
         output.as_json({"claims": [_plain(one) for one in claims]})
         return
     for one in claims:
-        output.heading(f"claim {one.fields['claim_no']}")
-        output.table([(name, text) for name, text in _flat("", one.fields) if text])
+        output.heading(f"claim {one.fields['claim_no']} (amounts in cents)")
+        output.table([(name, text) for name, text in _flat("", one.fields) if text], numbers=False)
         output.table(
             [("judged for", "verdict", "rules"), *((j.day, j.verdict, " ".join(j.rules)) for j in one.verdicts)]
         )

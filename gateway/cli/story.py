@@ -76,6 +76,10 @@ def _print(home: Path, story: Story) -> None:
             (f"{home}/answers/", "what the two people were told: letters as PDF, data as JSON, a certificate"),
             (f"{home}/agency/", "configuration, keys, cases.db and identities.db"),
             (
+                f"{home}/offline/",
+                "the escrow copy of the keys, and the identity that opens it; backup/ waits for copies",
+            ),
+            (
                 f"{home}/screening.txt",
                 "one page for the head of accounting: totals in euros by reason, what to fix first",
             ),

@@ -5,7 +5,7 @@ Clues come from a file, or are typed in where nobody else sees them: what names 
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -65,7 +65,7 @@ def subject_find(
 def subject_show(
     customer: str,
     *,
-    language: Annotated[Language, Parameter(help="Of the reasons.")] = Language.ENGLISH,
+    language: Annotated[Literal["de", "en"], Parameter(help="Of the reasons: de or en.")] = "en",
     json: Json = False,
     config: Config,
 ) -> int:
@@ -77,7 +77,7 @@ def subject_show(
         The customer number at the source.
     """
     with open_office(load(config)) as office:
-        print_claims(show(office, None, customer, language, clock()), as_json=json)
+        print_claims(show(office, None, customer, Language(language), clock()), as_json=json)
     return 0
 
 

@@ -118,7 +118,7 @@ def _ask_registration(agency: Agency) -> Registration:
     output.heading("The register: look the agency up on www.rechtsdienstleistungsregister.de")
     if agency.profile is not None:
         entry = agency.profile.register_entry
-        output.table([("name", entry.name), ("file number", entry.file_number), ("scope", entry.scope)])
+        output.table([("name", entry.name), ("file number", entry.file_number), ("scope", entry.scope)], numbers=False)
     return _choose("Is it there, in force, and without conditions (Auflagen)?", Registration)
 
 

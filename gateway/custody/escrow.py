@@ -61,7 +61,9 @@ def write_escrow(office: Office, now: datetime, without: frozenset[str] = frozen
     except FileExistsError:
         raise UsageError(f"{path} is there already: it is overwritten when keys change, or removed by you") from None
     except OSError:
-        raise UsageError(f"{path} cannot be written: mount its disk, or make it with `inkasso key export`") from None
+        raise UsageError(
+            f"{path} cannot be written: mount its disk, or make its folder, then `inkasso key export`"
+        ) from None
     mark = EscrowMark(made=now, sha256=hashlib.sha256(sealed).hexdigest(), keys=digest_of_keys(files, others))
     with office.connection.begin():
         set_mark(office.connection, StoreMark.ESCROW, encode_model(mark).decode())

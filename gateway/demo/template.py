@@ -23,7 +23,7 @@ country = "DE"
 vat_deductible = true
 iban = "DE02120300000000202051"
 [entities.privacy]
-dpo = "Data-protection officer of Nordlicht Versand eG"
+dpo = "Datenschutzbüro Nordlicht Versand eG"
 contact = "Polarsternallee 7, 96047 Bamberg"
 authority = "Bayerisches Landesamt für Datenschutzaufsicht"
 land = "BY"
