@@ -7,14 +7,17 @@ import pytest
 from asking import command, enrol_officer
 from gateway.agency.answers import Envelope
 from gateway.agency.post import post
+from gateway.agency.receive import erase
 from gateway.agency.settings import load_agency
 from gateway.wiring import open_desk
 from keys.references import new_id
 from schemas.answers import PackageRefused
 from schemas.codes import PackageFault
 from schemas.package import PackageType
+from test_gateway_feedback_lies import refs, reply
 from test_gateway_restore import LOST, History, backup, forget_lost_log, restore
 from test_gateway_void import agency, assert_in_order, feedback, invoices, lose, sent, void
+from test_gateway_void_order import handed_over
 from world import TODAY, World, cli, row
 
 
@@ -114,3 +117,29 @@ def test_a_receipt_that_is_placed_again_after_all_is_said_once(world: World) -> 
     assert ["repeats number 1" in one for one in first["failures"]] == [True]
     assert second["failures"] == []
     assert_in_order(world)
+
+
+def test_a_number_whose_answers_were_all_erased_is_placed_again_with_none(world: World) -> None:
+    """The creditor would wait for it for ever, and with it for all that comes behind it."""
+    world.configure("remove_after_receipt = false", "remove_after_receipt = true")
+    handed_over(world, row(1), row(2))
+    status = {"type": "case.status", "status": "letter-sent", "since": "2026-06-30"}
+    gone, left = refs(world)
+    reply(world, [status | {"case_ref": gone}])
+    assert world.receive().code == 0
+    (lost,) = (world.sftp / "answers").glob("*.manifest.json")
+    for path in (world.sftp / "answers").iterdir():
+        path.unlink()
+    with open_desk(load_agency(world.agency)) as desk:
+        with desk.cases_connection.begin(), desk.identities_connection.begin():
+            (case,) = desk.cases.cases("nordlicht", [gone]).values()
+            erase(desk, case)
+    reply(world, [status | {"case_ref": left}])
+    assert world.receive().code == 0
+    waiting = command(world, "feedback")
+    assert agency(world, "reseal", lost.name[:26]).code == 0
+    told = feedback(world)
+
+    assert "but 1 has not arrived: it waits" in waiting.err
+    assert (told["packages"]["applied"], told["answers"], told["failures"]) == (2, {"case.status": 1}, [])
+    assert command(world, "audit", "verify").code == 0

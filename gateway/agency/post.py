@@ -49,7 +49,8 @@ def sign_again(desk: Desk) -> None:
 def reseal(desk: Desk, package_id: str, now: datetime) -> SentPackage:
     """The answers of a package that its creditor cannot open, or that is lost or expired: the same number, a new id.
 
-    `package_id` may also be that of a package of the creditor's: then its receipt is sealed again.
+    `package_id` may also be that of a package of the creditor's: then its receipt is sealed again. What was erased since is
+    left out, and be it everything: the creditor waits for the number.
     Harmless if the creditor has applied it: it refuses the number then. Raises UsageError for one that is not ours.
     """
     recover(desk)
@@ -58,8 +59,6 @@ def reseal(desk: Desk, package_id: str, now: datetime) -> SentPackage:
         if old is None or old.creditor not in desk.creditors:
             raise UsageError("no package of answers of that id was sealed here: the creditor's `feedback` names it")
         lines = desk.answers.sealed_in(old.package_id)
-        if not lines:
-            raise UsageError("what this package said was erased with its cases: there is nothing to seal again")
         sent = _write(desk, Envelope(old.creditor, old.type, None), old.sequence, [lines], now)
         desk.answers.seal_again(old.package_id, sent, now)
     _place(desk, Unplaced(sent.package_id, sent.creditor, old.package_id))
