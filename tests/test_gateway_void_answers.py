@@ -130,10 +130,13 @@ def test_a_number_whose_answers_were_all_erased_is_placed_again_with_none(world:
     (lost,) = (world.sftp / "answers").glob("*.manifest.json")
     for path in (world.sftp / "answers").iterdir():
         path.unlink()
-    with open_desk(load_agency(world.agency)) as desk:
-        with desk.cases_connection.begin(), desk.identities_connection.begin():
-            (case,) = desk.cases.cases("nordlicht", [gone]).values()
-            erase(desk, case)
+    with (
+        open_desk(load_agency(world.agency)) as desk,
+        desk.cases_connection.begin(),
+        desk.identities_connection.begin(),
+    ):
+        (case,) = desk.cases.cases("nordlicht", [gone]).values()
+        erase(desk, case)
     reply(world, [status | {"case_ref": left}])
     assert world.receive().code == 0
     waiting = command(world, "feedback")

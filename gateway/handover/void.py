@@ -90,6 +90,11 @@ def voiding(office: Office, agency: str, package: str, kind: PackageType, reason
         one = found[0]
         if one.state not in {PackageState.UPLOADED, PackageState.LOST}:
             raise InputError(_why_not(one.state))
+        if office.voids.worked_on(one.package_id):
+            raise InputError(
+                "the agency has told of cases of this package, so it has it: ask it to place its receipt again "
+                f"(`inkasso agency reseal {one.package_id}`); nothing was done"
+            )
         claims, messages = len(cases_again(office, one.package_id)), office.voids.messages_again(one.package_id)
         erased = _erased(office, one)
     if erased and reason is not VoidReason.EXPIRED:
