@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from asking import text_of
 from gateway.demo import claims_tables
 from gateway.demo.claims import write_csv, write_csv_again
 from world import Result, cli
@@ -54,6 +56,19 @@ def test_a_second_run_hands_nothing_over_twice(told: tuple[Path, Result, Result]
     assert claims["unchanged"] == CLAIMS - first.json["claims"]["rejected"]
     assert [one.json["books"]["differences"] for one in (first, second)] == [[], []]
     assert second.json["packages"] == {"sealed": 0, "uploaded": 0, "received": 0}
+
+
+def test_a_clock_before_the_day_of_the_claims_changes_nothing(tmp_path: Path) -> None:
+    """What people ask and pay has the date of the machine: no day in the future, which the creditor would refuse."""
+    found = cli(
+        "demo", "--dir", tmp_path / "early", "--claims", "60", "--json", now=datetime(2026, 3, 1, 3, tzinfo=UTC)
+    )
+    letter = text_of(tmp_path / "early" / "answers" / "access" / "letter.pdf")
+
+    assert (found.code, found.err, found.json["books"]["differences"]) == (0, "", [])
+    assert "Bamberg, 01.03.2026" in letter
+    assert cli("demo", "--dir", tmp_path / "none", "--claims", "-1").code == 2
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_it_leaves_is_where_it_says(told: tuple[Path, Result, Result]) -> None:

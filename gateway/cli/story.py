@@ -11,6 +11,7 @@ from gateway.cli import output
 from gateway.cli.creditor import Json
 from gateway.cli.reasons import print_figures
 from gateway.demo.story import DEMO_DAY, Invented, Story, tell, write_report
+from gateway.errors import UsageError
 from gateway.feedback.books import Reconciliation, sums
 from gateway.wiring import clock
 from schemas.case import Case, Identity
@@ -33,6 +34,8 @@ def demo(
     json: Json = False,
 ) -> int:
     """Hand invented claims over to an agency through a real SFTP server on this machine, and let the agency open them."""
+    if claims < 0:
+        raise UsageError("--claims expects at least 0")
     if not json:
         output.line(f"A creditor, an agency and an SFTP server between them, in {home}/")
     with output.progress() as progress:

@@ -41,6 +41,7 @@ from gateway.trial.screening import source_terms
 from gateway.wiring import creditor_ring, open_desk, open_office
 from keys.root import write_private
 from keys.sshsig import allowed_signers_line, public_line
+from schemas.calendar import day_in_germany
 from schemas.package import Direction
 
 DEMO_DAY: Final = date(2026, 6, 30)
@@ -102,7 +103,7 @@ def tell(
     home: Path, invented: Invented, today: date, clock: Callable[[], datetime], progress: Callable[[str, int], None]
 ) -> Story:
     """Runs the demo in `home`. Raises UsageError if the folder holds another demo or something else."""
-    started = time.monotonic()
+    started, real = time.monotonic(), day_in_germany(clock())
     home = home.absolute()
     _prepare(home, invented, today, clock())
     write_facts(home / "creditor" / _FACTS, invented.claims, invented.seed, today)
@@ -118,22 +119,22 @@ def tell(
             overtake(office, AGENCY, clock())
         with open_desk(agency) as desk:
             receipts = receive_all(desk, clock(), progress)
-            decide(desk, CREDITOR, max(today, clock().date()), clock())
+            decide(desk, CREDITOR, real, clock())
         with open_office(creditor) as office:
             work = compare(office, AGENCY, CREDITOR, clock)
             with office.connection.begin():
                 entries = count(office.connection)
                 cosigned = cosigned_size(office, AGENCY, CREDITOR)
-            asked = ask(office, home, AGENCY, today, clock)
+            asked = ask(office, home, AGENCY, real, clock)
         with open_desk(agency) as desk:
             receive_all(desk, clock(), progress)
-            erase_here(desk, CREDITOR, max(today, clock().date()), clock())
+            erase_here(desk, CREDITOR, real, clock())
         rights = None
         if asked is not None:
             with open_office(creditor) as office:
                 _export_again(office, asked.claim_no)
                 again = hand_over(office, Night(creditor.settings.mandates, today, clock(), False, progress))
-                erased = certify(office, home, asked, today, clock())
+                erased = certify(office, home, asked, real, clock())
                 rights = Rights(erased, again.handed_over, again.rejections["claim_no: erased"])
     return Story(figures, receipts, work, rights, entries, cosigned, _left_behind(creditor), time.monotonic() - started)
 
