@@ -2,6 +2,8 @@
 
 from unittest.mock import patch
 
+import pytest
+
 from asking import command
 from gateway.feedback import run
 from gateway.office import Office
@@ -57,3 +59,15 @@ def test_the_file_number_of_an_erased_claim_is_kept_nowhere(world: World) -> Non
     assert [path.name for path in world.creditor.parent.glob("*.db*") if NAME.encode() in path.read_bytes()] == []
     assert command(world, "audit", "verify").code == 0
     assert command(world, "audit", "sample", "--count", "200").code == 0
+
+
+def test_what_an_agency_says_in_one_run_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond it the rest waits for the next run, and nothing is lost."""
+    packages = [sent(world, row(number)) for number in (1, 2, 3)]
+    assert world.receive().code == 0
+    monkeypatch.setattr(run, "MAXIMUM_RUN_BYTES", 1)
+    told = [command(world, "feedback", "--json") for _ in packages]
+
+    assert [one.json["packages"]["applied"] for one in told] == [1, 1, 1]
+    assert [one.code for one in told] == [4, 4, 0]
+    assert "offers more than 1 package: run this again" in told[0].err

@@ -52,7 +52,7 @@ _UNDECIDED: Final = {CaseStanding.UNDER_REVIEW, CaseStanding.QUESTION}
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What one package did: how many answers of which type, which were refused and why, which packages arrived, and which
-    their agency refused as a whole and why.
+    their agency refused as a whole and why. `size`: of its lines, in bytes.
     """
 
     package_id: str
@@ -60,6 +60,7 @@ class Applied:
     refusals: Counter[str]
     delivered: tuple[str, ...]
     refused: dict[str, PackageFault]
+    size: int
 
 
 def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) -> Applied:
@@ -74,7 +75,7 @@ def apply(office: Office, signed: Signed, lines: Sequence[Line], now: datetime) 
     commitments: list[bytes] = []
     records: list[MessageRecord] = []
     closings: list[tuple[CaseRecord, CaseClosed]] = []
-    applied = Applied(manifest.package_id, Counter(), Counter(), (), {})
+    applied = Applied(manifest.package_id, Counter(), Counter(), (), {}, sum(len(line.raw) for line in lines))
     for line, answer in zip(lines, answers, strict=True):
         case, refusal = _apply_one(office, answer, signed, known, now)
         applied.answers[answer.type] += 1

@@ -11,7 +11,6 @@ that has not come in time is overdue.
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -20,8 +19,9 @@ from gateway.custody.matching import before, pass_over_delivered, take_statement
 from gateway.errors import GatewayError, OverdueError, PartnerError
 from gateway.feedback.apply import Applied, apply
 from gateway.feedback.collect import (
-    MAXIMUM_ANSWERS_BYTES,
     MAXIMUM_PACKAGES,
+    MAXIMUM_RUN_BYTES,
+    bounded,
     collect,
     empty,
     fetch_answers,
@@ -35,7 +35,6 @@ from gateway.settings import Agency
 from gateway.state import PackageState
 from gateway.steps.names import MANIFEST_SUFFIX, answer_files
 from gateway.steps.unseal import (
-    Line,
     Opener,
     PackageError,
     Signed,
@@ -126,11 +125,13 @@ def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Fe
     found = collect(transport, office.quarantine)
     feedback.foreign_names += found.foreign_names
     feedback.failures.extend(found.failures)
-    opened = 0
+    opened = taken = 0
     for signed in _believed(office, agency, found.packages, feedback, day_in_germany(now)):
         package_id, applied = signed.manifest.package_id, None
-        if opened == MAXIMUM_PACKAGES:
-            feedback.failures.append(PackageError(f"{agency.id} offers more than {opened} packages: run this again"))
+        if opened == MAXIMUM_PACKAGES or taken > MAXIMUM_RUN_BYTES:
+            feedback.failures.append(
+                PackageError(f"{agency.id} offers more than {counted(opened, 'package')}: run this again")
+            )
             break
         try:
             if _expected(office, agency, signed, now) is not None:
@@ -145,6 +146,7 @@ def _take(office: Office, agency: Agency, transport: SftpTransport, feedback: Fe
         finally:
             (office.quarantine / Part.ANSWERS.file_of(package_id)).unlink(missing_ok=True)
         if applied is not None:
+            taken += applied.size
             feedback.add(applied, agency.id)
             _take_cosignature(office, agency, signed, feedback)
         if agency.remove_after_receipt:
@@ -219,22 +221,10 @@ def _apply(office: Office, agency: Agency, signed: Signed, now: datetime) -> App
         if manifest is None:
             return None
         check_addressing(manifest, opener)
-        lines = list(_bounded(open_messages(office.quarantine, manifest, opener), manifest.package_id))
+        lines = list(bounded(open_messages(office.quarantine, manifest, opener), manifest.package_id))
         applied = apply(office, signed, lines, now)
         take_statements(office, manifest, [line.message for line in lines], now)
         return applied
-
-
-def _bounded(lines: Iterable[Line], package_id: str) -> Iterator[Line]:
-    """White space makes a short line long, and compresses to nothing. Raises PackageError."""
-    size = 0
-    for line in lines:
-        size += len(line.raw)
-        if size > MAXIMUM_ANSWERS_BYTES:
-            raise PackageError(
-                f"package {package_id} unpacks to more than {MAXIMUM_ANSWERS_BYTES >> 20} MiB of answers"
-            )
-        yield line
 
 
 def _take_cosignature(office: Office, agency: Agency, signed: Signed, feedback: Feedback) -> None:
