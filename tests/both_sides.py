@@ -20,21 +20,25 @@ from gateway.agency.settings import load_agency
 from gateway.agency.statement import Settled, state
 from gateway.agency.work import Receipts, receive_all
 from gateway.demo.template import AGENCY, CREDITOR
+from gateway.demo.vetting import ACTOR
 from gateway.feedback.books import Reconciliation, reconcile
 from gateway.feedback.run import Feedback, collect_all
 from gateway.handover.figures import Figures
 from gateway.handover.offering import answers_keys
 from gateway.handover.stops import recall, recalling
+from gateway.handover.void import void, voiding
 from gateway.log.auditing import verify_office
 from gateway.office import Office
+from gateway.people.approvals import Given, Signer
+from gateway.people.signers import file_key
 from gateway.pipeline import Night, hand_over
 from gateway.settings import load
 from gateway.state import PackageState
 from gateway.steps.unseal import Opener
 from gateway.wiring import open_desk, open_office
 from keys.sshsig import AllowedSigner, parse_public_line
-from schemas.codes import RecallReason
-from schemas.package import Direction, Part
+from schemas.codes import RecallReason, VoidReason
+from schemas.package import Direction, PackageType, Part
 from wire import Server, Wire, killed
 from world import TODAY, Row, World, jsonl, make_world
 
@@ -72,6 +76,11 @@ class Sides:
     def agency(self) -> Any:
         """The agency's."""
         return load_agency(self.world.agency)
+
+    @cached_property
+    def clerk(self) -> Signer:
+        """Whose key voids a package."""
+        return file_key(self.home / "clerk" / ACTOR)
 
     @cached_property
     def openers(self) -> dict[bool, Opener]:
@@ -159,6 +168,15 @@ class Sides:
         def act(office: Office) -> None:
             found = recalling(office, CREDITOR, f"F-{claim:06d}", RecallReason.NOT_OWED)
             recall(office, found, None, self.now)
+
+        self.creditor(act)
+
+    def void(self, package: str) -> None:
+        """A person at the creditor voids a package. Raises InputError."""
+
+        def act(office: Office) -> None:
+            found = voiding(office, AGENCY, package, PackageType.CASES, VoidReason.LOST)
+            void(office, found, Given(signers=(self.clerk,)), self.now)
 
         self.creditor(act)
 

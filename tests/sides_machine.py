@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import pytest
 from hypothesis import strategies as st
@@ -27,10 +27,13 @@ from sides_steps import (
     Receive,
     Repeat,
     Step,
+    Void,
     changed,
 )
 from wire import Server
 from world import row
+
+UNFINISHED: Final = {PackageState.SEALED, PackageState.UPLOADED, PackageState.REVOKED, PackageState.CLOSING}
 
 
 class BothSides(RuleBasedStateMachine):
@@ -80,6 +83,17 @@ class BothSides(RuleBasedStateMachine):
             self.model.recall(claim)
             self.sides.recall(claim)
 
+    def void(self, step: Void) -> None:
+        """Whether the agency has it, had it, or never will: its answer says that, and is not here yet."""
+        waiting = sorted(one for one, state in self.sides.books.packages.items() if state is PackageState.UPLOADED)
+        if waiting:
+            package = waiting[step.pick % len(waiting)]
+            if self.model.voids(package):
+                self.sides.void(package)
+            else:
+                with pytest.raises(InputError):
+                    self.sides.void(package)
+
     def lose(self, step: Lose) -> None:
         """Of the packages that lie whole on the wire, the newest is picked first."""
         laid = [one for one in self.wire.letters if self.wire.whole(one)]
@@ -88,7 +102,7 @@ class BothSides(RuleBasedStateMachine):
 
     def find(self, step: Find) -> None:
         """Of what was lost."""
-        lost = [one for one in self.wire.letters if one.id in self.wire.lost]
+        lost = [one for one in self.wire.letters if (one.id, one.void) in self.wire.lost]
         if lost:
             self.wire.lay(lost[step.pick % len(lost)])
 
@@ -127,14 +141,17 @@ class BothSides(RuleBasedStateMachine):
         Server.left = None
         self.look()
 
+        self.model.all_sealed()
+
         assert figures is not None
         assert figures.failures == [] or reach is not None, figures.failures
         assert reach is not None or not +self.model.owed
+        assert reach is not None or PackageState.REVOKED not in self.sides.books.packages.values()
 
     def receive(self, step: Receive) -> None:
         """The agency takes in what lies there whole and in its turn, stops first, and answers all of it."""
         arrived = [one for one in self.wire.letters if one.to_agency and self.wire.whole(one)]
-        for letter in sorted(arrived, key=lambda one: (one.type != "stops", one.number)):
+        for letter in sorted(arrived, key=lambda one: (one.type != "stops", one.number, not one.void)):
             if self.model.next(letter):
                 self.model.hears(letter)
         found = self.sides.receive(step.kill) or self.sides.receive()
@@ -189,10 +206,11 @@ class BothSides(RuleBasedStateMachine):
     def drain(self) -> None:
         """Until nobody has anything to say any more."""
         self.wire.clear()
-        self.happens(step=Day())
+        for _ in range(3):
+            self.happens(step=Day())
         self.compare()
 
-        assert not {*self.sides.books.packages.values()} & {PackageState.SEALED, PackageState.UPLOADED}
+        assert not {*self.sides.books.packages.values()} & UNFINISHED
         assert self.model.drained
         assert self.sides.verified()
         self.check_wire()
@@ -211,7 +229,8 @@ class BothSides(RuleBasedStateMachine):
 
     def check_wire(self) -> None:
         """Each case went out at most once and was accepted at most once, and what was recalled is not worked."""
-        said = [one for letter in self.sides.wire.letters for _, one in letter.said]
+        taken = [one for one in self.sides.wire.letters if one.id not in self.model.refused]
+        said = [one for letter in taken for _, one in letter.said]
         new = [one.claim for one in said if one.kind == "case.new"]
         accepted = [one.claim for one in said if one.value == ("accepted", "case.new")]
         recalled = {one.claim for one in said if one.kind == "case.recall"}

@@ -36,6 +36,19 @@ BECOMES: Final = {
 TALK: Final = {"case.restrict", "case.unrestrict", "case.payment", "case.credit"}
 
 
+LAST_HOLDS: Final = {"case.restrict", "case.unrestrict"}
+
+
+@dataclass(eq=False)
+class Out:
+    """A message about a case to its agency: it waits, is sealed, or was seen in a package; `gone`: nobody is to have it."""
+
+    said: Said
+    sealed: bool = False
+    package: str | None = None
+    gone: bool = False
+
+
 class Row(NamedTuple):
     """A claim as its source has it, in cents."""
 
@@ -75,8 +88,13 @@ class Model:
     dead: set[int] = field(default_factory=set)  # recalled before they left
     batches: list[set[int]] = field(default_factory=list)  # new cases that are sealed together
     left: set[int] = field(default_factory=set)  # claims whose case was seen on the wire
-    restrictions: dict[int, bool] = field(default_factory=dict)  # the last word on the wire
+    outs: list[Out] = field(default_factory=list)  # in order of what happened
     owed: Counter[Said] = field(default_factory=Counter)
+    sent: dict[str, Letter] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)  # a person has voided these
+    heard_of: set[int] = field(default_factory=set)  # claims that the agency has told something of
+    refused: set[str] = field(default_factory=set)  # and the agency never had these, as the creditor knows
+    again: set[int] = field(default_factory=set)  # claims of these, for the next night
 
     agency: dict[int, Case] = field(default_factory=dict)
     kept: dict[int, list[Said]] = field(default_factory=dict)  # stops whose case has not come
@@ -107,8 +125,11 @@ class Model:
     def seen(self, letter: Letter) -> None:
         """What appears on the wire was owed, and is not owed any more; no number has two packages."""
         number = (letter.to_agency, letter.type, letter.number)
-        assert number not in self.numbers, "a number was used twice"
+        assert number not in self.numbers or (letter.void and letter.id in self.revoked), "a number was used twice"
+        assert letter.void is False or letter.id in self.revoked or letter.id not in self.sent
         self.numbers.add(number)
+        if letter.to_agency and not letter.void:
+            self.sent[letter.id] = letter
         ledger = self.owed if letter.to_agency else self.due
         for message_id, said in letter.said:
             assert ledger[said] > 0, f"{said} was not to be sent"
@@ -119,8 +140,12 @@ class Model:
                 self.left.add(said.claim)
             if said.kind == "package.refused":
                 self.closed.add(letter.answers)
-            if said.kind in {"case.restrict", "case.unrestrict"}:
-                self.restrictions[said.claim] = said.kind == "case.restrict"
+            if letter.to_agency and said.kind != "case.new":
+                out = min(
+                    (one for one in self.outs if one.said == said and one.package is None),
+                    key=lambda one: not one.sealed,
+                )
+                out.package = letter.id
 
     def next(self, letter: Letter) -> bool:
         """Whether it is a package's turn; then it counts as taken."""
@@ -135,11 +160,12 @@ class Model:
     def recall(self, claim: int) -> None:
         """A person recalls an open case."""
         self.cases[claim].standing = "recalled"
-        self.owed[Said("case.recall", claim)] += 1
+        self._say(Said("case.recall", claim))
 
     def night(self, *, reachable: bool) -> None:
         """What has not left and is recalled never will; what is new or has changed is told."""
-        again = self._withdraw() if reachable else set()
+        again = self.again | (self._withdraw() if reachable else set())
+        self.again = set()
         changed = {claim for claim, row in self.source.items() if row != self.read.get(claim)}
         self.read |= {claim: self.source[claim] for claim in changed}
         for claims in (changed, again - changed):
@@ -156,6 +182,11 @@ class Model:
             again |= batch - stopped
             for said in [one for one in self.owed if one.claim in batch and one.kind in TALK | {"case.new"}]:
                 del self.owed[said]
+            self.outs = [
+                one
+                for one in self.outs
+                if one.said.claim not in batch or one.said.kind not in TALK or one.package is not None
+            ]
         for claim in again:
             del self.cases[claim], self.told[claim]
         return again
@@ -170,11 +201,25 @@ class Model:
                 self.cases[claim] = Case(principal=row.amount - row.paid)
                 self.told[claim] = row
                 self.owed[Said("case.new", claim, row.amount - row.paid)] += 1
-                if self.restrictions.get(claim):
-                    self.owed[Said("case.unrestrict", claim)] += 1
+                if self._is_kept_restricted(claim):
+                    self._say(Said("case.unrestrict", claim))
                 batch.add(claim)
         if batch:
             self.batches.append(batch)
+
+    def _say(self, said: Said) -> None:
+        self.owed[said] += 1
+        self.outs.append(Out(said))
+
+    def _is_kept_restricted(self, claim: int) -> bool:
+        """Whether the last that was said of it, in a package that was or may be taken, restricts."""
+        last = [one for one in self.outs if one.said.claim == claim and one.said.kind in LAST_HOLDS]
+        return [one.said.kind for one in last if one.package not in self.refused][-1:] == ["case.restrict"]
+
+    def all_sealed(self) -> None:
+        """A night is over: nothing waits."""
+        for one in self.outs:
+            one.sealed = True
 
     def _tell(self, claim: int, row: Row) -> None:
         before, case = self.told[claim], self.cases[claim]
@@ -184,29 +229,39 @@ class Model:
         if case.standing == "refused" or claim in self.dead:
             return
         if row.disputed and not before.disputed:
-            self.owed[Said("case.restrict", claim)] += 1
+            self._say(Said("case.restrict", claim))
             case.restricted = True
         if before.disputed and not row.disputed and case.dispute is None:
-            self.owed[Said("case.unrestrict", claim)] += 1
+            self._say(Said("case.unrestrict", claim))
             case.restricted = False
         if row.paid > before.paid:
-            self.owed[Said("case.payment", claim, row.paid - before.paid)] += 1
+            self._say(Said("case.payment", claim, row.paid - before.paid))
             case.to_creditor += row.paid - before.paid
         if row.amount < before.amount:
-            self.owed[Said("case.credit", claim, before.amount - row.amount)] += 1
+            self._say(Said("case.credit", claim, before.amount - row.amount))
             case.credited += before.amount - row.amount
         if recalled:
-            self.owed[Said("case.recall", claim)] += 1
+            self._say(Said("case.recall", claim))
             case.standing = "recalled" if case.standing in OPEN else case.standing
+
+    def voids(self, package: str) -> bool:
+        """A person voids a package, unless the agency has told something of its cases."""
+        if any(said.kind == "case.new" and said.claim in self.heard_of for _, said in self.sent[package].said):
+            return False
+        self.revoked.add(package)
+        return True
 
     def hears_answers(self, letter: Letter) -> None:
         """A package of answers is applied: each answer once."""
         for message_id, said in letter.said:
+            if said.kind == "package.refused" and letter.answers in self.sent:
+                self._goes_again(self.sent[letter.answers])
             case = self.cases.get(said.claim)
             if said.kind == "package.receipt" and said.value[1] != "case.new":
                 continue
             if case is None or said.kind in {"notice.ack", "statement", "statement.case"}:
                 continue
+            self.heard_of |= {said.claim} if said.kind != "package.receipt" else set()
             event = said.value[0] if said.kind == "package.receipt" else said.value
             if said.kind == "case.closed":
                 case.standing = "closed"
@@ -218,6 +273,41 @@ class Model:
                 case.standing = BECOMES.get(event, case.standing)
         if letter.answers is not None and letter.answers not in self.closed:
             self.delivered.add(letter.answers)
+
+    def _goes_again(self, letter: Letter) -> None:
+        """The agency never had a package: its claims are judged again, its messages wait again in their old places, and
+        behind them what was said since, where the last holds. Nothing that was said of its cases counts.
+        """
+        here = [one for one in self.outs if one.package == letter.id and not one.gone]
+        talked = {one.said.claim: self.outs.index(one) for one in reversed(here) if one.said.kind in LAST_HOLDS}
+        later = [
+            one
+            for place, one in enumerate(self.outs)
+            if one.said.kind in LAST_HOLDS and not one.gone and one.package != letter.id
+            if place > talked.get(one.said.claim, len(self.outs))
+        ]
+        self.refused.add(letter.id)
+        for one in here:
+            one.package, one.sealed = None, False
+            self.owed[one.said] += 1
+        for one in later:
+            if one.sealed:
+                self._say(one.said)
+            else:
+                self.outs.remove(one)
+                self.outs.append(one)
+        new = {said.claim for _, said in letter.said if said.kind == "case.new"}
+        for one in [one for one in self.outs if one.said.claim in new and one.said.kind in TALK]:
+            one.gone = one.sealed
+            if not one.sealed:
+                self.outs.remove(one)
+                self.owed[one.said] -= 1
+        self.again |= {claim for claim in new if self.cases[claim].standing != "recalled"}
+        self.dead |= new - self.again
+        self.left -= new
+        self.batches = [one for one in self.batches if not one & new]
+        for claim in new & self.again:
+            del self.cases[claim], self.told[claim]
 
     # The agency.
 

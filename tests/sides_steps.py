@@ -83,6 +83,12 @@ class Recall(NamedTuple):
     pick: int
 
 
+class Void(NamedTuple):
+    """A person at the creditor voids a package that lies at the agency, or lay there, and has no answer here."""
+
+    pick: int
+
+
 class Feedback(NamedTuple):
     """The creditor collects."""
 
@@ -127,7 +133,7 @@ class Day(NamedTuple):
     """A night, and the morning after it, on which nothing goes wrong."""
 
 
-Step = Day | Change | Night | Recall | Feedback | Receive | Answer | Lose | Find | Repeat
+Step = Day | Change | Night | Recall | Void | Feedback | Receive | Answer | Lose | Find | Repeat
 
 
 def kills(points: tuple[str, ...]) -> st.SearchStrategy[Kill]:
@@ -148,6 +154,7 @@ STEPS: Final[st.SearchStrategy[Step]] = st.one_of(
     st.builds(Answer, PICK, st.sampled_from(sorted(MAY)), kills(AGENCY_KILLS)),
     st.builds(Answer, PICK, st.sampled_from(sorted(MAY)), kills(AGENCY_KILLS)),
     LOST,
+    st.builds(Void, PICK),
     st.builds(Repeat, PICK, st.booleans()),
 )
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from sides_machine import BothSides
-from sides_steps import Answer, Change, Day, Feedback, Find, Lose, Night, Recall, Receive, Repeat, Step
+from sides_steps import Answer, Change, Day, Feedback, Find, Lose, Night, Recall, Receive, Repeat, Step, Void
 
 FEW = settings(
     max_examples=6,
@@ -106,6 +106,33 @@ HISTORIES: dict[str, tuple[Books, tuple[Step, ...]]] = {
             Night(0),
             Day(),
             Change(2, "settled"),
+        ),
+    ),
+    "lost, and voided": ({1: ("under-review", False)}, (Night(), Lose(0, ALL), Void(0), Day(), Day())),
+    "voided, and the agency has it": (
+        {1: ("under-review", False)},
+        (Night(), Receive(), Lose(0, ALL), Void(0), Day(), Find(0), Day()),
+    ),
+    "recalled, and its package is voided: nobody is told more": (
+        {},
+        (Night(), Lose(0, ALL), Recall(0), Void(0), Day(), Change(1, "paid"), Day(), Change(1, "disputed"), Day()),
+    ),
+    "a restriction and its end are voided, and it is restricted again": (
+        {1: ("active", True)},
+        (
+            *ACCEPTED,
+            Feedback(),
+            Change(1, "disputed"),
+            Night(),
+            Lose(0, ALL),
+            Change(1, "settled"),
+            Night(),
+            Void(0),
+            Void(0),
+            Night(),
+            Receive(),
+            Feedback(),
+            Change(1, "disputed"),
         ),
     ),
     "restricted before it leaves, and withdrawn": (

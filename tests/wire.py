@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 from unittest.mock import patch
 
 from folder_server import FolderTransport, KilledHereError
-from gateway.steps.names import SIGNATURE_SUFFIX
+from gateway.steps.names import SIGNATURE_SUFFIX, VOID_SUFFIX
 from gateway.steps.unseal import Line, Opener, announced, open_messages, read_manifest
 from gateway.transport.sftp import ANSWERS_FOLDER, UnreachableError
 from keys.references import new_id
@@ -47,6 +47,11 @@ class Letter:
     answers: str | None
     void: bool
     said: tuple[tuple[str, Said], ...]
+
+    @property
+    def files(self) -> str:
+        """The pattern of its files' names; what closes a package's number bears its id too."""
+        return f"{self.id}.{'void.*' if self.void else '[!v]*'}"
 
 
 class Server(FolderTransport):
@@ -102,18 +107,19 @@ class Wire:
         self.kept, self.openers, self.claim_of = kept, openers, claim_of
         self.letters: list[Letter] = []
         self.about: dict[str, Said] = {}
-        self.lost: set[str] = set()
+        self.lost: set[tuple[str, bool]] = set()
         self.renamed: set[str] = set()
         kept.mkdir()
 
     def look(self) -> list[Letter]:
         """What has appeared since the last look, in order of its numbers."""
-        known = {one.id for one in self.letters} | self.renamed
+        known = {(one.id, one.void) for one in self.letters}
         found = []
         for to_agency, folder in self.folders.items():
             for name in announced(folder):
-                if name[:26] not in known:
-                    for path in folder.glob(f"{name[:26]}.*"):
+                package_id, void = name[:26], name.endswith(VOID_SUFFIX)
+                if package_id not in self.renamed and (package_id, void) not in known:
+                    for path in folder.glob(f"{package_id}.*"):
                         shutil.copy(path, self.kept / path.name)
                     found.append(self._read(name, to_agency))
         found.sort(key=lambda one: (one.type == "cases", one.number))
@@ -159,22 +165,25 @@ class Wire:
     def whole(self, letter: Letter) -> bool:
         """Whether all files of a package lie on the wire."""
         folder = self.folders[letter.to_agency]
-        return all((folder / path.name).exists() for path in self.kept.glob(f"{letter.id}.*"))
+        return all((folder / path.name).exists() for path in self.kept.glob(letter.files))
 
     def lose(self, letter: Letter, which: int) -> None:
         """One file of a package is gone, or all of them; the signature is the last."""
         folder = self.folders[letter.to_agency]
-        paths = sorted(folder.glob(f"{letter.id}.*"), key=lambda one: (one.name.endswith(SIGNATURE_SUFFIX), one.name))
+        paths = sorted(folder.glob(letter.files), key=lambda one: (one.name.endswith(SIGNATURE_SUFFIX), one.name))
         for path in paths if which >= len(paths) else [paths[which]]:
             path.unlink()
-        self.lost.add(letter.id)
+        self.lost.add((letter.id, letter.void))
 
     def lay(self, letter: Letter, *, renamed: bool = False) -> None:
         """A package lies there again, under its own name or under another."""
         name = new_id() if renamed else letter.id
-        (self.renamed.add if renamed else self.lost.discard)(name)
+        if renamed:
+            self.renamed.add(name)
+        else:
+            self.lost.discard((letter.id, letter.void))
         folder = self.folders[letter.to_agency]
-        for path in sorted(self.kept.glob(f"{letter.id}.*"), key=lambda one: one.name.endswith(SIGNATURE_SUFFIX)):
+        for path in sorted(self.kept.glob(letter.files), key=lambda one: one.name.endswith(SIGNATURE_SUFFIX)):
             shutil.copy(path, folder / path.name.replace(letter.id, name))
 
     def clear(self) -> None:
@@ -185,5 +194,5 @@ class Wire:
                     path.unlink()
         self.renamed.clear()
         for letter in self.letters:
-            if letter.id in self.lost:
+            if (letter.id, letter.void) in self.lost:
                 self.lay(letter)

@@ -28,7 +28,8 @@ class _Told(NamedTuple):
 def tell(office: Office, given: Assignment, judged: Sequence[Judged], batch: str) -> None:
     """Queues what the changes of a chunk say; taken back together with their batch, and carried out here when it ends.
 
-    Nothing is said of a case whose package was withdrawn: nobody has it, and nobody learns more of that person.
+    Nothing is said of a case whose package was withdrawn or never taken: nobody has it, and nobody learns more of that
+    person.
     """
     changes = {found.claim.claim_no: found.verdict for found in judged if isinstance(found.verdict, Changed)}
     if not changes:
@@ -36,11 +37,11 @@ def tell(office: Office, given: Assignment, judged: Sequence[Judged], batch: str
     with office.connection.begin(), office.vault_connection.begin():
         keys = office.vault.find(given.source.entity, changes)
         cases = office.cases.of_claims(None, [key.claim_id for key in keys.values()])
-        leaving = office.packages.dates({case.package for case in cases.values()})
+        reached = office.voids.reached({case.package for case in cases.values()})
         stopped = office.requests.stopped()
         for number, key in keys.items():
             case = cases.get(key.claim_id)
-            if case is not None and case.standing not in _GONE and case.package in leaving:
+            if case is not None and case.standing not in _GONE and case.package in reached:
                 told = _Told(changes[number], case, key)
                 _queue(office, given, told, batch, only_kept=key.subject_id in stopped)
 

@@ -124,8 +124,8 @@ def _intend(office: Office, erasure: OpenErasure, now: datetime) -> None:
 
 def _at_agencies(office: Office, claims: Sequence[str]) -> set[ErasedCase]:
     cases = office.cases.all_of_claims(claims)
-    left = office.packages.dates({one.package for one in cases})
-    cases = [one for one in cases if one.package in left]
+    reached = office.voids.reached({one.package for one in cases})
+    cases = [one for one in cases if one.package in reached]
     refs = {agency: office.vault.references_of(claims, agency) for agency in {one.agency for one in cases}}
     return {
         ErasedCase(one.agency, one.entity, refs[one.agency][one.claim])

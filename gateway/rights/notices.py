@@ -46,8 +46,8 @@ def notify(
     """
     keys = office.vault.by_id(sorted(claims))
     cases = office.cases.all_of_claims(claims) if cases is None else cases
-    leaving = office.packages.dates({case.package for case in cases})
-    cases = [case for case in cases if case.package in leaving]
+    reached = office.voids.reached({case.package for case in cases})
+    cases = [case for case in cases if case.package in reached]
     refs = {agency: office.vault.references_of(claims, agency) for agency in {case.agency for case in cases}}
     notices = []
     for case in cases:

@@ -1,6 +1,7 @@
 """What is asked of packages whose number is to be closed. Every call works inside the caller's transaction."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -9,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from gateway.state import NEVER_LEFT, PackageState
+from gateway.state import NEVER_LEFT, NOT_TAKEN, PackageState
 from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.cases import MessageRecord
 from gateway.store.packages import Addressee
@@ -111,6 +112,15 @@ class Voids:
             col(MessageRow.type).not_in(("notice.ack", "package.receipt")),
         )
         return self._connection.execute(query.limit(1)).first() is not None
+
+    def reached(self, package_ids: Collection[str]) -> set[str]:
+        """Those of these sealed packages that their agency has, or may have or get."""
+        query = select(col(PackageRow.id)).where(
+            col(PackageRow.id).in_(package_ids),
+            col(PackageRow.sealed_entry).is_not(None),
+            col(PackageRow.state).not_in(NOT_TAKEN),
+        )
+        return set(self._connection.execute(query).scalars())
 
     def messages_again(self, package_id: str) -> int:
         """How many messages of a package would wait again."""
