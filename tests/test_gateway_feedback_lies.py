@@ -140,10 +140,11 @@ def test_an_answer_to_a_stop_names_the_case_it_was_about(cheated: World) -> None
 
 
 def test_a_statement_is_about_the_creditor_it_goes_to(cheated: World) -> None:
-    """Another creditor's name in it, or sums and a digest that its own lines do not bear out: nothing is signed for it."""
+    """Another creditor's name in it, a day to come, or sums and a digest that its lines do not bear: nothing is signed."""
     sums = dict.fromkeys(("cases", "principal", "credited", "paid_to_creditor", "paid_to_agency"), 0)
     head = {"made": TODAY.isoformat(), "books": "0" * 64} | sums
     lie(cheated, said("statement", creditor="suedlicht", **head))
+    lie(cheated, said("statement", creditor="nordlicht", **head | {"made": f"{FUTURE}T03:00:00Z"}))
     strange = feedback(cheated).json["refusals"]
     assert cli("agency", "statement", "nordlicht", "--config", cheated.agency).code == 0
     with open_desk(load_agency(cheated.agency)) as desk, desk.cases_connection.begin():
@@ -154,7 +155,7 @@ def test_a_statement_is_about_the_creditor_it_goes_to(cheated: World) -> None:
     assert feedback(cheated).json["refusals"] == {}
     books = cli("report", "reconcile", "--agency", "ostsee", "--json", "--config", cheated.creditor)
 
-    assert strange == {Refusal.ANOTHER_CREDITOR: 1}
+    assert strange == {Refusal.ANOTHER_CREDITOR: 1, Refusal.DAY: 1}
     assert (books.code, books.json["books"]) == (1, None)
     assert {one["field"] for one in books.json["differences"] if one["case_ref"] == "(the statement)"} == {
         "books",

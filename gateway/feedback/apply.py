@@ -127,13 +127,19 @@ def _apply_one(
         return None, Refusal.REPEATED
     known.used.add(answer.message_id)
     if isinstance(answer, Statement | KeyOffer):
-        strange = isinstance(answer, Statement) and answer.creditor != signed.manifest.recipient
-        return None, Refusal.ANOTHER_CREDITOR if strange else None
+        return None, _stated(answer, signed, now) if isinstance(answer, Statement) else None
     if isinstance(answer, PackageReceipt):
         return _apply_receipt(office, answer, known, now)
     if isinstance(answer, PackageRefused):
         return None, refuse(office, answer, known, signed, now)
     return _apply_to_case(office, answer, known, now)
+
+
+def _stated(statement: Statement, signed: Signed, now: datetime) -> Refusal | None:
+    if statement.creditor != signed.manifest.recipient:
+        return Refusal.ANOTHER_CREDITOR
+    # What a restore or an erasure asks for is a statement made since: one of a day to come would pass for it.
+    return Refusal.DAY if day_in_germany(statement.made) > day_in_germany(now) else None
 
 
 def _apply_to_case(
