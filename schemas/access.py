@@ -37,9 +37,10 @@ class Evidence(Strict):
 
 
 class Disclosure(Strict):
-    """What one message told one agency, in which package, on which day."""
+    """What one message told one agency, of which claim, in which package, on which day."""
 
     agency: PartyId
+    claim_no: Number
     package: PackageId
     message: MessageId
     type: str
@@ -50,9 +51,10 @@ class Disclosure(Strict):
 
 
 class Received(Strict):
-    """What an agency told about the person's case."""
+    """What an agency told about the case of one of the person's claims."""
 
     agency: PartyId
+    claim_no: Number
     type: str
     received_on: date
     values: tuple[Value, ...]

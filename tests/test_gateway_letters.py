@@ -1,5 +1,6 @@
 """The words of letters: everything that a message may say is said in the language of the letter."""
 
+import json
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -11,8 +12,11 @@ import pytest
 from pydantic import BaseModel
 
 from asking import answered, approved, asked, asking_world, text_of
+from gateway.demo.template import AGENCY
 from gateway.rights.wording import Wording
+from gateway.settings import load
 from gateway.state import ClaimState
+from gateway.wiring import open_office
 from schemas.answers import FromAgency
 from schemas.case import Identity
 from schemas.claim import Claim
@@ -111,9 +115,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
-def letter(world: World, kind: str, *arguments: str | Path) -> str:
+def letter(world: World, kind: str, *arguments: str | Path, invoice: str = "RE-000001") -> str:
     """The letter of a request that was granted, with its lines joined."""
-    request = asked(world, kind, *arguments)
+    request = asked(world, kind, *arguments, invoice=invoice)
     assert approved(world, "request", "approve", request, keys=("demo-clerk",)).code == 0
     return re.sub(r"\s+", " ", text_of(answered(world, request) / "letter.pdf"))
 
@@ -134,3 +138,40 @@ def test_a_letter_goes_on_after_its_greeting_in_small_letters(world: World) -> N
     assert "Guten Tag, wir haben die Verarbeitung Ihrer Daten eingeschränkt" in told
     assert "steht daneben, sobald sie vorliegt" in told
     assert "kann nur dieses selbst löschen" not in told
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_each_message_of_an_access_letter_names_its_claim(world: World, language: str) -> None:
+    """Who has two claims sees which one a case handed over, a receipt or a statement is about; so does `data.json`."""
+    request = asked(world, "access", "--language", language, invoice="RE-000002")
+    assert approved(world, "request", "approve", request, keys=("demo-clerk",)).code == 0
+    out = answered(world, request)
+    told = re.sub(r"\s+", " ", text_of(out / "letter.pdf"))
+    data = json.loads((out / "data.json").read_bytes())
+    notes = ("Nachricht „{}“ zur Forderung {}", "neuer Fall", "Empfangsbestätigung", "Stand in den Büchern")
+    if language == "en":
+        notes = ("Message “{}” about claim {}", "new case", "receipt", "state in the books")
+    sentence, *types = notes
+
+    for number in ("F-000002", "F-000003"):
+        assert [one for one in types if sentence.format(one, number) not in told] == []
+        assert {one["type"] for one in data["received"] if one["claim_no"] == number} >= {"package.receipt"}
+        assert {one["type"] for one in data["disclosures"] if one["claim_no"] == number} >= {"case.new"}
+
+
+def test_each_notice_names_the_claim_that_it_is_about(tmp_path: Path) -> None:
+    """By its number while the claim is here, in the letter and the certificate; by the case's reference once it is gone."""
+    with asking_world(tmp_path) as made:
+        restricted = letter(made, "restriction", "--ground", "accuracy", invoice="RE-000002")
+        request = asked(made, "erasure", invoice="RE-000002")
+        with open_office(load(made.creditor)) as office, office.connection.begin(), office.vault_connection.begin():
+            claims = list(office.vault.of_subjects(office.requests.subjects(request)))
+            refs = set(office.vault.references_of(claims, AGENCY).values())
+        done = approved(made, "request", "approve", request, "--ground", "unlawful", keys=("demo-clerk", "officer"))
+        out = answered(made, request)
+        erased = [re.sub(r"\s+", "", text_of(out / name)) for name in ("letter.pdf", "certificate.pdf")]
+
+    assert (done.code, len(refs)) == (0, 2)
+    assert all(f"Nummer {number}" in restricted for number in ("F-000002", "F-000003"))
+    assert all(f"Aktenzeichen{ref}" in text for text in erased for ref in refs)
+    assert not any("F-00000" in text for text in erased)

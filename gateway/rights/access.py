@@ -38,12 +38,13 @@ def access(office: Office, opened: Opened, now: datetime) -> Access:
     messages = office.cases.of_claim_messages(keys)
     packages = {one.package for one in history} | {one.package for one in messages if one.package is not None}
     dates = office.packages.dates(packages)
+    numbers = {one.claim: payloads[id(one)].claim_no for one in history}
     disclosures = [
         _handed_over(one, payloads[id(one)], dates[one.package])
         for one in history
         if one.message_item is not None and one.package in dates
     ]
-    disclosures += [_told(one, keys, dates) for one in messages if one.outbound and one.package in dates]
+    disclosures += [_told(one, keys, numbers, dates) for one in messages if one.outbound and one.package in dates]
     cases = office.cases.all_of_claims(keys)
     claims = [
         _held(keys[claim], [one for one in history if one.claim == claim], payloads, cases, office)
@@ -55,7 +56,7 @@ def access(office: Office, opened: Opened, now: datetime) -> Access:
         privacy=privacy_of(entity),
         claims=tuple(one for one in claims if one is not None),
         disclosures=tuple(sorted(disclosures, key=lambda one: (one.sealed_on, one.agency, one.message))),
-        received=tuple(_received(one, keys) for one in messages if not one.outbound and one.refused is None),
+        received=tuple(_received(one, keys, numbers) for one in messages if not one.outbound and one.refused is None),
         requests=len(office.requests.of_subjects(subjects)),
     )
 
@@ -106,21 +107,24 @@ def _judged_on(verdict: ItemKept) -> date:
 def _handed_over(screening: Screening, payload: Payload, dates: Dates) -> Disclosure:
     if payload.message is None or screening.message_item is None:
         raise IntegrityError("a claim that was handed over has no message: restore gateway.db from a backup")
-    return _disclosure(payload.message, screening.package, screening.message_item, dates)
+    return _disclosure(payload.message, payload.claim_no, screening.package, screening.message_item, dates)
 
 
-def _told(message: MessageRecord, keys: Mapping[str, ClaimKey], dates: Mapping[str, Dates]) -> Disclosure:
+def _told(
+    message: MessageRecord, keys: Mapping[str, ClaimKey], numbers: Mapping[str, str], dates: Mapping[str, Dates]
+) -> Disclosure:
     if message.claim is None or message.package is None or message.item is None:
         raise IntegrityError("a message that was sealed names no package: restore gateway.db from a backup")
     kept = open_message(message.payload, keys[message.claim], message.message_id)
-    return _disclosure(kept, message.package, message.item, dates[message.package])
+    return _disclosure(kept, numbers[message.claim], message.package, message.item, dates[message.package])
 
 
-def _disclosure(kept: ItemKept, package: str, item: int, dates: Dates) -> Disclosure:
+def _disclosure(kept: ItemKept, claim_no: str, package: str, item: int, dates: Dates) -> Disclosure:
     case, identity, _ = kept.item.split("\n")
     told = json.loads(case)
     return Disclosure(
         agency=dates.agency,
+        claim_no=claim_no,
         package=package,
         message=told["message_id"],
         type=told["type"],
@@ -131,11 +135,13 @@ def _disclosure(kept: ItemKept, package: str, item: int, dates: Dates) -> Disclo
     )
 
 
-def _received(message: MessageRecord, keys: Mapping[str, ClaimKey]) -> Received:
-    key = None if message.claim is None else keys[message.claim]
-    line = open_message(message.payload, key, message.message_id).item
+def _received(message: MessageRecord, keys: Mapping[str, ClaimKey], numbers: Mapping[str, str]) -> Received:
+    if message.claim is None:
+        raise IntegrityError("an answer about a claim names none: restore gateway.db from a backup")
+    line = open_message(message.payload, keys[message.claim], message.message_id).item
     return Received(
         agency=message.agency,
+        claim_no=numbers[message.claim],
         type=message.type,
         received_on=_day(message.made),
         values=_values(json.loads(line)) if line else (),

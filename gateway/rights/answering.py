@@ -19,7 +19,8 @@ from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import notices
 from gateway.rights.access import access, released
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
-from gateway.rights.letters import Destroyed, Letters
+from gateway.rights.erasure import numbers_of
+from gateway.rights.letters import Destroyed, Letters, Told
 from gateway.rights.life import Opened, change, close, privacy_of
 from gateway.rights.portability import provided
 from keys.references import new_id
@@ -140,7 +141,7 @@ def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
     letters = Letters(office.configuration, opened, today)
     final = _final(office)
     with office.connection.begin(), office.vault_connection.begin():
-        told = office.requests.notices(opened.id)
+        told = _told(office, opened)
         if opened.file.kind is RequestKind.ACCESS and opened.file.outcome is Outcome.GRANTED:
             found = access(office, opened, now)
             given = provided(found)
@@ -155,6 +156,18 @@ def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
     if not destroyed:
         return Answer(letter)
     return Answer(letter, certificate=render(_LETTER, letters.certificate(destroyed, told), Output.PDF))
+
+
+def _told(office: Office, opened: Opened) -> list[Told]:
+    """The notices of a request, each with the number of its claim if that is left; inside the caller's transactions."""
+    found = office.requests.notices(opened.id)
+    claims = {
+        (agency, ref): claim
+        for agency in {one.agency for one in found}
+        for ref, claim in office.vault.owners([one.case_ref for one in found if one.agency == agency], agency).items()
+    }
+    numbers = numbers_of(office, sorted(set(claims.values())))
+    return [Told(one, numbers.get(claims.get((one.agency, one.case_ref), ""))) for one in found]
 
 
 def _final(office: Office) -> set[str]:

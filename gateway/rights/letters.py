@@ -1,7 +1,7 @@
 """What a person is told: the letters of every kind of request, as data for `letter.typ`.
 
 Rules: a letter says what was done, by which norm, and what the person can do about it; a certificate names groups of
-fields and no contents. The same data and the same day give the same bytes.
+fields and the numbers of claims that are left, and no other contents. The same data and the same day give the same bytes.
 """
 
 import json
@@ -38,6 +38,13 @@ class Destroyed(NamedTuple):
     final: bool
 
 
+class Told(NamedTuple):
+    """A notice, and the number of the claim that it is about; none once that was erased."""
+
+    notice: Notice
+    number: str | None
+
+
 class Letters:
     """The letters about one request, in its language, on one day."""
 
@@ -60,7 +67,7 @@ class Letters:
         ]
         return self._letter("access", texts["paragraphs"], sections)
 
-    def decided(self, notices: Sequence[Notice]) -> dict[str, Any]:
+    def decided(self, notices: Sequence[Told]) -> dict[str, Any]:
         """The answer to every other request."""
         file = self._opened.file
         if file.outcome is Outcome.NOTHING_HELD:
@@ -89,7 +96,7 @@ class Letters:
         """The notice before a restriction is lifted."""
         return self._letter("lifting", self._texts["lifting"]["paragraphs"], [])
 
-    def certificate(self, erasures: Sequence[Destroyed], notices: Sequence[Notice]) -> dict[str, Any]:
+    def certificate(self, erasures: Sequence[Destroyed], notices: Sequence[Told]) -> dict[str, Any]:
         """What was destroyed: groups of fields, positions in the log, whom we told."""
         texts = self._texts["certificate"]
         parts = [*self._kept()]
@@ -144,7 +151,7 @@ class Letters:
                 texts["disclosed"].format(date=self._words.day(one.sealed_on), agency=self._name(one.agency)),
                 [
                     texts["disclosed_note"].format(
-                        type=self._words.type(one.type), package=one.package, uploaded=uploaded
+                        type=self._words.type(one.type), number=one.claim_no, package=one.package, uploaded=uploaded
                     )
                 ],
                 texts["field_why"],
@@ -157,7 +164,7 @@ class Letters:
         for one in found.received:
             yield section(
                 texts["received"].format(date=self._words.day(one.received_on), agency=self._name(one.agency)),
-                [texts["received_note"].format(type=self._words.type(one.type))],
+                [texts["received_note"].format(type=self._words.type(one.type), number=one.claim_no)],
                 texts["field_value"],
                 self._rows(one.values),
             )
@@ -179,15 +186,21 @@ class Letters:
         if rows:
             yield section(texts["title"], (), texts["head"], rows, (4, 2, 3, 4))
 
-    def _told(self, notices: Sequence[Notice]) -> Iterator[Section]:
+    def _told(self, notices: Sequence[Told]) -> Iterator[Section]:
         texts = self._texts["notices"]
         rows = [
-            (self._name(one.agency), texts[one.type.removeprefix("case.")], self._moment(one.made), self._answer(one))
-            for one in notices
+            (
+                self._name(one.agency),
+                texts["case"].format(ref=one.case_ref) if number is None else texts["claim"].format(number=number),
+                texts[one.type.removeprefix("case.")],
+                self._moment(one.made),
+                self._answer(one),
+            )
+            for one, number in notices
         ]
         reach = [texts["erase_reach"]] if self._opened.file.kind is RequestKind.ERASURE else []
         if rows:
-            yield section(texts["title"], [texts["answers"], *reach], texts["head"], rows, (3, 3, 2, 3))
+            yield section(texts["title"], [texts["answers"], *reach], texts["head"], rows, (3, 4, 3, 2, 3))
 
     def _answer(self, notice: Notice) -> str:
         texts = self._texts["notices"]
