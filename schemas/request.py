@@ -164,10 +164,11 @@ class Corrected(Strict):
 
 
 class Step(Strict):
-    """Something that happened to a request."""
+    """Something that happened to a request, when its entry in the log says; `also`: who approved it besides the actor."""
 
     time: Instant
     actor: Actor
+    also: tuple[Actor, ...] = ()
     what: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9 :-]{1,80}$")]
 
 

@@ -90,6 +90,11 @@ def actor_of(approved: Approved) -> str:
     return f"key:{approved.approvals[0].key}"
 
 
+def others_of(approved: Approved) -> tuple[str, ...]:
+    """Who approved besides the actor that an entry names."""
+    return tuple(f"key:{one.key}" for one in approved.approvals[1:])
+
+
 def _sign(shown: bytes, signer: Signer) -> bytes:
     try:
         return approve(shown, signer.key, signer.sign_blob)

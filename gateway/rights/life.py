@@ -19,6 +19,7 @@ from audit.store import append
 from gateway.errors import IntegrityError, UsageError
 from gateway.figures.tables import load_figures
 from gateway.office import Office
+from gateway.people.approvals import others_of
 from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after
 from gateway.rights.told import addressee
 from gateway.settings import Entity
@@ -112,7 +113,11 @@ def begin_request(
     """A request whose id and key are in the vault, inside the caller's transactions."""
     request, key = keyed
     due = _due(office, entity, file.received)
-    kept = file.model_copy(update={"history": (*file.history, Step(time=now, actor=ACTOR, what="opened"))})
+    entry = RequestOpened(
+        id=new_id(), time=now, actor=ACTOR, request=request, kind=file.kind, channel=file.channel, due=due
+    )
+    step = Step(time=append(office.connection, entry).entry.time, actor=ACTOR, what="opened")
+    kept = file.model_copy(update={"history": (*file.history, step)})
     record = RequestRecord(
         id=request,
         entity=entity,
@@ -126,12 +131,8 @@ def begin_request(
         answered=None,
         payload=seal_file(kept, key, request),
     )
-    entry = RequestOpened(
-        id=new_id(), time=now, actor=ACTOR, request=request, kind=file.kind, channel=file.channel, due=due
-    )
     office.requests.add(record)
     concern(office, request, subjects)
-    append(office.connection, entry)
     return Opened(record, kept, key)
 
 
@@ -170,13 +171,15 @@ def change(
     Raises UsageError if the request is in no state for it; nothing was changed.
     """
     new = opened.record.state if state is None else advance(opened.record.state, state)
-    step = Step(time=entry.time, actor=actor, what=entry.event.replace(".", " "))
+    logged = append(office.connection, entry)
+    approved = entry.approved if isinstance(entry, RequestDecided | RestrictionLifted) else None
+    also = () if approved is None else others_of(approved)
+    step = Step(time=logged.entry.time, actor=actor, also=also, what=entry.event.replace(".", " "))
     file = opened.file.model_copy(update={**facts, "history": (*opened.file.history, step)})
     record = opened.record._replace(state=new, payload=seal_file(file, opened.key, opened.id), **(columns or {}))
     office.requests.change(opened.id, state=new, payload=record.payload, **(columns or {}))
-    position = append(office.connection, entry).position
-    if isinstance(entry, RequestDecided | RestrictionLifted):
-        office.roster.use(entry.approved, position)
+    if approved is not None:
+        office.roster.use(approved, logged.position)
     return Opened(record, file, opened.key)
 
 

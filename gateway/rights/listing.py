@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from gateway.office import Office
@@ -23,11 +23,14 @@ class Listed(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """One request: what it is, what happened, whom it led us to tell."""
+    """One request: what it is, what happened and who approved it, whom it led us to tell about which case.
+
+    Moments are in UTC and whole seconds, as in the log.
+    """
 
     head: tuple[tuple[str, str], ...]
     steps: tuple[tuple[str, str, str], ...]
-    notices: tuple[tuple[str, str, str, str], ...]
+    notices: tuple[tuple[str, str, str, str, str], ...]
 
     def as_json(self) -> dict[str, object]:
         """The same as plain data."""
@@ -76,6 +79,19 @@ def shown(office: Office, opened: Opened) -> Shown:
     )
     return Shown(
         tuple((name, str(value)) for name, value in head),
-        tuple((step.time.isoformat(), step.actor, step.what) for step in file.history),
-        tuple((one.agency, one.type, one.made, one.result or "no answer yet") for one in notices),
+        tuple((_moment(step.time), ", ".join((step.actor, *step.also)), step.what) for step in file.history),
+        tuple(
+            (
+                one.agency,
+                one.type,
+                _moment(datetime.fromisoformat(one.made)),
+                one.result or "no answer yet",
+                one.case_ref,
+            )
+            for one in notices
+        ),
     )
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
