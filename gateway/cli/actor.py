@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
-from gateway.people.roster import active_actor, enrol, enrolment, read_actor, revocation, revoke
+from gateway.people.roster import active_actor, enrol, enrolment, read_actor, require_new, revocation, revoke
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from keys.approval import APPROVAL_NAMESPACE
@@ -59,6 +59,8 @@ def actor_add(name: str, public_key: Path, *, consent: Consent = NOTHING_GIVEN, 
     now = clock()
     with open_office(load(config)) as office:
         actor = read_actor(name, public_key)
+        with office.connection.begin():
+            require_new(office, actor)
         if carry_out(office, enrolment(actor), consent, now, lambda given: enrol(office, actor, given, now)):
             output.line(f"{name} may approve with {actor.key.fingerprint}")
     return 0

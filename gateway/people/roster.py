@@ -54,6 +54,16 @@ def enrolment(actor: Actor) -> Callable[[datetime], Preview]:
     return lambda made: Preview("actor add", made, lines)
 
 
+def require_new(office: Office, actor: Actor) -> None:
+    """Neither name nor key is taken, inside the caller's transaction. Raises UsageError."""
+    if any(one.name == actor.name for one in office.roster.active()):
+        raise UsageError("an active actor has that name: revoke it first, or choose another name; nothing was done")
+    if office.roster.ever_held(actor.key.fingerprint):
+        raise UsageError(
+            "that key is or was on the roster: a second person, or a new start, means another key; nothing was done"
+        )
+
+
 def enrol_first(connection: Connection, actor: Actor, now: datetime) -> None:
     """The first actor of a new store, in the transaction that makes it."""
     entry = ActorEnrolled(
@@ -65,12 +75,8 @@ def enrol_first(connection: Connection, actor: Actor, now: datetime) -> None:
 def enrol(office: Office, actor: Actor, given: Given, now: datetime) -> None:
     """An actor joins the roster; the first one without approval. Raises UsageError, ApprovalError."""
     with office.connection.begin(), office.vault_connection.begin():
-        others = office.roster.active()
-        if any(one.name == actor.name for one in others):
-            raise UsageError("an active actor has that name: revoke it first, or choose another name")
-        if office.roster.ever_held(actor.key.fingerprint):
-            raise UsageError("that key is or was on the roster: a second person, or a new start, means another key")
-        approved = settle(enrolment(actor), given, office.roster, now) if others else None
+        require_new(office, actor)
+        approved = settle(enrolment(actor), given, office.roster, now) if office.roster.active() else None
         by = actor_of(approved) if approved else "system:actor"
         entry = ActorEnrolled(
             id=new_id(), time=now, actor=by, name=actor.name, public_key=actor.key.line, approved=approved
