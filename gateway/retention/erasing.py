@@ -119,7 +119,8 @@ def _intend(office: Office, erasure: OpenErasure, now: datetime) -> None:
     )
     with office.connection.begin(), office.vault_connection.begin():
         office.erasures.begin(erasure, append(office.connection, entry).position, now)
-        office.erasures.remember(_at_agencies(office, erasure.claims), now)
+        if erasure.scope is ErasureScope.CLAIM:
+            office.erasures.remember(_at_agencies(office, erasure.claims), now)
 
 
 def _at_agencies(office: Office, claims: Sequence[str]) -> set[ErasedCase]:

@@ -21,7 +21,7 @@ from gateway.rights.access import access, released
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
 from gateway.rights.erasure import numbers_of
 from gateway.rights.letters import Destroyed, Letters, Told
-from gateway.rights.life import Opened, change, close, privacy_of
+from gateway.rights.life import PENDING, Opened, change, close, privacy_of
 from gateway.rights.portability import provided
 from keys.references import new_id
 from schemas.canonical import encode_model
@@ -81,6 +81,8 @@ def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer
 
 def extend(office: Office, opened: Opened, reason: ExtensionReason, today: date, now: datetime) -> bytes:
     """The letter that an answer takes up to two months longer; once, and in the first month. Raises UsageError."""
+    if opened.record.state not in PENDING:
+        raise UsageError("this request has been answered, so its answer takes no longer: nothing was done")
     if opened.record.extended or today > opened.record.due:
         raise UsageError("an answer is extended once, and within the first month (Art. 12(3)): nothing was done")
     office.readings.record("request extend", [opened.id], now)
@@ -128,7 +130,7 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
             document=_digests([letter])[0],
             approved=approved,
         )
-        change(office, opened, entry, actor=entry.actor, columns={"stops": False})
+        change(office, opened, entry, actor=entry.actor, columns={"stops": False, "answered": today})
     return letter
 
 

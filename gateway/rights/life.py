@@ -27,6 +27,7 @@ from gateway.store.requests import RequestRecord, open_file, seal_file
 from keys.material import Secret
 from keys.references import new_id
 from keys.remembered import remember_subjects
+from schemas.calendar import day_in_germany
 from schemas.codes import RequestKind
 from schemas.privacy import Privacy
 from schemas.request import Channel, Correction, Identified, RequestFile, RequestState, Step
@@ -91,8 +92,7 @@ def open_request(
 
     Raises UsageError.
     """
-    if file.received > today:
-        raise UsageError("a request cannot have been received in the future: check --received")
+    _require_past(file.received, today)
     if file.channel is Channel.RESTORE:
         raise UsageError("only a restore opens requests that way: say how this one came in with --channel")
     _check_subjects(office, entity, subjects)
@@ -231,6 +231,7 @@ def close(office: Office, opened: Opened, now: datetime) -> None:
 
 def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Opened:
     """The person came back: the request is open again, with its history and a new deadline. Raises UsageError."""
+    _require_past(received, day_in_germany(now))
     due = _due(office, opened.record.entity, received)
     entry = RequestOpened(
         id=new_id(),
@@ -261,6 +262,11 @@ def received_earlier(office: Office, record: RequestRecord, received: date, now:
     entry = RequestReceivedEarlier(id=new_id(), time=now, actor=ACTOR, request=record.id, due=due)
     opened = Opened(record, open_file(record, key), key)
     change(office, opened, entry, columns={"received": received, "due": due}, received=received)
+
+
+def _require_past(received: date, today: date) -> None:
+    if received > today:
+        raise UsageError("a request cannot have been received in the future: check --received")
 
 
 def _stops(file: RequestFile) -> bool:

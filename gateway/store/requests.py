@@ -98,10 +98,15 @@ class Requests:
         return [_record(row) for row in rows]
 
     def answered(self) -> list[tuple[str, date]]:
-        """Closed requests that stop nothing, with the day of their answer: what retention counts from."""
+        """Closed requests that stop nothing, with the day the person was answered last: what retention counts from.
+
+        A notice that a restriction has ended may be made after a request was closed.
+        """
+        waits = select(col(NoticeRow.request)).where(col(NoticeRow.answered).is_(None))
         query = select(col(RequestRow.id), col(RequestRow.answered)).where(
             col(RequestRow.state) == RequestState.CLOSED, ~col(RequestRow.stops), col(RequestRow.answered).is_not(None)
         )
+        query = query.where(col(RequestRow.id).not_in(waits))
         return [(row.id, row.answered) for row in self._connection.execute(query.order_by(col(RequestRow.id)))]
 
     def end(self, request: str) -> None:

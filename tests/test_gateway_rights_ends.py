@@ -1,0 +1,107 @@
+"""What ends, and when: a request, the time for its answer, a restriction, and what the calendar would end meanwhile."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from asking import answered, approved, asked, asking_world, command
+from gateway.demo.template import AGENCY, CREDITOR
+from gateway.settings import load
+from gateway.store.case_tables import CaseRow
+from gateway.store.request_tables import NoticeRow
+from gateway.store.requests import RequestRecord
+from gateway.wiring import open_office
+from schemas.codes import CaseStanding, NoticeResult
+from schemas.request import RequestState
+from world import TODAY, World
+
+BOTH = ("demo-clerk", "officer")
+CLERK = ("demo-clerk",)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with asking_world(tmp_path) as made:
+        yield made
+
+
+def record(world: World, request: str) -> RequestRecord | None:
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        return office.requests.get(request)
+
+
+def all_answered(world: World) -> None:
+    """Every notice has its agency's answer, for given."""
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        values = {"answered": TODAY.isoformat(), "result": NoticeResult.EXECUTED}
+        office.connection.execute(update(NoticeRow).values(**values))
+
+
+def closed_cases(world: World) -> None:
+    """Every case was closed ten days ago, for given."""
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        office.connection.execute(
+            update(CaseRow).values(standing=CaseStanding.CLOSED, closed="2026-06-20T10:00:00+00:00")
+        )
+
+
+def test_what_was_answered_takes_no_longer(world: World) -> None:
+    """Art. 12(3): an extension tells the person that an answer is to come."""
+    request = asked(world, "access")
+    assert approved(world, "request", "approve", request, keys=CLERK).code == 0
+    answered(world, request)
+    out = world.home / "extension"
+    told = command(world, "request", "extend", request, "--reason", "complex", "--out", out)
+
+    assert (told.code, "has been answered" in told.err, out.exists()) == (2, True, False)
+    assert "request.extended" not in world.events()
+
+
+def test_nobody_came_back_tomorrow(world: World) -> None:
+    """Art. 12(3): a day of receipt in the future would put the deadline off."""
+    request = asked(world, "access")
+    assert approved(world, "request", "approve", request, keys=CLERK).code == 0
+    answered(world, request)
+    told = command(world, "request", "reopen", request, "--received", "2026-07-01")
+
+    assert (told.code, "in the future" in told.err) == (2, True)
+
+
+def test_a_request_whose_restriction_was_lifted_late_is_kept_for_its_years_from_then(world: World) -> None:
+    """Art. 5(1)(e), 18(3): the file of a restriction of years ago does not end in the night after it was lifted, nor its
+    notices before their agencies have answered.
+    """
+    request = asked(world, "restriction")
+    assert approved(world, "request", "approve", request, keys=CLERK).code == 0
+    answered(world, request)
+    all_answered(world)
+    assert command(world, "nightly", now=TODAY + timedelta(hours=1)).code == 0
+    closed = record(world, request)
+    later = datetime(2030, 3, 1, 3, tzinfo=UTC)
+    lifted = approved(world, "request", "lift", request, "--out", world.home / "lift", keys=CLERK, now=later)
+    kept = []
+    for year in (2030, 2034):
+        if year == 2034:
+            with open_office(load(world.creditor)) as office, office.connection.begin():
+                waiting = [one.answered is None for one in office.requests.notices(request)]
+        command(world, "retention", now=datetime(year, 3, 1, 5, tzinfo=UTC))
+        kept.append(record(world, request) is not None)
+    all_answered(world)
+    command(world, "retention", now=datetime(2034, 3, 1, 6, tzinfo=UTC))
+
+    assert closed is not None and closed.state is RequestState.CLOSED
+    assert (lifted.code, waiting, kept, record(world, request)) == (0, [False, True], [True, True], None)
+
+
+def test_a_claim_that_is_only_kept_does_not_count_as_erased_here(world: World) -> None:
+    """Both books: of a claim whose source data alone was erased, the case is here, and its agency's line is compared."""
+    closed_cases(world)
+    request = asked(world, "erasure")
+    done = approved(world, "request", "approve", request, "--ground", "no-longer-needed", keys=BOTH)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        kept, gone = len(office.cases.at(AGENCY)), office.erasures.remembered(AGENCY, CREDITOR)
+
+    assert (done.code, kept, gone) == (0, 3, set())
