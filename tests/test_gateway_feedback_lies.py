@@ -140,7 +140,7 @@ def test_an_answer_to_a_stop_names_the_case_it_was_about(cheated: World) -> None
 
 
 def test_a_statement_is_about_the_creditor_it_goes_to(cheated: World) -> None:
-    """Another creditor's name in it, a day to come, or sums and a digest that its lines do not bear: nothing is signed."""
+    """Another creditor's name in it, a day to come, or sums and a digest that no line bears out: nothing is signed."""
     sums = dict.fromkeys(("cases", "principal", "credited", "paid_to_creditor", "paid_to_agency"), 0)
     head = {"made": TODAY.isoformat(), "books": "0" * 64} | sums
     lie(cheated, said("statement", creditor="suedlicht", **head))
