@@ -24,7 +24,7 @@ from schemas.answers import FromAgencyAdapter
 from schemas.codes import RestrictionGround
 from schemas.messages import CaseRestrict
 from schemas.package import Direction, PackageType
-from world import TODAY, World, cli, jsonl, row, running_world
+from world import TODAY, Result, World, cli, jsonl, row, running_world
 
 FIRST, SECOND = "nordlicht", "suedlicht"
 
@@ -211,6 +211,23 @@ def test_what_is_said_to_one_entity_counts_for_nothing_of_anothers(world: World,
 
     assert (found.code, found.json["refusals"]) == (4, {reason: 1})
     assert known(world) == before
+
+
+def test_a_number_that_several_entities_have_used_is_voided_of_one(world: World) -> None:
+    """Each entity counts for itself."""
+
+    def asked(number: int, *more: str) -> Result:
+        return command(
+            world, "package", "void", f"{number}", "--agency", "ostsee", "--reason", "lost", "--dry-run", *more
+        )
+
+    of_first, of_nobody = asked(2, "--entity", FIRST), asked(2, "--entity", SECOND)
+    either, delivered = asked(1), asked(1, "--entity", SECOND)
+
+    assert (of_first.code, f"number 2 of type cases, from {FIRST} to ostsee" in of_first.out) == (0, True)
+    assert (of_nobody.code, "no package of this id or number" in of_nobody.err) == (3, True)
+    assert (either.code, "say which with --entity" in either.err) == (3, True)
+    assert (delivered.code, "has signed a receipt" in delivered.err) == (3, True)
 
 
 def test_the_same_answers_to_whom_they_are_for_count(world: World) -> None:

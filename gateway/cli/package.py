@@ -33,6 +33,7 @@ def package_void(
     kind: Annotated[
         Literal["cases", "stops", "probe"], Parameter(name="--type", help="Which count of its agency's a number is of.")
     ] = "cases",
+    entity: Annotated[str | None, Parameter(help="Whose count a number is of, if several entities send.")] = None,
     dry_run: Annotated[bool, Parameter(negative="", help="Say what would be voided; keep and send nothing.")] = False,
     consent: Consent = NOTHING_GIVEN,
     config: Config,
@@ -50,7 +51,7 @@ def package_void(
     with open_office(load(config)) as office:
         if agency not in {one.id for one in office.configuration.settings.agencies}:
             raise UsageError("no agency of that name is configured: see [[agencies]]")
-        found = voiding(office, agency, package, PackageType(kind), reason)
+        found = voiding(office, agency, package, PackageType(kind), reason, entity=entity)
         if not carry_out(office, found.build, consent, now, partial(void, office, found, now=now), dry_run=dry_run):
             return 0
     output.line(

@@ -75,18 +75,25 @@ class Voiding(NamedTuple):
         return lambda made: Preview("package void", made, lines)
 
 
-def voiding(office: Office, agency: str, package: str, kind: PackageType, reason: VoidReason) -> Voiding:
-    """What voiding a package comes to; `package` is its id, or its number among those of `kind`. Raises InputError."""
+def voiding(
+    office: Office, agency: str, package: str, kind: PackageType, reason: VoidReason, *, entity: str | None = None
+) -> Voiding:
+    """What voiding a package comes to; `package` is its id, or its number among those of `kind`, of an `entity` if several
+    count. Raises InputError.
+    """
     with office.connection.begin():
         if _NUMBER.fullmatch(package):
             number = int(package)
             found = office.voids.by_number(agency, kind, number) or office.voids.passed_over(agency, kind, number)
         else:
             found = office.voids.by_id(agency, package)
+        found = [one for one in found if entity in {None, one.addressee.entity}]
         if not found:
-            raise InputError(f"no package of this id or number was sealed for {agency}: check it, and its --type")
+            raise InputError(
+                f"no package of this id or number was sealed for {agency}: check it, its --type and --entity"
+            )
         if len(found) > 1:
-            raise InputError("several entities have sent a package of this number: give the package's id instead")
+            raise InputError("several entities have sent a package of this number: say which with --entity")
         one = found[0]
         if one.state not in {PackageState.UPLOADED, PackageState.LOST}:
             raise InputError(_why_not(one.state))
