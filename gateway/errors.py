@@ -2,8 +2,8 @@
 
     GatewayError
     ├── OverdueError     1  somebody: what was promised has not come, or not been done
-    ├── UsageError       2  the operator: configuration, keys, command line
-    ├── InputError       3  the source: a file that cannot be read as claims
+    ├── UsageError       2  the operator: configuration, keys, command line, an id or other file on it that is not there
+    ├── InputError       3  the source, or whoever gave it: claims, documents, what a file says
     ├── PartnerError     4  the agency: its server, its keys, its answers
     └── IntegrityError   5  nobody goes on: what is stored is not what was written
 
@@ -25,13 +25,13 @@ class OverdueError(GatewayError):
 
 
 class UsageError(GatewayError):
-    """The operator must act: configuration, keys or command line."""
+    """The operator must act: configuration, keys or command line, and what it names."""
 
     exit_code = 2
 
 
 class InputError(GatewayError):
-    """The source must act: a file cannot be read as claims."""
+    """The source must act, or whoever gave it: what a file says, or a claim that is named, cannot be used."""
 
     exit_code = 3
 

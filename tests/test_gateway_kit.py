@@ -143,7 +143,9 @@ def test_a_file_without_a_header_of_answers_is_none(
 ) -> None:
     """What names neither type nor case is refused, not taken as no answers; the refusal repeats nothing of it."""
     found = reply(refused[0], tmp_path, content)
+    missing = cli("agency", "reply", tmp_path / "none.csv", "--config", refused[0].agency)
 
+    assert (missing.code, "none.csv cannot be read: name a file that exists" in missing.err) == (2, True)
     assert (found.code, "no header that names `type` and `case_ref`" in found.err) == (3, True)
     assert CANARY not in found.err + found.out
 

@@ -18,7 +18,7 @@ from gateway.agency.settings import load_agency
 from gateway.agency.statement import Settled, books, state
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
-from gateway.errors import InputError, UsageError
+from gateway.errors import UsageError
 from gateway.wiring import clock, open_desk
 from schemas.calendar import day_in_germany
 from schemas.words import counted
@@ -93,7 +93,7 @@ def reply(
         with file.open("rb") as opened:
             content = opened.read(MAXIMUM_BYTES + 1)
     except OSError:
-        raise InputError(f"{file} cannot be read: name a file that exists") from None
+        raise UsageError(f"{file} cannot be read: name a file that exists") from None
     now = clock()
     with open_desk(load_agency(config)) as desk:
         count = take_replies(desk, content, day_in_germany(now), interface=codes, dry_run=dry_run)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from audit.store import append
-from gateway.errors import InputError
+from gateway.errors import UsageError
 from gateway.handover.again import cases_again
 from gateway.handover.sealing import addressing_of, publish
 from gateway.office import Office
@@ -79,7 +79,7 @@ def voiding(
     office: Office, agency: str, package: str, kind: PackageType, reason: VoidReason, *, entity: str | None = None
 ) -> Voiding:
     """What voiding a package comes to; `package` is its id, or its number among those of `kind`, of an `entity` if several
-    count. Raises InputError.
+    count. Raises UsageError.
     """
     with office.connection.begin():
         if _NUMBER.fullmatch(package):
@@ -89,23 +89,23 @@ def voiding(
             found = office.voids.by_id(agency, package)
         found = [one for one in found if entity in {None, one.addressee.entity}]
         if not found:
-            raise InputError(
+            raise UsageError(
                 f"no package of this id or number was sealed for {agency}: check it, its --type and --entity"
             )
         if len(found) > 1:
-            raise InputError("several entities have sent a package of this number: say which with --entity")
+            raise UsageError("several entities have sent a package of this number: say which with --entity")
         one = found[0]
         if one.state not in {PackageState.UPLOADED, PackageState.LOST}:
-            raise InputError(_why_not(one.state))
+            raise UsageError(_why_not(one.state))
         if office.voids.worked_on(one.package_id):
-            raise InputError(
+            raise UsageError(
                 "the agency has told of cases of this package, so it has it: ask it to place its receipt again "
                 f"(`inkasso agency reseal {one.package_id}`); nothing was done"
             )
         claims, messages = len(cases_again(office, one.package_id)), office.voids.messages_again(one.package_id)
         erased = _erased(office, one)
     if erased and reason is not VoidReason.EXPIRED:
-        raise InputError(
+        raise UsageError(
             "a claim was erased here since, and what its agency must be told of it is in the files of this package alone: "
             f"put all files {one.package_id}.* from the outbox on its server again, the .sig last; nothing was done"
         )
