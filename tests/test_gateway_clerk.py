@@ -10,6 +10,8 @@ from asking import approved, asked, asking_world, command
 from gateway.reports.held import who_may_release
 from world import World, cli
 
+OPENING = ("request", "open", "access", "--channel", "letter", "--received", "2026-06-30")
+
 
 @pytest.mark.parametrize(
     ("rules", "who"),
@@ -63,6 +65,14 @@ def test_nothing_is_said_against_a_claim_that_was_handed_over(world: World) -> N
             "none is no folder: name the folder of an export",
         ),
         (("request", "show", "none"), "no request has that id: see `inkasso request list --all`"),
+        ((*OPENING, "--letter", "none.txt"), "the letter cannot be read: name a .txt or .eml file that exists"),
+        ((*OPENING, "--letter", "letter.docx"), "a letter is a .txt or .eml file: save what the person wrote as one"),
+        ((*OPENING, "--recipient", "none.json"), "a file that was named cannot be read: name a JSON file that exists"),
+        (("subject", "find", "--clues", "none.json"), "a file that was named cannot be read: name a JSON file that"),
+        (
+            ("package", "void", "9", "--agency", "ostsee", "--reason", "lost"),
+            "no package of this id or number was sealed for ostsee: check it, its --type and --entity",
+        ),
     ],
 )
 def test_a_file_or_name_that_is_not_there_is_told_with_where_to_look(

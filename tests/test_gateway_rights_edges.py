@@ -252,14 +252,18 @@ def test_a_mail_is_read_within_bounds_and_never_repeated(world: World, tmp_path:
     html.write_bytes(f"Subject: {CANARY}\r\nContent-Type: text/html\r\n\r\n<p>{CANARY}</p>".encode())
     arguments = ("request", "open", "access", "--channel", "email", "--received", "2026-06-30", "--letter")
     opened, refused = command(world, *arguments, mail), command(world, *arguments, html)
+    other = tmp_path / f"{CANARY}.md"
+    other.write_text(CANARY)
+    strange = command(world, *arguments, other)
     request = opened.out.split()[0]
     shown = command(world, "request", "show", request, "--json")
     with open_office(load(world.creditor)) as office:
         text = load_request(office, request).file.text
 
-    assert (opened.code, refused.code) == (0, 3)
+    assert (opened.code, refused.code, strange.code) == (0, 3, 2)
+    assert "a letter is a .txt or .eml file" in strange.err
     assert f"{CANARY} Auskunft" in text and f"Guten Tag {CANARY}" in text
-    assert not any(CANARY in result.out + result.err for result in (opened, refused, shown))
+    assert not any(CANARY in result.out + result.err for result in (opened, refused, strange, shown))
     assert CANARY.encode() not in (world.creditor.parent / "gateway.db").read_bytes()
 
 

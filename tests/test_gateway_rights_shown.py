@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asking import approved, asked, asking_world, command
+from asking import answered, approved, asked, asking_world, command, found
 from gateway.demo.template import AGENCY
 from gateway.people.signers import file_key
 from gateway.settings import load
@@ -40,3 +40,28 @@ def test_who_approved_is_shown_whole_and_when_as_the_log_has_it(world: World) ->
     assert {one[2] for one in shown["notices"]} == {"2026-07-01T03:00:01+00:00"}
     assert sorted(one[4] for one in shown["notices"]) == sorted(refs)
     assert keys in command(world, "request", "show", request).out
+
+
+def test_a_second_request_of_the_same_kind_is_opened_and_the_first_is_named(world: World) -> None:
+    """Art. 12(5): a person decides whether it repeats the first. Another kind or person does not, nor what was answered."""
+    subject, other = (found(world, invoice_no=one)[0]["subject"] for one in ("RE-000001", "RE-000002"))
+    opening = ("--channel", "letter", "--received", "2026-06-30")
+    first = asked(world, "access")
+    beside = [
+        command(world, "request", "open", "erasure", *opening, "--subject", subject),
+        command(world, "request", "open", "access", *opening, "--subject", other),
+        command(world, "request", "open", "access", *opening),
+    ]
+    second = command(world, "request", "open", "access", *opening, "--subject", subject)
+    unknown = beside[2].out.split()[0]
+    known = command(world, "request", "identify", unknown, "--proof", "reference", "--subject", subject)
+    for request in (first, unknown, second.out.split()[0]):
+        command(world, "request", "identify", request, "--proof", "reference", "--subject", subject)
+        assert approved(world, "request", "approve", request, keys=("demo-clerk",)).code == 0
+        answered(world, request)
+    third = command(world, "request", "open", "access", *opening, "--subject", subject)
+    sentence = f"request {first} of the same person, access as well, has not been answered either\n"
+
+    assert [one.code for one in (*beside, second, known, third)] == [0] * 6
+    assert sentence in second.out and sentence in known.out
+    assert not any("same person" in one.out for one in (*beside, third))

@@ -4,6 +4,7 @@ What names a person is never on the command line: letters, addresses and correct
 kinds, states and days.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +15,14 @@ from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
 from gateway.cli.report import EntityName, In
-from gateway.errors import InputError
+from gateway.errors import UsageError
 from gateway.people.approvals import Given
 from gateway.reports.made import the_entity
 from gateway.rights.answering import Answer, answer, extend, lift, lifting
 from gateway.rights.deciding import approve, deciding, protect
 from gateway.rights.intake import read_correction, read_letter, read_recipient, read_representation
 from gateway.rights.life import PENDING, correct, identify, load_request, open_request, reopen
-from gateway.rights.listing import listed, shown
+from gateway.rights.listing import listed, pending_beside, shown
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from keys.root import write_private
@@ -97,7 +98,9 @@ def request_open(
         chosen = the_entity(configuration, entity).id
         opened = open_request(office, chosen, file, subject, today=day_in_germany(now), now=now)
         opened = protect(office, opened, now)
+        beside = pending_beside(office, opened)
     output.line(f"{opened.id} is open; the answer is due on {opened.record.due}")
+    _tell_pending(beside, kind)
     return 0
 
 
@@ -153,8 +156,10 @@ def request_identify(
     with open_office(load(config)) as office:
         opened = load_request(office, request)
         with office.connection.begin(), office.vault_connection.begin():
-            protect(office, identify(office, opened, subject, identified, now), now)
+            opened = protect(office, identify(office, opened, subject, identified, now), now)
+            beside = pending_beside(office, opened)
     output.line(f"{request} is identified; next: `inkasso request preview {request}`")
+    _tell_pending(beside, opened.file.kind)
     return 0
 
 
@@ -266,12 +271,17 @@ def request_reopen(
     return 0
 
 
+def _tell_pending(requests: Sequence[str], kind: RequestKind) -> None:
+    for one in requests:
+        output.line(f"request {one} of the same person, {kind} as well, has not been answered either")
+
+
 def _write(folder: Path, found: Answer, what: str = "answer") -> None:
     try:
         folder.mkdir(mode=0o700)
         for name, content in found.files.items():
             write_private(folder / name, content)
     except OSError:
-        raise InputError(f"{folder} cannot be made: name a new folder with --out") from None
+        raise UsageError(f"{folder} cannot be made: name a new folder with --out") from None
     digests = "its digest is" if len(found.files) == 1 else "its digests are"
     output.line(f"{folder} holds the {what}; {digests} in the log")

@@ -13,12 +13,13 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.errors import InputError
+from gateway.errors import InputError, UsageError
 from gateway.rights.finding import Clue
 from schemas.base import Strict
 from schemas.request import MAXIMUM_LETTER, Correction, Recipient, Representation
 from schemas.words import told
 
+_LETTERS: Final = (".txt", ".eml")
 _MAXIMUM_BYTES: Final = 10 << 20  # a mail with attachments; more is no letter
 _MAXIMUM_PARTS: Final = 200
 _MAXIMUM_NOTE_BYTES: Final = 1 << 16
@@ -28,35 +29,38 @@ _Model = TypeVar("_Model", bound=Strict)
 
 
 def read_letter(path: Path) -> str:
-    """What a person wrote, from a text file or an .eml. Raises InputError, which never repeats it."""
+    """What a person wrote, from a .txt or .eml file. Raises UsageError, InputError, which never repeat it."""
+    suffix = path.suffix.lower()
+    if suffix not in _LETTERS:
+        raise UsageError(f"a letter is a {' or '.join(_LETTERS)} file: save what the person wrote as one of these")
     try:
         with path.open("rb") as file:
             content = file.read(_MAXIMUM_BYTES + 1)
     except OSError:
-        raise InputError("the letter cannot be read: name a .txt or .eml file that exists") from None
+        raise UsageError("the letter cannot be read: name a .txt or .eml file that exists") from None
     if len(content) > _MAXIMUM_BYTES:
         raise InputError("the letter is larger than 10 MiB: keep its text in a .txt file")
-    text = _mail_text(content) if path.suffix.lower() == ".eml" else _decoded(content)
+    text = _mail_text(content) if suffix == ".eml" else _decoded(content)
     return "".join(one for one in text if one in "\n\t" or one.isprintable())[:MAXIMUM_LETTER]
 
 
 def read_recipient(path: Path) -> Recipient:
-    """To whom an answer goes, from a JSON file. Raises InputError that names fields, and no value."""
+    """To whom an answer goes, from a JSON file. Raises UsageError; InputError that names fields, and no value."""
     return _read(path, Recipient)
 
 
 def read_representation(path: Path) -> Representation:
-    """Who acts for the person, from a JSON file. Raises InputError that names fields, and no value."""
+    """Who acts for the person, from a JSON file. Raises UsageError; InputError that names fields, and no value."""
     return _read(path, Representation)
 
 
 def read_correction(path: Path) -> Correction:
-    """What is right instead, from a JSON file. Raises InputError that names fields, and no value."""
+    """What is right instead, from a JSON file. Raises UsageError; InputError that names fields, and no value."""
     return _read(path, Correction)
 
 
 def read_clues(path: Path) -> Clue:
-    """By what somebody may be found, from a JSON file. Raises InputError that names fields, and no value."""
+    """By what somebody may be found, from a JSON file. Raises UsageError; InputError that names fields, and no value."""
     try:
         found = _CLUE.validate_python(json.loads(_note(path)))
     except (ValidationError, ValueError, TypeError):
@@ -77,7 +81,7 @@ def _note(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(_MAXIMUM_NOTE_BYTES + 1)
     except OSError:
-        raise InputError("a file that was named cannot be read: name a JSON file that exists") from None
+        raise UsageError("a file that was named cannot be read: name a JSON file that exists") from None
     if len(content) > _MAXIMUM_NOTE_BYTES:
         raise InputError("a file that was named is larger than 64 KiB: name the right one")
     return content

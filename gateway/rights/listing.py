@@ -60,6 +60,19 @@ def listed(office: Office, states: Collection[RequestState], today: date) -> lis
     ]
 
 
+def pending_beside(office: Office, opened: Opened) -> list[str]:
+    """The other requests of this kind by the same person that are not answered, by id; inside the caller's transaction.
+
+    Whether a second one asks for more than the first is for a person to say (Art. 12(5) GDPR).
+    """
+    record = opened.record
+    return [
+        one.id
+        for one in office.requests.of_subjects(office.requests.subjects(opened.id))
+        if (one.kind, one.entity) == (record.kind, record.entity) and one.state in PENDING and one.id != opened.id
+    ]
+
+
 def shown(office: Office, opened: Opened) -> Shown:
     """A request without what names a person."""
     with office.connection.begin():
