@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlmodel import col
@@ -20,12 +20,15 @@ from keys.vault_tables import AskedRow, ErasedRow, RequestRow, RosterRow
 
 
 class Asked(NamedTuple):
-    """A request, whom it is about, and what was asked for of which legal entity on which day."""
+    """A request, whom it is about, and what was asked for of which legal entity on which day: at last, if the person came
+    back.
+    """
 
     request: str
     entity: str
     kind: str
     received: date
+    contested: bool
     subjects: tuple[str, ...]
 
 
@@ -55,13 +58,24 @@ def remember_subjects(connection: Connection, request: str, subjects: Collection
         connection.execute(insert(AskedRow), rows)
 
 
+def remember_received(connection: Connection, request: str, received: date) -> None:
+    """The deadline of a request runs from another day."""
+    connection.execute(update(RequestRow).where(col(RequestRow.id) == request).values(received=received))
+
+
 def asked(connection: Connection) -> list[Asked]:
     """The requests that are about somebody, in order of their receipt."""
     query = select(col(AskedRow.request), col(AskedRow.subject)).order_by(col(AskedRow.subject))
     subjects: dict[str, list[str]] = {}
     for request, subject in connection.execute(query):
         subjects.setdefault(request, []).append(subject)
-    columns = (col(RequestRow.id), col(RequestRow.entity), col(RequestRow.kind), col(RequestRow.received))
+    columns = (
+        col(RequestRow.id),
+        col(RequestRow.entity),
+        col(RequestRow.kind),
+        col(RequestRow.received),
+        col(RequestRow.contested),
+    )
     rows = connection.execute(select(*columns).order_by(col(RequestRow.received), col(RequestRow.id))).all()
     return [Asked(*row, tuple(subjects[row.id])) for row in rows if row.id in subjects]
 

@@ -196,12 +196,12 @@ class Vault:
         query = KEYS.where(col(ClaimRow.subject).in_(tuple(subjects))).order_by(col(ClaimRow.id))
         return open_keys(self._epoch, self._connection.execute(query))
 
-    def new_request(self, entity: str, kind: str, received: date) -> tuple[str, Secret]:
+    def new_request(self, entity: str, kind: str, received: date, *, contested: bool) -> tuple[str, Secret]:
         """A request's random id, and the key of its file."""
         found, key = new_id(), Secret.generate()
         wrapped = wrap(self._epoch, key.reveal(), bound(Label.REQUEST_KEY, found))
-        row = {"id": found, "entity": entity, "kind": kind, "received": received, "wrapped": wrapped}
-        self._connection.execute(insert(RequestRow), [row])
+        row = {"id": found, "entity": entity, "kind": kind, "received": received, "contested": contested}
+        self._connection.execute(insert(RequestRow), [row | {"wrapped": wrapped}])
         return found, key
 
     def request_key(self, request: str) -> Secret | None:

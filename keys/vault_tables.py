@@ -80,13 +80,17 @@ class TraceRow(VaultTable, table=True):
 
 
 class RequestRow(VaultTable, table=True):
-    """A request's file: its wrapped key; what was asked for, of whom and when, as `gateway.db` has it."""
+    """A request's file: its wrapped key; what was asked for, of whom and when, as `gateway.db` has it.
+
+    `contested`: whatever was asked for, the person also says that nothing is owed.
+    """
 
     __tablename__ = "request"
     id: str = Field(primary_key=True)
     entity: str
     kind: str
     received: date
+    contested: bool
     wrapped: bytes = Field(sa_type=LargeBinary)
 
 

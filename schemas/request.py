@@ -217,8 +217,9 @@ class Planned(Strict):
 class RequestFile(Strict):
     """Everything about a request that names somebody, under its own key.
 
-    `text` is what the person wrote. `recipient` is the address of the claim if the person gave no other. `contested`: the
-    person says that the claim is not owed. `correction`: what is asked for; `corrected`: what was granted, the oldest first.
+    `text` is what the person wrote. `recipient` is the address of the claim if the person gave no other; then it was
+    `looked_up`. `contested`: the person says that the claim is not owed. `correction`: what is asked for; `corrected`: what
+    was granted, the oldest first.
     `planned` and `approved`: what is being carried out.
     `erasures`: what has been, also before it was opened again.
     """
@@ -230,6 +231,7 @@ class RequestFile(Strict):
     agency: PartyId | None = None
     text: Annotated[str, StringConstraints(max_length=MAXIMUM_LETTER)] = ""
     recipient: Recipient | None = None
+    looked_up: bool = False
     contested: bool = False
     identified: Identified | None = None
     correction: Correction | None = None

@@ -168,3 +168,38 @@ def test_a_database_that_was_restored_can_be_restored_again(world: World) -> Non
     again = restored(world, second)
 
     assert (again.code, again.err) == (0, "")
+
+
+@pytest.mark.parametrize("since", ["came back", "became known", "contests"])
+def test_what_happened_to_a_request_since_the_copy_goes_on_stopping(world: World, since: str) -> None:
+    """Art. 18: a restriction that was lifted when the copy was made, and asked for again since; an objection whose person
+    was known only later; a claim that was contested along with a request for access.
+    """
+    opening = ("request", "open", "objection", "--channel", "letter", "--received", "2026-06-30")
+    subject = found(world, invoice_no="RE-000001")[0]["subject"]
+    if since == "came back":
+        request = asked(world, "objection")
+        assert approved(world, "request", "approve", request, keys=("demo-clerk",)).code == 0
+        assert command(world, "request", "answer", request, "--out", world.home / "answer").code == 0
+        lifted = ("request", "lift", request, "--out", world.home / "lift")
+        assert approved(world, *lifted, keys=("demo-clerk",)).code == 0
+    elif since == "became known":
+        request = command(world, *opening).out.split()[0]
+    copy = backup(world, "gateway")
+    if since == "came back":
+        assert command(world, "request", "reopen", request, "--received", "2026-07-01", now=SINCE).code == 0
+    elif since == "became known":
+        proven = ("request", "identify", request, "--proof", "reference", "--subject", subject)
+        assert command(world, *proven, now=SINCE).code == 0
+    else:
+        request = asked(world, "access", "--contested", now=SINCE)
+    assert restored(world, copy).code == 0
+    (again,) = command(world, "request", "list", "--json", now=LOST).json["requests"]
+    match(world)
+    world.drop("more.jsonl", jsonl([row(11, customer_no="K-000001"), row(12)]))
+    told = night(world)
+
+    received = "2026-06-30" if since == "became known" else "2026-07-01"
+    assert (again["request"], again["state"], again["received"]) == (request, "opened", received)
+    assert (told.json["claims"]["handed_over"], told.json["reasons"]) == (1, {"request-open": 1})
+    assert command(world, "audit", "verify").code == 0

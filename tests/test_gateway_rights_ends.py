@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from asking import answered, approved, asked, asking_world, command
+from asking import answered, approved, asked, asking_world, command, found, text_of
 from gateway.demo.template import AGENCY, CREDITOR
 from gateway.settings import load
 from gateway.store.case_tables import CaseRow
@@ -16,7 +16,7 @@ from gateway.store.requests import RequestRecord
 from gateway.wiring import open_office
 from schemas.codes import CaseStanding, NoticeResult
 from schemas.request import RequestState
-from world import TODAY, World
+from world import TODAY, World, jsonl, row
 
 BOTH = ("demo-clerk", "officer")
 CLERK = ("demo-clerk",)
@@ -105,3 +105,26 @@ def test_a_claim_that_is_only_kept_does_not_count_as_erased_here(world: World) -
         kept, gone = len(office.cases.at(AGENCY)), office.erasures.remembered(AGENCY, CREDITOR)
 
     assert (done.code, kept, gone) == (0, 3, set())
+
+
+@pytest.mark.parametrize("kind", ["access", "objection"])
+def test_who_turns_out_not_to_be_meant_is_let_go(world: World, kind: str) -> None:
+    """Art. 5(1)(f), 18: the answer does not go to the address of the first one, whose case goes on at both sides."""
+    request = asked(world, kind)
+    world.drop("moved.jsonl", jsonl([row(9, **{"address.street": "Zwillingsgasse"})]))
+    assert world.handover().code == 0
+    other = found(world, invoice_no="RE-000009")[0]["subject"]
+    proven = ("request", "identify", request, "--proof", "document", "--subject", other)
+    assert command(world, *proven).code == 0
+    with open_office(load(world.creditor)) as office, office.connection.begin(), office.vault_connection.begin():
+        about = set(office.vault.of_subjects(office.requests.subjects(request)))
+        restricted = {one.claim for one in office.cases.at(AGENCY) if one.restricted}
+    assert approved(world, "request", "approve", request, keys=CLERK).code == 0
+    letter = text_of(answered(world, request) / "letter.pdf")
+    shown = command(world, "request", "show", request, "--json").json["notices"]
+
+    assert restricted == (about if kind == "objection" else set())
+    assert ("Zwillingsgasse 5a" in letter, "Musterweg" in letter) == (True, False)
+    assert ("F-000001" in letter, "F-000009" in letter) == (False, True)
+    types = ["case.restrict", "case.restrict", "case.unrestrict"]
+    assert sorted(one[1] for one in shown) == (types if kind == "objection" else [])

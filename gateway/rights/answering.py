@@ -18,10 +18,11 @@ from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import notices
 from gateway.rights.access import access, released
+from gateway.rights.closing import close
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
 from gateway.rights.erasure import numbers_of
 from gateway.rights.letters import Destroyed, Letters, Told
-from gateway.rights.life import PENDING, Opened, change, close, privacy_of
+from gateway.rights.life import PENDING, Opened, change, privacy_of
 from gateway.rights.portability import provided
 from keys.references import new_id
 from schemas.canonical import encode_model
@@ -161,15 +162,20 @@ def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
 
 
 def _told(office: Office, opened: Opened) -> list[Told]:
-    """The notices of a request, each with the number of its claim if that is left; inside the caller's transactions."""
+    """The notices of a request, each with the number of its claim if that is left; inside the caller's transactions.
+
+    Those about somebody whom it turned out not to be about are none of the person's business.
+    """
     found = office.requests.notices(opened.id)
     claims = {
         (agency, ref): claim
         for agency in {one.agency for one in found}
         for ref, claim in office.vault.owners([one.case_ref for one in found if one.agency == agency], agency).items()
     }
-    numbers = numbers_of(office, sorted(set(claims.values())))
-    return [Told(one, numbers.get(claims.get((one.agency, one.case_ref), ""))) for one in found]
+    own = office.vault.of_subjects(office.requests.subjects(opened.id))
+    numbers = numbers_of(office, sorted(own.keys() & claims.values()))
+    about = [(one, claims.get((one.agency, one.case_ref))) for one in found]
+    return [Told(one, numbers.get(claim or "")) for one, claim in about if claim is None or claim in own]
 
 
 def _final(office: Office) -> set[str]:

@@ -10,6 +10,7 @@ import calendar
 from datetime import date
 from typing import Final
 
+from gateway.errors import UsageError
 from gateway.figures.tables import NotCoveredError, covering
 from gateway.figures.workdays import days_off, next_workday
 from schemas.figures import Land, LegalFigures
@@ -25,6 +26,12 @@ def answer_by(received: date, land: Land, figures: LegalFigures, months: int = A
     if covering(figures.holidays, found) is None:
         raise NotCoveredError("public holidays", found)
     return found
+
+
+def require_past(received: date, today: date) -> None:
+    """A day of receipt is no later than today. Raises UsageError."""
+    if received > today:
+        raise UsageError("a request cannot have been received in the future: check --received")
 
 
 def months_after(day: date, months: int) -> date:

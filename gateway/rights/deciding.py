@@ -14,14 +14,12 @@ from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
 from gateway.rights.correction import identities, put_right
-from gateway.rights.life import PROTECTS, Opened, change, load_request
+from gateway.rights.life import PROTECTS, RESTRICTS, Opened, change, load_request
 from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
 from schemas.request import ErasureClaim, Fate, Outcome, RequestRefusal, RequestState
 from schemas.request_entry import NoticesMade, RequestDecided, RequestExecuted
 from schemas.words import counted
-
-_LASTS = frozenset({RequestKind.RESTRICTION, RequestKind.OBJECTION})
 
 
 class Decision(NamedTuple):
@@ -51,7 +49,7 @@ def protect(office: Office, opened: Opened, now: datetime) -> Opened:
 
     Inside the caller's transactions.
     """
-    if opened.file.kind not in _LASTS and not opened.file.contested:
+    if not opened.restricts:
         return opened
     ground = opened.file.ground or _ground(opened)
     claims = list(office.vault.of_subjects(office.requests.subjects(opened.id)))
@@ -172,7 +170,7 @@ def _tell(office: Office, decision: Decision, today: date, now: datetime) -> int
 
 
 def _executed(office: Office, opened: Opened, now: datetime) -> Opened:
-    lasts = opened.file.kind in _LASTS and opened.file.outcome is Outcome.GRANTED
+    lasts = opened.file.kind in RESTRICTS and opened.file.outcome is Outcome.GRANTED
     with office.connection.begin(), office.vault_connection.begin():
         claims = office.vault.of_subjects(office.requests.subjects(opened.id)) if lasts else {}
         entry = RequestExecuted(

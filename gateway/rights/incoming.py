@@ -7,7 +7,8 @@ from datetime import datetime
 
 from gateway.office import Office
 from gateway.rights.deciding import protect
-from gateway.rights.life import PENDING, open_request, received_earlier
+from gateway.rights.earlier import received_earlier
+from gateway.rights.life import PENDING, open_request
 from gateway.store.cases import CaseRecord
 from schemas.answers import PackageReceipt, RequestForwarded
 from schemas.calendar import day_in_germany

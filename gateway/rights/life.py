@@ -20,25 +20,25 @@ from gateway.errors import IntegrityError, UsageError
 from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.people.approvals import others_of
-from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after
+from gateway.rights import notices
+from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after, require_past
 from gateway.rights.told import addressee
 from gateway.settings import Entity
 from gateway.store.requests import RequestRecord, open_file, seal_file
 from keys.material import Secret
 from keys.references import new_id
-from keys.remembered import remember_subjects
+from keys.remembered import remember_received, remember_subjects
 from schemas.calendar import day_in_germany
 from schemas.codes import RequestKind
 from schemas.privacy import Privacy
 from schemas.request import Channel, Correction, Identified, RequestFile, RequestState, Step
 from schemas.request_entry import (
-    RequestClosed,
+    NoticesMade,
     RequestCorrected,
     RequestDecided,
     RequestEntry,
     RequestIdentified,
     RequestOpened,
-    RequestReceivedEarlier,
     RestrictionLifted,
 )
 
@@ -58,6 +58,8 @@ PROTECTS: Final = frozenset(
     {RequestKind.RECTIFICATION, RequestKind.ERASURE, RequestKind.RESTRICTION, RequestKind.OBJECTION}
 )
 """What stops the hand-over from the moment it is known (Art. 16, 17, 18, 21 GDPR)."""
+RESTRICTS: Final = frozenset({RequestKind.RESTRICTION, RequestKind.OBJECTION})
+"""What both sides only keep from then on (Art. 18, 21 GDPR)."""
 ACTOR: Final = "system:request"
 
 
@@ -74,6 +76,11 @@ class Opened:
         """The request's random id."""
         return self.record.id
 
+    @property
+    def restricts(self) -> bool:
+        """Whether both sides only keep what it is about, from when the person is known."""
+        return self.file.kind in RESTRICTS or self.file.contested
+
 
 def privacy_of(entity: Entity) -> Privacy:
     """Whom people turn to at an entity. Raises UsageError if nobody wrote it down."""
@@ -88,17 +95,16 @@ def privacy_of(entity: Entity) -> Privacy:
 def open_request(
     office: Office, entity: str, file: RequestFile, subjects: tuple[str, ...], *, today: date, now: datetime
 ) -> Opened:
-    """A new request, inside the caller's transactions; from here on nothing of its subjects is handed over if it protects.
+    """A new request, inside the caller's transactions: if it protects, nothing of its subjects is handed over from here on.
 
     Raises UsageError.
     """
-    _require_past(file.received, today)
+    require_past(file.received, today)
     if file.channel is Channel.RESTORE:
         raise UsageError("only a restore opens requests that way: say how this one came in with --channel")
     _check_subjects(office, entity, subjects)
-    return begin_request(
-        office, office.vault.new_request(entity, file.kind, file.received), entity, file, subjects, now=now
-    )
+    keyed = office.vault.new_request(entity, file.kind, file.received, contested=file.contested)
+    return begin_request(office, keyed, entity, file, subjects, now=now)
 
 
 def begin_request(
@@ -112,7 +118,7 @@ def begin_request(
 ) -> Opened:
     """A request whose id and key are in the vault, inside the caller's transactions."""
     request, key = keyed
-    due = _due(office, entity, file.received)
+    due = due_on(office, entity, file.received)
     entry = RequestOpened(
         id=new_id(), time=now, actor=ACTOR, request=request, kind=file.kind, channel=file.channel, due=due
     )
@@ -195,13 +201,15 @@ def identify(
 ) -> Opened:
     """It is known who asks, and whom the request is about; none if nothing is held. Inside the caller's transactions.
 
-    The answer goes to the address of the latest claim if the person gave no other. Raises UsageError.
+    The answer goes to the address of the latest claim if the person gave no other. What restricted somebody whom it turns
+    out not to be about has ended. Raises UsageError.
     """
     _check_subjects(office, opened.record.entity, subjects)
     if identified.representation is not None and identified.representation.seen_on > identified.on:
         raise UsageError(
             "the proof of authority cannot have been seen in the future: check `seen_on`; nothing was done"
         )
+    opened = _let_go(office, opened, subjects, now)
     concern(office, opened.id, subjects)
     entry = RequestIdentified(
         id=new_id(),
@@ -211,8 +219,19 @@ def identify(
         proof=identified.proof,
         represented=identified.representation is not None,
     )
-    recipient = opened.file.recipient or addressee(office, subjects)
-    return change(office, opened, entry, _IDENTIFIED, identified=identified, recipient=recipient)
+    given = None if opened.file.looked_up else opened.file.recipient
+    recipient = given or addressee(office, subjects)
+    return change(
+        office, opened, entry, _IDENTIFIED, identified=identified, recipient=recipient, looked_up=given is None
+    )
+
+
+def _let_go(office: Office, opened: Opened, subjects: tuple[str, ...], now: datetime) -> Opened:
+    others = set(office.requests.subjects(opened.id)) - set(subjects) if opened.restricts else set()
+    count = notices.unrestrict(office, opened.id, list(office.vault.of_subjects(others)), now)
+    if not count:
+        return opened
+    return change(office, opened, NoticesMade(id=new_id(), time=now, actor=ACTOR, request=opened.id, notices=count))
 
 
 def correct(office: Office, opened: Opened, correction: Correction, now: datetime) -> None:
@@ -223,16 +242,16 @@ def correct(office: Office, opened: Opened, correction: Correction, now: datetim
     change(office, opened, entry, correction=correction)
 
 
-def close(office: Office, opened: Opened, now: datetime) -> None:
-    """An answered request is over once every notice has its signed answer; inside the caller's transaction."""
-    if all(one.answered is not None for one in office.requests.notices(opened.id)):
-        change(office, opened, RequestClosed(id=new_id(), time=now, actor=ACTOR, request=opened.id), _CLOSED)
-
-
 def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Opened:
     """The person came back: the request is open again, with its history and a new deadline. Raises UsageError."""
-    _require_past(received, day_in_germany(now))
-    due = _due(office, opened.record.entity, received)
+    require_past(received, day_in_germany(now))
+    with office.connection.begin(), office.vault_connection.begin():
+        return come_back(office, opened, received, now)
+
+
+def come_back(office: Office, opened: Opened, received: date, now: datetime) -> Opened:
+    """The same, inside the caller's transactions; the vault remembers the day. Raises UsageError."""
+    due = due_on(office, opened.record.entity, received)
     entry = RequestOpened(
         id=new_id(),
         time=now,
@@ -243,42 +262,25 @@ def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Ope
         due=due,
         reopened=True,
     )
-    columns = {"received": received, "due": due, "extended": False, "stops": _stops(opened.file), "answered": None}
-    with office.connection.begin():
-        return change(
-            office, opened, entry, _OPENED, columns=columns, received=received, outcome=None, refusal=None, kept=()
-        )
+    remember_received(office.vault_connection, opened.id, received)
+    columns = {
+        "received": received,
+        "due": due,
+        "extended": False,
+        "stops": _stops(opened.file),
+        "answered": None,
+    }
+    return change(
+        office, opened, entry, _OPENED, columns=columns, received=received, outcome=None, refusal=None, kept=()
+    )
 
 
-def received_earlier(office: Office, record: RequestRecord, received: date, now: datetime) -> None:
-    """A pending request reached us, or an agency for us, before the day that was known: the deadline runs from there.
-
-    Inside the caller's transactions; an extended deadline stays.
-    """
-    key = office.vault.request_key(record.id)
-    if key is None or received >= record.received:
-        return
-    due = record.due if record.extended else _due(office, record.entity, received)
-    entry = RequestReceivedEarlier(id=new_id(), time=now, actor=ACTOR, request=record.id, due=due)
-    opened = Opened(record, open_file(record, key), key)
-    change(office, opened, entry, columns={"received": received, "due": due}, received=received)
-
-
-def _require_past(received: date, today: date) -> None:
-    if received > today:
-        raise UsageError("a request cannot have been received in the future: check --received")
-
-
-def _stops(file: RequestFile) -> bool:
-    return file.kind in PROTECTS or file.contested
-
-
-def _due(office: Office, entity: str, received: date) -> date:
+def due_on(office: Office, entity: str, received: date, months: int = ANSWER_MONTHS) -> date:
     """The last day for an answer; while nobody has written down the Land, no holiday moves it."""
     privacy = office.configuration.entity(entity).privacy
     if privacy is None:
-        return months_after(received, ANSWER_MONTHS)
-    return answer_by(received, privacy.land, load_figures(office.configuration.settings.figures))
+        return months_after(received, months)
+    return answer_by(received, privacy.land, load_figures(office.configuration.settings.figures), months)
 
 
 def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> None:
@@ -290,3 +292,7 @@ def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> N
     own = office.claims.of_entity(entity, keys) | (keys.keys() - office.claims.current(keys).keys())
     if not set(subjects) <= {key.subject_id for claim, key in keys.items() if claim in own}:
         raise UsageError("no claim is held of a subject of that id: find the person with `inkasso subject find`")
+
+
+def _stops(file: RequestFile) -> bool:
+    return file.kind in PROTECTS or file.contested

@@ -2,7 +2,8 @@
 
 Rules: a request that only the lost `gateway.db` knew is open again, with its day of receipt; if it protects, it stops the
 hand-over of its subjects from the restore on, also if it had been lifted or answered since: a person decides again. What
-was written in it is lost. Claims that were erased on request stay marked, whatever the next export holds.
+was written in it is lost. One that the copy knows is about whom the vault says, and open again if the person came back
+since. Claims that were erased on request stay marked, whatever the next export holds.
 """
 
 from datetime import datetime
@@ -13,9 +14,12 @@ from gateway.errors import IntegrityError
 from gateway.office import Office
 from gateway.people.approvals import Given
 from gateway.rights.deciding import protect
-from gateway.rights.life import begin_request
+from gateway.rights.earlier import received_earlier
+from gateway.rights.life import PENDING, Opened, begin_request, come_back, concern
 from gateway.rights.markers import mark_again
-from keys.remembered import asked
+from gateway.store.requests import open_file
+from keys.material import Secret
+from keys.remembered import Asked, asked
 from schemas.codes import RequestKind
 from schemas.request import Channel, RequestFile
 
@@ -33,11 +37,30 @@ def _bring_back(office: Office, now: datetime) -> None:
     with office.connection.begin(), office.vault_connection.begin():
         mark_again(office)
         for lost in asked(office.vault_connection):
-            if office.requests.get(lost.request) is not None:
-                continue
             key = office.vault.request_key(lost.request)
             if key is None:
                 raise IntegrityError("the vault names a request that it has no key of: name another copy of the vault")
-            file = RequestFile(kind=RequestKind(lost.kind), channel=Channel.RESTORE, received=lost.received)
-            opened = begin_request(office, (lost.request, key), lost.entity, file, lost.subjects, now=now)
+            known = office.requests.get(lost.request)
+            if known is None:
+                _open_again(office, lost, key, now)
+            else:
+                _catch_up(office, lost, Opened(known, open_file(known, key), key), now)
+
+
+def _open_again(office: Office, lost: Asked, key: Secret, now: datetime) -> None:
+    kind = RequestKind(lost.kind)
+    file = RequestFile(kind=kind, channel=Channel.RESTORE, received=lost.received, contested=lost.contested)
+    protect(office, begin_request(office, (lost.request, key), lost.entity, file, lost.subjects, now=now), now)
+
+
+def _catch_up(office: Office, lost: Asked, opened: Opened, now: datetime) -> None:
+    """A request that the copy knows: the person may have come back since, or have become known."""
+    record = opened.record
+    if record.state in PENDING:
+        opened = received_earlier(office, record, lost.received, now) or opened
+    elif lost.received > record.received:
+        opened = come_back(office, opened, lost.received, now)
+    if set(lost.subjects) != set(office.requests.subjects(lost.request)):
+        concern(office, lost.request, lost.subjects)
+        if opened.record.stops:
             protect(office, opened, now)

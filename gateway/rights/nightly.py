@@ -4,9 +4,10 @@ from datetime import date, datetime
 
 from gateway.errors import OverdueError
 from gateway.office import Office
+from gateway.rights.closing import close
 from gateway.rights.deciding import finish_decided
 from gateway.rights.erasure import end_restrictions
-from gateway.rights.life import PENDING, close, load_request
+from gateway.rights.life import PENDING, load_request
 from gateway.rights.markers import end_markers
 from gateway.rights.notices import overdue
 from schemas.request import RequestState
