@@ -172,7 +172,7 @@ class Sides:
         self.creditor(act)
 
     def void(self, package: str) -> None:
-        """A person at the creditor voids a package. Raises InputError."""
+        """A person at the creditor voids a package. Raises UsageError."""
 
         def act(office: Office) -> None:
             found = voiding(office, AGENCY, package, PackageType.CASES, VoidReason.LOST)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from both_sides import ALIVE, CLAIMS, Sides
-from gateway.errors import InputError
+from gateway.errors import InputError, UsageError
 from gateway.state import PackageState
 from gateway.steps.books import BookLine
 from sides_model import OPEN, Model, Row
@@ -91,7 +91,7 @@ class BothSides(RuleBasedStateMachine):
             if self.model.voids(package):
                 self.sides.void(package)
             else:
-                with pytest.raises(InputError):
+                with pytest.raises(UsageError):
                     self.sides.void(package)
 
     def lose(self, step: Lose) -> None:

@@ -73,7 +73,7 @@ def test_a_package_whose_cases_were_worked_on_cannot_be_refused(world: World, to
     lied = feedback(world)
     night = world.handover()
 
-    assert (voided.code, f"`inkasso agency reseal {package}`" in voided.err) == (3, True)
+    assert (voided.code, f"`inkasso agency reseal {package}`" in voided.err) == (2, True)
     assert lied["refusals"] == {Refusal.STANDING: 1}
     assert night.json["packages"]["sealed"] == 0
     assert unanswered(world) == [package]

@@ -110,7 +110,7 @@ def test_what_says_that_a_claim_is_to_be_erased_is_not_voided_once_it_is_gone_he
     received = world.receive()
     feedback(world)
 
-    assert [(one.code, "from the outbox on its server again" in one.err) for one in refused] == [(3, True)] * 2
+    assert [(one.code, "from the outbox on its server again" in one.err) for one in refused] == [(2, True)] * 2
     assert "1 message of it cannot, about claims that were erased here since; what is said" in expired.out
     assert untouched
     assert (received.code, [one["restricted"] for one in cases(world)]) == (0, [True, False])
