@@ -41,9 +41,23 @@ class Items(NamedTuple):
     presence: bool = False
 
 
+class Restored(NamedTuple):
+    """An entry from which the log goes on under another origin.
+
+    `vouched`: under the key that was in force. Another one is named by that entry alone, so who could write the
+    log, and had no key of it, may have named one.
+    """
+
+    entry: int
+    origin: str
+    vouched: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome. `root` is hex; `held` names the outside checkpoints that the log was found to continue."""
+    """The outcome. `root` is hex; `held` names the outside checkpoints that the log was found to continue; `restored`, in
+    order, where it goes on after a restore.
+    """
 
     origin: str
     entries: int
@@ -51,6 +65,7 @@ class Verdict:
     items: Items
     held: tuple[HeldBy, ...] = ()
     fault: Fault | None = None
+    restored: tuple[Restored, ...] = ()
 
     @property
     def established(self) -> str:
@@ -58,15 +73,20 @@ class Verdict:
         if self.fault is not None:
             place = "" if self.fault.entry is None else f" at entry {self.fault.entry}"
             return f"FAULT{place}: {self.fault.rule}"
+        strange = next((one.entry for one in self.restored if not one.vouched), None)
+        upto = "" if strange is None else f"; from entry {strange} on signed by a key that none before it vouches for"
         if self.held:
             oldest = ", ".join(f"checkpoint {held.size} held by {held.holder}" for held in self.held)
-            return f"append-only since {oldest}"
-        return "internally consistent only: an owner who rewrote and signed everything anew would look the same"
+            return f"append-only since {oldest}{upto}"
+        return f"internally consistent only: an owner who rewrote and signed everything anew would look the same{upto}"
 
     def sentences(self) -> list[str]:
         """The verdict for a person."""
         lines = [f"{self.established}", f"log {self.origin}: {self.entries} entries, root {self.root}"]
         if self.fault is None:
+            for one in self.restored:
+                key = "the same key" if one.vouched else "another key, which its owner must confirm"
+                lines.append(f"restored at entry {one.entry}, and went on as log {one.origin} under {key}")
             items = self.items
             lines.append(f"{items.total} items: every root fits; {items.erased} erased, each in one completion")
             if items.presence:
@@ -85,5 +105,6 @@ class Verdict:
             "root": self.root,
             "items": self.items._asdict(),
             "held": [one._asdict() for one in self.held],
+            "restored": [one._asdict() for one in self.restored],
             "fault": None if self.fault is None else self.fault._asdict(),
         }

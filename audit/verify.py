@@ -3,8 +3,8 @@
     1  every leaf ends with its time, and no time is before the one before it
     2  every stored tile is made of the hashes of the leaves
     3  every checkpoint has the root of the tree at its size, and a signature by the key in force there
-    4  a new key is named by an entry under a checkpoint of the old one; after a restore, which two people approved, the log
-       goes on under another origin, whose key its first entry names
+    4  a new key is named by an entry under a checkpoint of the old one; after a restore the log goes on under another
+       origin, whose key its first entry names: the verdict says if that is not the one in force
     5  the commitments beside an entry have the number and the root it names, and lie beside no other
     6  a completion has the number and digest its entry names; no item is in two; each was committed to before
     7  where the evidence shows which items are there: the missing ones are those of the completions, no more, no less
@@ -32,7 +32,7 @@ from audit.note import NoteError, VerifierKey, parse_key
 from audit.shown import Evidence, Held
 from audit.stretch import OLDER, Look, Seen, here, pieces
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH, Edge, widths
-from audit.verdict import Fault, FaultFoundError, HeldBy, Items, Verdict
+from audit.verdict import Fault, FaultFoundError, HeldBy, Items, Restored, Verdict
 from schemas.custody import StoreRestored
 from schemas.entry import Entry, ErasureCompleted, LogKeyRotated
 from schemas.entry import Items as ItemsNamed
@@ -75,7 +75,7 @@ def verify(
         fault = Fault("something of the log is not stored as bytes", looking.place)
     counts, edge = looking.counts, looking.edge()
     items = Items(counts.items, counts.opened, counts.not_opened, counts.erased, counts.presence)
-    return Verdict(key.name, edge.size, edge.root().hex(), items, found, fault)
+    return Verdict(key.name, edge.size, edge.root().hex(), items, found, fault, tuple(looking.restored))
 
 
 class _Verification:
@@ -95,6 +95,7 @@ class _Verification:
         self._upper = Edge()  # of a tree whose leaves are the full tiles
         self._rest: list[bytes] = []
         self.counts = _Counts()
+        self.restored: list[Restored] = []
         self.place: int | None = None
 
     def edge(self) -> Edge:
@@ -216,7 +217,10 @@ class _Verification:
         if isinstance(entry, LogKeyRotated):
             self._rotations.append(parse_key(entry.log_key))
         if isinstance(entry, StoreRestored):
-            self._keys.append(parse_key(entry.log_key))
+            key = parse_key(entry.log_key)
+            vouched = hmac.compare_digest(key.public, self._keys[-1].public)
+            self.restored.append(Restored(index, entry.origin, vouched))
+            self._keys.append(key)
 
     def _check_items(self, index: int, count: int, over: str) -> None:
         """Obligations 5, 7 and 8; `over` is the root over the entry's commitments."""

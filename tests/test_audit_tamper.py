@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from audit.log import Log
 from audit.merkle import leaf_hashes, root
 from audit.store import append
 from audit.tiles import TILE_WIDTH
-from audit_world import START, SmallLog, beside_each_other, entry_id, signer_of, small_log, uploaded
+from audit_world import ORIGIN, START, SmallLog, beside_each_other, entry_id, signer_of, small_log, uploaded
 from keys.sqlite import open_store
+from schemas.approval import Approval, Approved
+from schemas.custody import StoreRestored
 from schemas.entry import LogKeyRotated
 
 COLUMNS = {
@@ -316,3 +319,39 @@ def test_time_never_goes_back_even_for_who_signs(
 
     assert fault is not None
     assert "older than the one before it" in fault.rule
+
+
+@pytest.mark.parametrize("seed", [1, 9])
+def test_a_log_that_goes_on_after_a_restore_says_under_whose_key(tmp_path: Path, seed: int) -> None:
+    """Who can write the log and holds no key of it can put the entry of a restore at its end, and go on under their own:
+    the verdict claims nothing of what follows. Under the same key, the log is its owner's.
+    """
+    after = signer_of(seed, "inkasso-gateway/after")
+    nothing = "0" * 64
+    armored = f"-----BEGIN SSH SIGNATURE-----\n{'A' * 200}\n-----END SSH SIGNATURE-----\n"
+    approval = Approval(key=f"SHA256:{'A' * 43}", signature=armored)
+    restored = StoreRestored(
+        id=entry_id(9),
+        time=START + timedelta(days=1),
+        actor="system:test",
+        approved=Approved(preview_digest=nothing, approvals=(approval,)),
+        copy_of_gateway=nothing,
+        copy_of_vault=nothing,
+        log_key=str(after.key),
+        lost_origin=ORIGIN,
+        lost_root=nothing,
+        lost_size=4,
+        origin=after.key.name,
+        record=0,
+    )
+    with small_log(tmp_path / "log.db") as log:
+        log.add(3)
+        kept = log.checkpoint()
+        with Log(log.connection, after), log.connection.begin():
+            append(log.connection, restored)
+        verdict = log.verify(kept)
+
+    assert verdict.fault is None
+    assert verdict.restored == ((4, after.key.name, seed == 1),)
+    assert ("none before it vouches for" in verdict.established) == (seed == 9)
+    assert ("under the same key" in " ".join(verdict.sentences())) == (seed == 1)
