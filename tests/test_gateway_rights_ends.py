@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from asking import answered, approved, asked, asking_world, command, found, text_of
+from audit.store import entries
 from gateway.demo.template import AGENCY, CREDITOR
 from gateway.settings import load
 from gateway.store.case_tables import CaseRow
@@ -15,8 +16,9 @@ from gateway.store.request_tables import NoticeRow
 from gateway.store.requests import RequestRecord
 from gateway.wiring import open_office
 from schemas.codes import CaseStanding, NoticeResult
+from schemas.custody import EpochRotated
 from schemas.request import RequestState
-from world import TODAY, World, jsonl, row
+from world import TODAY, World, jsonl, killed, row
 
 BOTH = ("demo-clerk", "officer")
 CLERK = ("demo-clerk",)
@@ -128,3 +130,34 @@ def test_who_turns_out_not_to_be_meant_is_let_go(world: World, kind: str) -> Non
     assert ("F-000001" in letter, "F-000009" in letter) == (False, True)
     types = ["case.restrict", "case.restrict", "case.unrestrict"]
     assert sorted(one[1] for one in shown) == (types if kind == "objection" else [])
+
+
+def test_a_certificate_calls_nothing_final_before_the_old_key_is_gone(world: World) -> None:
+    """A rotation that was killed has wrapped the survivors anew, and the old key still lies in both places."""
+    request = asked(world, "erasure")
+    done = approved(world, "request", "approve", request, "--ground", "unlawful", keys=BOTH)
+    _, reached = killed(world, "gateway.custody.copies:copy_store", 1, "nightly")
+    before = text_of(answered(world, request) / "certificate.pdf")
+    night = command(world, "nightly", now=TODAY + timedelta(hours=1))
+    after = text_of(answered(world, request, TODAY + timedelta(hours=2)) / "certificate.pdf")
+    final = "unlesbar seit der Vernichtung"
+
+    assert (done.code, reached, night.code) == (0, "gateway.custody.copies:copy_store", 0)
+    assert (final in before, final in after) == (False, True)
+
+
+def test_an_entry_says_what_its_rotation_made_final_and_no_more(world: World) -> None:
+    """What was erased after the survivors were wrapped anew is in every copy since, under the key that lives."""
+    first = asked(world, "erasure")
+    assert approved(world, "request", "approve", first, "--ground", "unlawful", keys=BOTH).code == 0
+    _, reached = killed(world, "gateway.custody.copies:copy_store", 1, "nightly")
+    second = asked(world, "erasure", invoice="RE-000002")
+    assert approved(world, "request", "approve", second, "--ground", "unlawful", keys=BOTH).code == 0
+    said = []
+    for hours in (1, 2):
+        command(world, "nightly", now=TODAY + timedelta(hours=hours))
+        with open_office(load(world.creditor)) as office, office.connection.begin():
+            rotated = [one.entry for one in entries(office.connection) if isinstance(one.entry, EpochRotated)]
+            said.append(rotated[-1].record)
+
+    assert (reached, said) == ("gateway.custody.copies:copy_store", [1, 2])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from audit.store import append
+from audit.store import append, entries
 from gateway.custody.copies import Copy, Progress, Which, folder_of, make_copy, prove_vault, prune_vaults
 from gateway.custody.escrow import escrow_of, write_escrow
 from gateway.custody.generation import advance_generation
@@ -38,7 +38,8 @@ _ACTOR: Final = "system:rotation"
 class Standing:
     """How final erasures are: the newest record of the erasure journal, and the newest one that is final.
 
-    `under_way`: a rotation was begun and not finished.
+    `under_way`: a rotation was begun and not finished. Until it is, the old key lies in both places, and nothing is final
+    that was not before it.
     """
 
     newest: int
@@ -58,7 +59,16 @@ def standing_of(office: Office) -> Standing:
         covered = int(office.vault.mark(Mark.RECORD))
     files = _epoch_keys(office)
     under_way = wraps != logged or any(file.state in {KeyState.NEXT, KeyState.RETIRED} for file in files)
-    return Standing(office.outside.journal.head().record.number, covered, under_way)
+    final = min(covered, _last_rotated(office)) if under_way else covered
+    return Standing(office.outside.journal.head().record.number, final, under_way)
+
+
+def _last_rotated(office: Office) -> int:
+    """The record that the newest finished rotation covered; 0 for none."""
+    with office.connection.begin():
+        return max(
+            (one.entry.record for one in entries(office.connection) if isinstance(one.entry, EpochRotated)), default=0
+        )
 
 
 def make_final(office: Office, now: datetime, progress: Progress, *, forced: bool = False) -> EpochRotated | None:
@@ -77,6 +87,8 @@ def make_final(office: Office, now: datetime, progress: Progress, *, forced: boo
     _take_over(office, following, now)
     ring = load_ring(office.keys, office.root, ())
     office.vault.use(ring)
+    with office.vault_connection.begin():
+        covered = int(office.vault.mark(Mark.RECORD))  # not the copy's: it may know of an erasure since the rewrapping
     copy, survivors = _proven_copy(office, ring, now, progress)
     replaced = _destroy_old(office, now)
     entry = EpochRotated(
@@ -85,7 +97,7 @@ def make_final(office: Office, now: datetime, progress: Progress, *, forced: boo
         actor=_ACTOR,
         copy_digest=copy.sha256,
         key=copy.epoch,
-        record=copy.record,
+        record=covered,
         replaced=replaced,
         survivors=survivors,
     )
