@@ -39,7 +39,7 @@ KILLS = (
     "gateway.handover.tell.queue",
     "gateway.handover.waiting.publish",
     "gateway.handover.stops.publish",
-    "gateway.handover.stops.sign",
+    "gateway.handover.void.sign",
     "gateway.store.packages.Packages.seal",
     "gateway.store.packages.Packages.uploaded",
     "folder_server.FolderTransport.upload",

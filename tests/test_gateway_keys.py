@@ -235,12 +235,13 @@ def test_doctor_tells_escrow_and_backups(held: World) -> None:
 def test_the_documents_name_commands_that_exist(document: str) -> None:
     """Every command and option of docs/keys.md and docs/backup.md is one of ours."""
     text = (Path(__file__).parent.parent / "docs" / document).read_text()
-    shown = set(re.findall(r"inkasso ((?:key |agency |report |request )?[a-z-]+)((?: --[a-z-]+)*)", text))
+    shown = set(re.findall(r"inkasso ((?:key |agency |report |request |package )?[a-z-]+)((?: --[a-z-]+)*)", text))
     known = {f"key {name}" for name in ("list", "rotate", "export", "import", "destroy")} | {"backup", "restore"}
 
     assert len(shown) > 5
     assert {command for command, _ in shown} <= known | {
-        "nightly", "doctor", "feedback", "agency statement", "agency reseal", "report reconcile", "request list",
+        "nightly", "doctor", "feedback", "agency statement", "agency reseal", "package void",
+        "report reconcile", "request list",
     }  # fmt: skip
     for command, options in shown:
         told = cli(*command.split(), "--help")
