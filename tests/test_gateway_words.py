@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from asking import asked, asking_world, command
+from gateway.demo.vetting import make_key
 from world import World, cli
 
 CANARY = "Zyxwvutsrq"
@@ -53,10 +54,11 @@ def test_the_first_actor_is_confirmed(still_world: World, tmp_path: Path) -> Non
     assert "ada is enrolled and may approve with key SHA256:" in found.out
 
 
-def test_a_public_key_approves_nothing(still_world: World) -> None:
+def test_a_public_key_approves_nothing(still_world: World, tmp_path: Path) -> None:
     """A .pub file given as --key is told apart from a broken key (2)."""
+    make_key(tmp_path, "bo")
     key = still_world.home / "clerk" / "demo-clerk.pub"
-    found = cli("actor", "add", "bo", key, "--key", key, "--config", still_world.creditor)
+    found = cli("actor", "add", "bo", tmp_path / "bo.pub", "--key", key, "--config", still_world.creditor)
 
     assert (found.code, found.out) == (2, "")
     assert "that is the public key" in found.err
