@@ -161,3 +161,43 @@ def test_an_entry_says_what_its_rotation_made_final_and_no_more(world: World) ->
             said.append(rotated[-1].record)
 
     assert (reached, said) == ("gateway.custody.copies:copy_store", [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground", "stops"),
+    [
+        ("access", (), True),
+        ("erasure", ("--ground", "no-longer-needed"), False),  # all of it is kept: refused
+        ("erasure", ("--ground", "unlawful"), False),  # nothing is left
+    ],
+)
+def test_what_was_contested_stays_restricted_until_it_is_lifted_or_refused(
+    world: World, kind: str, ground: tuple[str, ...], stops: bool
+) -> None:
+    """Art. 18(1)(a): whatever was asked for along with that; and then both sides go on."""
+    request = asked(world, kind, "--contested")
+    done = approved(world, "request", "approve", request, *ground, keys=BOTH)
+    answered(world, request)
+    held = record(world, request)
+    lifted = approved(world, "request", "lift", request, "--out", world.home / "lift", keys=CLERK)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        restricted = [one.claim for one in office.cases.at(AGENCY) if one.restricted]
+
+    assert held is not None
+    assert (done.code, held.stops, lifted.code, restricted) == (0, stops, 0 if stops else 2, [])
+
+
+def test_what_is_kept_of_a_contested_claim_stays_restricted(world: World) -> None:
+    """Art. 17(3)(e), 18(1)(a): one claim goes, the other is worked on, and contested until somebody lifts that."""
+    world.drop("more.jsonl", jsonl([row(4, customer_no="K-000001", amount="20.00")]))
+    assert world.handover().json["claims"]["refused"] == 1
+    request = asked(world, "erasure", "--contested")
+    done = approved(world, "request", "approve", request, "--ground", "no-longer-needed", keys=BOTH)
+    answered(world, request)
+    before = record(world, request)
+    lifted = approved(world, "request", "lift", request, "--out", world.home / "lift", keys=CLERK)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        restricted = [one.claim for one in office.cases.at(AGENCY) if one.restricted]
+
+    assert before is not None and "in-part" in done.out
+    assert (before.stops, lifted.code, restricted) == (True, 0, [])

@@ -160,13 +160,12 @@ def _beyond(office: Office, opened: Opened) -> tuple[str, ...]:
 def _tell(office: Office, decision: Decision, today: date, now: datetime) -> int:
     """What agencies are told in the transaction that decides; how many notices."""
     opened, claims = decision.opened, decision.claims
-    if decision.plan is not None:
-        return erasure.begin(office, opened, decision.plan, today, now)
+    told = 0 if decision.plan is None else erasure.begin(office, opened, decision.plan, today, now)
     if decision.outcome is Outcome.REFUSED and opened.file.ground is not None:
-        return notices.unrestrict(office, opened.id, claims, now)
+        return told + notices.unrestrict(office, opened.id, claims, now)
     if opened.file.kind is RequestKind.RECTIFICATION and decision.outcome is Outcome.GRANTED:
         return notices.rectify(office, opened.id, identities(office, opened, claims), now)
-    return 0
+    return told
 
 
 def _executed(office: Office, opened: Opened, now: datetime) -> Opened:
@@ -180,9 +179,13 @@ def _executed(office: Office, opened: Opened, now: datetime) -> Opened:
 
 
 def _ends(decision: Decision) -> bool:
-    """Whether the hand-over of the person's claims goes on: after everything but a restriction that stays."""
-    granted = decision.outcome is Outcome.GRANTED
-    return not (granted and decision.opened.file.kind in PROTECTS - {RequestKind.RECTIFICATION})
+    """Whether the hand-over of the person's claims goes on: after everything but a restriction that stays, or a claim that
+    is contested, whatever was asked for along with that.
+    """
+    file = decision.opened.file
+    if file.contested and decision.outcome in {Outcome.GRANTED, Outcome.IN_PART}:
+        return False
+    return decision.outcome is not Outcome.GRANTED or file.kind not in PROTECTS - {RequestKind.RECTIFICATION}
 
 
 def _ground(opened: Opened) -> RestrictionGround:

@@ -172,7 +172,8 @@ def finish(office: Office, opened: Opened, now: datetime) -> Opened:
         if not lasting:
             concern(office, opened.id, ())
         every = (*opened.file.erasures, *erasures)
-        return change(office, opened, entry, RequestState.EXECUTED, columns={"stops": False}, erasures=every)
+        stops = opened.record.stops and opened.file.contested and lasting
+        return change(office, opened, entry, RequestState.EXECUTED, columns={"stops": stops}, erasures=every)
 
 
 def _done(office: Office, opened: Opened) -> tuple[str, ...]:
