@@ -1,7 +1,7 @@
 """What ends, and when: a request, the time for its answer, a restriction, and what the calendar would end meanwhile."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import update
 from asking import answered, approved, asked, asking_world, command, found, text_of
 from audit.store import entries
 from gateway.demo.template import AGENCY, CREDITOR
+from gateway.rights.erasure import end_restrictions
 from gateway.settings import load
 from gateway.store.case_tables import CaseRow
 from gateway.store.request_tables import NoticeRow
@@ -201,3 +202,38 @@ def test_what_is_kept_of_a_contested_claim_stays_restricted(world: World) -> Non
 
     assert before is not None and "in-part" in done.out
     assert (before.stops, lifted.code, restricted) == (True, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "keeps"), [("access", True), ("restriction", True), ("objection", False), ("erasure", False)]
+)
+def test_the_calendar_ends_nothing_that_a_person_wants_to_see_or_kept(world: World, kind: str, keeps: bool) -> None:
+    """Art. 15, 18(1)(b), (c): neither what an access request waits for, nor what is restricted for the person's own claims;
+    when that is over, the next night ends it.
+    """
+    closed_cases(world)
+    request = asked(world, kind, now=datetime(2029, 12, 20, 12, tzinfo=UTC))
+    first = command(world, "retention", "--json", now=datetime(2030, 1, 2, 12, tzinfo=UTC)).json["ended"]
+    left = found(world, invoice_no="RE-000001")
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        office.requests.change(request, state=RequestState.ANSWERED, stops=False)
+    then = command(world, "retention", "--json", now=datetime(2030, 1, 3, 12, tzinfo=UTC)).json["ended"]
+
+    assert (first, len(left)) == ({"closed-claim": 2 if keeps else 3}, int(keeps))
+    assert then == ({"closed-claim": 1} if keeps else {})
+
+
+def test_what_is_only_kept_does_not_end_while_the_person_wants_to_see_it(world: World) -> None:
+    """Art. 15, 17(3)(e): the last day of a restriction comes while an access request waits."""
+    closed_cases(world)
+    erasure = asked(world, "erasure")
+    done = approved(world, "request", "approve", erasure, "--ground", "no-longer-needed", keys=BOTH)
+    access = asked(world, "access", now=datetime(2029, 12, 20, 12, tzinfo=UTC))
+    ended = []
+    with open_office(load(world.creditor)) as office:
+        for state in (RequestState.IDENTIFIED, RequestState.ANSWERED):
+            with office.connection.begin():
+                office.requests.change(access, state=state)
+            ended.append(end_restrictions(office, date(2030, 1, 2), TODAY))
+
+    assert (done.code, ended) == (0, [0, 1])

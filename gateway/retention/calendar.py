@@ -6,8 +6,8 @@
     title          a court order or enforcement was reported: 30 years (§ 197(1) Nr. 3 BGB)
 
 The periods are figures with date of effect and source (`figures/retention.toml`). What is held is somebody's work, and
-what an agency still works on is not over: neither ends here. A request whose notices are not all
-answered is not closed.
+what an agency still works on is not over: neither ends here, nor what a person's request keeps (`retention.keeping`). A
+request whose notices are not all answered is not closed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +19,7 @@ from gateway.figures.retention import claim_kept_until, kept_until
 from gateway.figures.tables import load_figures
 from gateway.office import Office
 from gateway.retention.erasing import erase
+from gateway.retention.keeping import kept_for_now
 from gateway.retention.titles import titles
 from gateway.store.endings import Ended, Endings
 from keys.references import new_id
@@ -50,7 +51,8 @@ def due(office: Office, today: date) -> Iterator[list[Ending]]:
         while True:
             with office.connection.begin(), office.vault_connection.begin():
                 page = read(tomorrow, after, _PAGE)
-                found = list(judge(office, page, figures, today))
+                kept = kept_for_now(office)
+                found = [one for one in judge(office, page, figures, today) if one.claim not in kept]
             if not page:
                 break
             after = page[-1].claim

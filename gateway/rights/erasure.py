@@ -21,6 +21,7 @@ from gateway.handover.judge import key_of
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
 from gateway.retention.erasing import erase
+from gateway.retention.keeping import kept_for_now
 from gateway.retention.titles import titles
 from gateway.rights import notices
 from gateway.rights.deadline import months_after
@@ -187,11 +188,12 @@ def _done(office: Office, opened: Opened) -> tuple[str, ...]:
 def end_restrictions(office: Office, today: date, now: datetime) -> int:
     """Erases what was only kept and has reached its last day; how many claims. Call it in no transaction.
 
-    What has a title that was told of since is kept on, until that is time-barred.
+    What has a title that was told of since is kept on, until that is time-barred; what a request keeps, while it does.
     """
     figures = load_figures(office.configuration.settings.figures)
     with office.connection.begin(), office.vault_connection.begin():
-        over = {one.claim: one for one in office.requests.ended(today)}
+        kept = kept_for_now(office)
+        over = {one.claim: one for one in office.requests.ended(today) if one.claim not in kept}
         left = list(office.vault.by_id(list(over)))
         longer = {
             claim: over[claim]._replace(until=until, norm=BARRED[RetentionKind.TITLE])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlmodel import col
@@ -147,6 +147,20 @@ class Requests:
         for subject, request in self._connection.execute(query.where(col(RequestRow.stops))):
             found[subject] = found.get(subject, frozenset()) | {request}
         return found
+
+    def keeping(self) -> set[str]:
+        """The subjects of whom no calendar ends anything: an access request waits to be answered from it, or they wanted it
+        restricted and not erased (Art. 15, 18(1)(b), (c) GDPR).
+        """
+        asks = and_(
+            col(RequestRow.kind) == RequestKind.ACCESS,
+            col(RequestRow.state).not_in((RequestState.ANSWERED, RequestState.CLOSED)),
+        )
+        restricts = and_(col(RequestRow.kind) == RequestKind.RESTRICTION, col(RequestRow.stops))
+        query = select(col(RequestSubjectRow.subject)).join(
+            RequestRow, col(RequestRow.id) == col(RequestSubjectRow.request)
+        )
+        return set(self._connection.execute(query.where(or_(asks, restricts))).scalars())
 
     def notify(self, notices: Sequence[Notice]) -> None:
         """New notices."""
