@@ -237,3 +237,16 @@ def test_what_is_only_kept_does_not_end_while_the_person_wants_to_see_it(world: 
             ended.append(end_restrictions(office, date(2030, 1, 2), TODAY))
 
     assert (done.code, ended) == (0, [0, 1])
+
+
+def test_the_log_of_readings_knows_whose_answer_was_written(world: World) -> None:
+    """Art. 5(2): who asks who looked at a person is told of the answers, too, which hold everything of that person."""
+    request = asked(world, "access")
+    assert approved(world, "request", "approve", request, keys=CLERK).code == 0
+    answered(world, request)
+    listed = [
+        command(world, "audit", "list", "--readings", "2026", "--subject", number, "--json").json["entries"]
+        for number in ("K-000001", "K-000002")
+    ]
+
+    assert [[one["command"] for one in entries] for entries in listed] == [["request answer"], []]

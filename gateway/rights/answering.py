@@ -69,7 +69,7 @@ def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer
     first = opened.record.state is RequestState.EXECUTED
     if not first and opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
         raise UsageError("nothing has been decided yet: `inkasso request approve` first")
-    office.readings.record("request answer", [opened.id], now)
+    _read(office, "request answer", opened, now)
     found = _made(office, opened, today, now)
     if first:
         with office.connection.begin():
@@ -86,7 +86,7 @@ def extend(office: Office, opened: Opened, reason: ExtensionReason, today: date,
         raise UsageError("this request has been answered, so its answer takes no longer: nothing was done")
     if opened.record.extended or today > opened.record.due:
         raise UsageError("an answer is extended once, and within the first month (Art. 12(3)): nothing was done")
-    office.readings.record("request extend", [opened.id], now)
+    _read(office, "request extend", opened, now)
     land = privacy_of(office.configuration.entity(opened.record.entity)).land
     figures = load_figures(office.configuration.settings.figures)
     due = answer_by(opened.record.received, land, figures, EXTENDED_MONTHS)
@@ -116,7 +116,7 @@ def lifting(opened: Opened) -> Build:
 def lift(office: Office, opened: Opened, given: Given, today: date, now: datetime) -> bytes:
     """The letter that a restriction ends; from the next night on claims go on. Raises UsageError, ApprovalError."""
     _require_restriction(opened)
-    office.readings.record("request lift", [opened.id], now)
+    _read(office, "request lift", opened, now)
     letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(), Output.PDF)
     with office.connection.begin(), office.vault_connection.begin():
         approved = settle(lifting(opened), given, office.roster, now)
@@ -133,6 +133,13 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
         )
         change(office, opened, entry, actor=entry.actor, columns={"stops": False, "answered": today})
     return letter
+
+
+def _read(office: Office, command: str, opened: Opened, now: datetime) -> None:
+    """A letter is written: of whose data, by the request and by the claims that are left. Call it in no transaction."""
+    with office.connection.begin(), office.vault_connection.begin():
+        claims = office.vault.of_subjects(office.requests.subjects(opened.id))
+    office.readings.record(command, [opened.id, *claims], now)
 
 
 def _require_restriction(opened: Opened) -> None:
