@@ -228,8 +228,13 @@ class Configuration:
         return next(part for part in self.settings.entities if part.id == name)
 
     def agency(self, name: str) -> Agency:
-        """A configured agency."""
-        return next(part for part in self.settings.agencies if part.id == name)
+        """A configured agency. Raises UsageError for one that was taken out though there is something to tell it."""
+        found = next((part for part in self.settings.agencies if part.id == name), None)
+        if found is None:
+            raise UsageError(
+                f"agency {name} has cases and must be told of them: put its [[agencies]] back, without mandates"
+            )
+        return found
 
 
 def load_toml(path: Path, otherwise: str = "name another file with --config, or make one with `init`") -> bytes:

@@ -10,6 +10,8 @@ from sqlalchemy import update
 from asking import answered, approved, asked, asking_world, command, found, text_of
 from audit.store import entries
 from gateway.demo.template import AGENCY, CREDITOR
+from gateway.errors import UsageError
+from gateway.handover.waiting import seal_waiting
 from gateway.rights.erasure import end_restrictions
 from gateway.settings import load
 from gateway.store.case_tables import CaseRow
@@ -250,3 +252,23 @@ def test_the_log_of_readings_knows_whose_answer_was_written(world: World) -> Non
     ]
 
     assert [[one["command"] for one in entries] for entries in listed] == [["request answer"], []]
+
+
+def test_an_agency_that_was_taken_out_and_has_cases_is_asked_for(world: World) -> None:
+    """Art. 19: who received data is told; without its keys nothing can be sealed, so nothing is erased either, and what is
+    missing is named. With its table back, the same commands go through.
+    """
+    erasure, objection = asked(world, "erasure"), asked(world, "objection", invoice="RE-000003")
+    whole = world.creditor.read_text()
+    world.configure(whole[whole.index("\n[[agencies]]") : whole.index("\n[escrow]")], "")
+    refused = approved(world, "request", "approve", erasure, "--ground", "unlawful", keys=BOTH)
+    taken = approved(world, "request", "approve", objection, keys=CLERK)
+    with open_office(load(world.creditor)) as office, pytest.raises(UsageError, match="agency ostsee has cases"):
+        seal_waiting(office, TODAY)
+    left = len(found(world, invoice_no="RE-000001"))
+    world.creditor.write_text(whole)
+    done = approved(world, "request", "approve", erasure, "--ground", "unlawful", keys=BOTH)
+    night = command(world, "nightly", now=TODAY + timedelta(hours=1))
+
+    assert (refused.code, "agency ostsee has cases" in refused.err, left, taken.code) == (2, True, 1, 0)
+    assert (done.code, found(world, invoice_no="RE-000001"), night.code) == (0, [], 0)
