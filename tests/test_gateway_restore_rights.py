@@ -170,10 +170,10 @@ def test_a_database_that_was_restored_can_be_restored_again(world: World) -> Non
     assert (again.code, again.err) == (0, "")
 
 
-@pytest.mark.parametrize("since", ["came back", "became known", "contests"])
+@pytest.mark.parametrize("since", ["came back", "was refused and came back", "became known", "contests"])
 def test_what_happened_to_a_request_since_the_copy_goes_on_stopping(world: World, since: str) -> None:
-    """Art. 18: a restriction that was lifted when the copy was made, and asked for again since; an objection whose person
-    was known only later; a claim that was contested along with a request for access.
+    """Art. 18: a restriction that was lifted when the copy was made, or refused and not answered, and asked for again since;
+    an objection whose person was known only later; a claim that was contested along with a request for access.
     """
     opening = ("request", "open", "objection", "--channel", "letter", "--received", "2026-06-30")
     subject = found(world, invoice_no="RE-000001")[0]["subject"]
@@ -183,10 +183,15 @@ def test_what_happened_to_a_request_since_the_copy_goes_on_stopping(world: World
         assert command(world, "request", "answer", request, "--out", world.home / "answer").code == 0
         lifted = ("request", "lift", request, "--out", world.home / "lift")
         assert approved(world, *lifted, keys=("demo-clerk",)).code == 0
+    elif since == "was refused and came back":
+        request = asked(world, "objection")
+        assert approved(world, "request", "approve", request, "--refuse", "no-ground", keys=BOTH).code == 0
     elif since == "became known":
         request = command(world, *opening).out.split()[0]
     copy = backup(world, "gateway")
-    if since == "came back":
+    if since == "was refused and came back":
+        assert command(world, "request", "answer", request, "--out", world.home / "answer").code == 0
+    if since.endswith("came back"):
         assert command(world, "request", "reopen", request, "--received", "2026-07-01", now=SINCE).code == 0
     elif since == "became known":
         proven = ("request", "identify", request, "--proof", "reference", "--subject", subject)

@@ -21,7 +21,7 @@ from gateway.store.requests import open_file
 from keys.material import Secret
 from keys.remembered import Asked, asked
 from schemas.codes import RequestKind
-from schemas.request import Channel, RequestFile
+from schemas.request import Channel, RequestFile, RequestState
 
 
 def make_whole(office: Office, chosen: Chosen, now: datetime, progress: Progress, given: Given) -> None:
@@ -56,10 +56,11 @@ def _open_again(office: Office, lost: Asked, key: Secret, now: datetime) -> None
 def _catch_up(office: Office, lost: Asked, opened: Opened, now: datetime) -> None:
     """A request that the copy knows: the person may have come back since, or have become known."""
     record = opened.record
-    if record.state in PENDING:
+    if lost.received > record.received and record.state not in {RequestState.OPENED, RequestState.IDENTIFIED}:
+        was_answered = Opened(record._replace(state=RequestState.ANSWERED), opened.file, opened.key)
+        opened = come_back(office, was_answered, lost.received, now)
+    elif record.state in PENDING:
         opened = received_earlier(office, record, lost.received, now) or opened
-    elif lost.received > record.received:
-        opened = come_back(office, opened, lost.received, now)
     if set(lost.subjects) != set(office.requests.subjects(lost.request)):
         concern(office, lost.request, lost.subjects)
         if opened.record.stops:
