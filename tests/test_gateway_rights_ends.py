@@ -272,3 +272,18 @@ def test_an_agency_that_was_taken_out_and_has_cases_is_asked_for(world: World) -
 
     assert (refused.code, "agency ostsee has cases" in refused.err, left, taken.code) == (2, True, 1, 0)
     assert (done.code, found(world, invoice_no="RE-000001"), night.code) == (0, [], 0)
+
+
+def test_a_preview_says_that_one_customer_number_names_two_people(world: World) -> None:
+    """Art. 15(4): an answer with the data of both would go to one of them; a clerk is told before, and no name is."""
+    other = {"debtor.first_name": "Otto", "debtor.last_name": "Anders"}
+    alone = command(world, "request", "preview", asked(world, "access", invoice="RE-000003"))
+    world.drop("other.jsonl", jsonl([row(7, customer_no="K-000001", **other)]))
+    assert world.handover().json["claims"]["handed_over"] == 1
+    both = command(world, "request", "preview", asked(world, "access"))
+
+    assert ("LOOK: the claims name 2 people" in both.out, "LOOK" in alone.out, "Anders" in both.out) == (
+        True,
+        False,
+        False,
+    )

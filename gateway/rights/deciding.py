@@ -10,11 +10,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from gateway.errors import UsageError
+from gateway.handover.corrections import name_of
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
 from gateway.rights.correction import identities, put_right
 from gateway.rights.life import PROTECTS, RESTRICTS, Opened, change, load_request
+from gateway.store.payload import open_source
 from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
 from schemas.request import ErasureClaim, Fate, Outcome, RequestRefusal, RequestState
@@ -82,7 +84,8 @@ def deciding(
             raise UsageError("what is right instead is missing: `request correct --correction FILE` first")
         told = Counter(case.agency for case in office.cases.all_of_claims(claims))
         lines = tuple(f"{counted(count, 'case')} at {agency}" for agency, count in sorted(told.items()))
-        return Decision(opened, Outcome.GRANTED, None, 1, (counted(len(claims), "claim"), *lines), claims, None)
+        lines = (counted(len(claims), "claim"), *lines, *_several(office, claims))
+        return Decision(opened, Outcome.GRANTED, None, 1, lines, claims, None)
 
 
 def approve(office: Office, decision: Decision, given: Given, today: date, now: datetime) -> Opened:
@@ -147,6 +150,18 @@ def _erasing(
         outcome, refusal = Outcome.REFUSED, RequestRefusal.LEGAL_CLAIMS
     return Decision(
         opened, outcome, refusal, 2, (f"ground: {ground}", *plan.lines(), *_beyond(office, opened)), claims, plan
+    )
+
+
+def _several(office: Office, claims: tuple[str, ...]) -> tuple[str, ...]:
+    """A shop may have given one customer number to two people: neither is told of the other (Art. 15(4) GDPR)."""
+    keys = office.vault.by_id(claims)
+    sources = [open_source(one, keys[one.claim]) for one in office.claims.history(claims)]
+    names = {name_of(one.claim.debtor).model_dump_json().casefold() for one in sources if one is not None}
+    if len(names) < 2:
+        return ()
+    return (
+        f"LOOK: the claims name {len(names)} people under one customer number; approve only if they are one person",
     )
 
 
