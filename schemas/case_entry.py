@@ -1,8 +1,8 @@
 """What people did about single cases: entries without any person or case in clear."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.approval import Approved
@@ -46,4 +46,11 @@ class QuestionAnswered(Leaf):
         return self
 
 
-CaseEntry = CaseRecalled | DisputeSettled | QuestionAnswered
+class AnswersDropped(Leaf):
+    """Answers to questions, with their documents, were not sent: nobody works on their cases any more."""
+
+    event: Literal["answers.dropped"] = "answers.dropped"
+    answers: Annotated[int, Field(ge=1)]
+
+
+CaseEntry = CaseRecalled | DisputeSettled | QuestionAnswered | AnswersDropped

@@ -72,6 +72,10 @@ SENTENCES: Final = {
         "Eine Frage von {agency} ({asked}) wurde beantwortet: {answer}.",
         "A question of {agency} ({asked}) was answered: {answer}.",
     ),
+    "answers.dropped": Sentence(
+        "{answers:Antwort wurde|Antworten wurden} nicht mehr gesendet: der Fall wird nicht mehr bearbeitet.",
+        "{answers:answer was|answers were} not sent: nobody works on the case any more.",
+    ),
     "key.offered": Sentence(
         "Ein neuer Schlüssel ({purpose}) wurde angeboten; der alte gilt bis {old_until}.",
         "A new key ({purpose}) was offered; the old one counts until {old_until}.",

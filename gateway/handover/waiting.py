@@ -33,6 +33,7 @@ from keys.sshsig import sign
 from schemas.calendar import day_in_germany
 from schemas.canonical import encode, encode_model
 from schemas.case import Identity
+from schemas.case_entry import AnswersDropped
 from schemas.entry import PackageSealed
 from schemas.messages import BooksAgreed, CaseErase, KeyOffer, ToAgency
 
@@ -88,7 +89,8 @@ def seal_waiting(office: Office, now: datetime) -> list[str]:
     An answer to a question, and the document with it, does not outlive the work on its case.
     """
     with office.connection.begin():
-        office.documents.drop_overtaken(OPEN_CASES)
+        if dropped := office.documents.drop_overtaken(OPEN_CASES):
+            append(office.connection, AnswersDropped(id=new_id(), time=now, actor=SYSTEM_ACTOR, answers=dropped))
         waiting, documented = office.cases.waiting(), office.documents.with_document()
     parts = [(addressee, part) for addressee, messages in waiting for part in _packages(messages, documented)]
     return [_seal(office, addressee, part, now) for addressee, part in parts]

@@ -49,15 +49,17 @@ class Documents:
         query = query.where(col(MessageRow.agency) == agency, _is_over(worked))
         return {found for (found,) in self._connection.execute(query.distinct()) if found is not None}
 
-    def drop_overtaken(self, worked: Collection[str]) -> None:
+    def drop_overtaken(self, worked: Collection[str]) -> int:
         """Answers that wait about cases that have none of these standings any more: nobody there needs them, or a document.
+        How many there were.
 
         A document that was sealed once is kept as it was.
         """
         waits = and_(col(MessageRow.package).is_(None), col(MessageRow.type) == "case.answer", _is_over(worked))
-        self._connection.execute(delete(MessageRow).where(waits))
+        dropped = self._connection.execute(delete(MessageRow).where(waits)).rowcount
         known = select(col(MessageRow.message_id)).where(col(MessageRow.message_id) == col(DocumentRow.message_id))
         self._connection.execute(delete(DocumentRow).where(~known.exists()))
+        return dropped
 
     def open(self, message_id: str, key: ClaimKey) -> bytes:
         """The document of a message. Raises keys.wrap.WrapError if it was altered or moved."""
