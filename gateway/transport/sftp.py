@@ -83,6 +83,7 @@ class SftpTransport:
         self._endpoint = endpoint
         self._name = f"the server of {endpoint.host}, port {endpoint.port}"
         self._expired = False
+        self._answered = threading.Event()
         self.key_exchange = ""
 
     @property
@@ -234,12 +235,11 @@ class SftpTransport:
 
     def _authenticate(self, client_key: paramiko.PKey) -> None:
         # Whoever leaves the wait to paramiko cannot tell silence from a refusal.
-        answered = threading.Event()
         try:
-            self._transport.auth_publickey(self._endpoint.user, client_key, answered)
+            self._transport.auth_publickey(self._endpoint.user, client_key, self._answered)
         except (paramiko.SSHException, EOFError, OSError):
             raise self._failure(UnreachableError(f"{self._name} broke the connection off; it is tried again")) from None
-        if not answered.wait(self._endpoint.timeout_seconds) or self._expired:
+        if not self._answered.wait(self._endpoint.timeout_seconds) or self._expired:
             raise self._failure(UnreachableError(f"{self._name} does not answer to our login; it is tried again"))
         if not self._transport.is_authenticated():
             if isinstance(self._transport.get_exception(), OSError):
@@ -285,6 +285,7 @@ class SftpTransport:
     def _expire(self) -> None:
         self._expired = True
         self._transport.close()
+        self._answered.set()
 
     def _close(self) -> None:
         self._watchdog.cancel()
