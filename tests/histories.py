@@ -370,7 +370,8 @@ class Histories(RuleBasedStateMachine):
         request = data.draw(st.sampled_from(self.liftable()))
         self.now += timedelta(minutes=1)
         answered(self.world, request, self.now)
-        assert self.approve("request", "lift", request, "--out", self.world.home / f"lifted-{request}").code == 0
+        out = self.world.home / f"lifted-{self.now:%Y%m%dT%H%M%S}"  # a restore may have lost that it was lifted before
+        assert self.approve("request", "lift", request, "--out", out).code == 0
         self.known.lifted.add(request)
 
     def liftable(self) -> list[str]:
