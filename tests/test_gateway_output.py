@@ -26,7 +26,6 @@ def test_nobody_who_reads_is_no_overdue_work(command: tuple[str, ...]) -> None:
     assert (process.wait(), complaint) == (141, b"")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_is_said_in_words(world: World, tmp_path: Path) -> None:
     """Both programs: exit code 2, one line, no trace."""
     export = tmp_path / "export"
