@@ -26,6 +26,18 @@ def cases(world: World) -> list[dict[str, Any]]:
     return sorted(map(json.loads, lines), key=lambda one: str(one["invoice_no"]))
 
 
+def told_to_erase(world: World) -> tuple[str, str]:
+    """A request, and the package that tells the agency to erase the first of two cases, whose claim is gone here."""
+    enrol_officer(world)
+    handed_over(world, row(1), row(2))
+    request = asked(world, "erasure")
+    erasing = ("request", "approve", request, "--ground", "unlawful")
+    assert approved(world, *erasing, keys=("demo-clerk", "officer")).code == 0
+    assert world.handover().code == 0
+    (stop,) = unanswered(world)
+    return request, stop
+
+
 def _the_last_was_taken(world: World, first: str, last: str) -> None:
     """The server lost the first alone; the agency waits for it."""
     lose(world, first)
@@ -93,13 +105,7 @@ def test_a_lost_notice_of_a_restriction_that_has_ended_is_answered_and_restricts
 
 def test_what_says_that_a_claim_is_to_be_erased_is_not_voided_once_it_is_gone_here(world: World) -> None:
     """Its files are all that is left of it: they are put on the server again, and the agency restricts its case."""
-    enrol_officer(world)
-    handed_over(world, row(1), row(2))
-    request = asked(world, "erasure")
-    erasing = ("request", "approve", request, "--ground", "unlawful")
-    assert approved(world, *erasing, keys=("demo-clerk", "officer")).code == 0
-    assert world.handover().code == 0
-    (stop,) = unanswered(world)
+    _, stop = told_to_erase(world)
     lose(world, stop)
     before = world.events()
     refused = [void(world, stop, reason) for reason in ("lost", "damaged")]
@@ -122,13 +128,7 @@ def test_an_erasure_that_an_agency_was_told_of_in_a_package_it_has_not_taken_is_
     world: World, *, voided: bool
 ) -> None:
     """Nothing is left of the claim but the notice, and the agency restricts its case all the same."""
-    enrol_officer(world)
-    handed_over(world, row(1), row(2))
-    request = asked(world, "erasure")
-    erasing = ("request", "approve", request, "--ground", "unlawful")
-    assert approved(world, *erasing, keys=("demo-clerk", "officer")).code == 0
-    assert world.handover().code == 0
-    (stop,) = unanswered(world)
+    request, stop = told_to_erase(world)
     if voided:
         lose(world, stop)
         assert void(world, stop, "expired").code == 0

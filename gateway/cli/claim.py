@@ -2,13 +2,14 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out, read_bounded
 from gateway.cli.creditor import Config, Json
+from gateway.cli.report import In
 from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
 from gateway.handover.release import Asked, release, releasing
@@ -46,7 +47,7 @@ def claim_list(
         bool, Parameter(negative="", help="Claims at agencies that ask something, or reported a dispute.")
     ] = False,
     csv: Annotated[Path | None, Parameter(help="Write a spreadsheet to fill in, for `claim release --sheet`.")] = None,
-    language: Annotated[Literal["de", "en"], Parameter(help="Of the reasons: de or en.")] = "en",
+    language: In = "en",
     json: Json = False,
     config: Config,
 ) -> int:
@@ -96,7 +97,7 @@ def _list_asked(config: Path, *, json: bool) -> int:
 def claim_show(
     claim: str,
     *,
-    language: Annotated[Literal["de", "en"], Parameter(help="Of the reasons: de or en.")] = "en",
+    language: In = "en",
     json: Json = False,
     config: Config,
 ) -> int:

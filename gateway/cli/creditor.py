@@ -19,7 +19,7 @@ from gateway.people.roster import read_actor
 from gateway.pipeline import Night, hand_over
 from gateway.readers.presets import presets
 from gateway.reports.screening import report_on
-from gateway.settings import load
+from gateway.settings import Agency, Configuration, load
 from gateway.setup import init_creditor
 from gateway.template import CREDITOR_TEMPLATE
 from gateway.trial.screening import Terms, preset_terms, screen_file, source_terms
@@ -29,9 +29,14 @@ from schemas.calendar import day_in_germany
 Config = Annotated[Path, Parameter(parse=False)]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
 Today = Annotated[date | None, Parameter(help="Judge as of this day (YYYY-MM-DD); only with a dry run or a demo.")]
-
-
 _WITH_THEM: Final = "--facts goes with a preset, --mandate with a source"
+
+
+def named_agency(configuration: Configuration, name: str) -> Agency:
+    """The agency that a person names. Raises UsageError."""
+    if name not in {one.id for one in configuration.settings.agencies}:
+        raise UsageError("no agency of that name is configured: see [[agencies]]")
+    return configuration.agency(name)
 
 
 class _Run(NamedTuple):

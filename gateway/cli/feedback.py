@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
-from gateway.cli.creditor import Config, Json
+from gateway.cli.creditor import Config, Json, named_agency
 from gateway.cli.reasons import print_feedback
 from gateway.errors import OverdueError, UsageError
 from gateway.feedback.books import reconcile, sums
@@ -117,12 +117,10 @@ def entity_of(office: Office, source: str | None) -> str:
 
 def _agency_of(office: Office, agency: str | None) -> str:
     """The agency of that id, or the only one. Raises UsageError."""
-    found = [one.id for one in office.configuration.settings.agencies if agency in (None, one.id)]
-    if len(found) != 1:
-        raise UsageError(
-            "name the --agency" if agency is None else "no agency of that name is configured: see [[agencies]]"
-        )
-    return found[0]
+    agencies = office.configuration.settings.agencies
+    if agency is None and len(agencies) != 1:
+        raise UsageError("name the --agency")
+    return named_agency(office.configuration, agency or agencies[0].id).id
 
 
 def reconcile_books(

@@ -7,8 +7,7 @@ from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
-from gateway.cli.creditor import Config
-from gateway.errors import UsageError
+from gateway.cli.creditor import Config, named_agency
 from gateway.handover.void import void, voiding
 from gateway.settings import load
 from gateway.wiring import clock, open_office
@@ -49,9 +48,8 @@ def package_void(
     """
     now = clock()
     with open_office(load(config)) as office:
-        if agency not in {one.id for one in office.configuration.settings.agencies}:
-            raise UsageError("no agency of that name is configured: see [[agencies]]")
-        found = voiding(office, agency, package, PackageType(kind), reason, entity=entity)
+        named = named_agency(office.configuration, agency)
+        found = voiding(office, named.id, package, PackageType(kind), reason, entity=entity)
         if not carry_out(office, found.build, consent, now, partial(void, office, found, now=now), dry_run=dry_run):
             return 0
     output.line(

@@ -14,8 +14,7 @@ from gateway.agency.post import post, sign_again
 from gateway.agency.settings import load_agency
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
-from gateway.cli.creditor import Config
-from gateway.errors import UsageError
+from gateway.cli.creditor import Config, named_agency
 from gateway.handover.offering import OwnPurpose, offer_key
 from gateway.partners.keys import confirm, confirming, offered, offers
 from gateway.settings import load
@@ -76,9 +75,7 @@ def key_confirm(agency: str, fingerprint: str, *, consent: Consent = NOTHING_GIV
     """
     now = clock()
     configuration = load(config)
-    if agency not in {one.id for one in configuration.settings.agencies}:
-        raise UsageError("no agency of that name is configured: see [[agencies]]")
-    party = configuration.agency(agency)
+    party = named_agency(configuration, agency)
     with open_office(configuration) as office:
         offer = offered(office, party, fingerprint, day_in_germany(now))
         build = confirming(party, offer)

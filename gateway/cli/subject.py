@@ -5,13 +5,13 @@ Clues come from a file, or are typed in where nobody else sees them: what names 
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.creditor import Config, Json
-from gateway.cli.report import EntityName
+from gateway.cli.report import EntityName, In
 from gateway.cli.shown import print_claims
 from gateway.errors import UsageError
 from gateway.reports.made import the_entity
@@ -65,7 +65,7 @@ def subject_find(
 def subject_show(
     customer: str,
     *,
-    language: Annotated[Literal["de", "en"], Parameter(help="Of the reasons: de or en.")] = "en",
+    language: In = "en",
     json: Json = False,
     config: Config,
 ) -> int:

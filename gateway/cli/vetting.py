@@ -8,13 +8,13 @@ from cyclopts import App, Parameter
 
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
-from gateway.cli.creditor import Config, Json
+from gateway.cli.creditor import Config, Json, named_agency
 from gateway.errors import UsageError
 from gateway.handover.outbox import send
 from gateway.handover.probe import seal_probe
 from gateway.handover.recovery import recover
 from gateway.partners.vetting import check, checking, fingerprints, unfit
-from gateway.settings import Agency, Configuration, load
+from gateway.settings import Agency, load
 from gateway.wiring import clock, open_office
 from schemas.calendar import day_in_germany
 from schemas.vetting import Confirmation, Findings, Registration
@@ -64,7 +64,7 @@ def agency_check(
     """
     now = clock()
     configuration = load(config)
-    agency = _agency(configuration, name)
+    agency = named_agency(configuration, name)
     findings = Findings(
         registration=registration or _ask_registration(agency),
         keys_confirmed=keys_confirmed or _ask_confirmation(agency),
@@ -93,7 +93,7 @@ def agency_probe(
     """
     now = clock()
     configuration = load(config)
-    agency = _agency(configuration, name)
+    agency = named_agency(configuration, name)
     if dry_run:
         output.line(f"three invented cases would be sealed and sent to {name}, in a package of type probe")
         return 0
@@ -106,12 +106,6 @@ def agency_probe(
         return sent.failure.exit_code
     output.line(f"probe {probe.package_id} lies at {name}'s server; cases follow once its receipt has come")
     return 0
-
-
-def _agency(configuration: Configuration, name: str) -> Agency:
-    if name not in {agency.id for agency in configuration.settings.agencies}:
-        raise UsageError("no agency of that name is configured: see [[agencies]]")
-    return configuration.agency(name)
 
 
 def _ask_registration(agency: Agency) -> Registration:

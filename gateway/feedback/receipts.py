@@ -14,7 +14,7 @@ from audit.store import append
 from gateway.custody.matching import restored_since
 from gateway.errors import IntegrityError
 from gateway.feedback.known import Known
-from gateway.handover.again import go_again
+from gateway.handover.again import go_again, lost_messages
 from gateway.handover.probe import probe_answered
 from gateway.office import Office
 from gateway.rights.incoming import is_of_erased
@@ -122,16 +122,11 @@ def refuse(office: Office, refused: PackageRefused, known: Known, signed: Signed
         receipt_digest=signed.digest,
         claims=go_again(office, package_id),
     )
-    if sent.type is PackageType.STOPS and _has_lost_messages(office, package_id):
+    if sent.type is PackageType.STOPS and lost_messages(office, package_id):
         tell_again(office, signed.manifest.sender, sent.entity, now)
     office.packages.refused(package_id)
     append(office.connection, entry)
     return None
-
-
-def _has_lost_messages(office: Office, package_id: str) -> bool:
-    """Whether claims of a package of messages were erased since it was sealed."""
-    return office.cases.count_sealed(package_id) < office.packages.dates([package_id])[package_id].messages
 
 
 def deliver(office: Office, signed: Signed, known: Known, now: datetime) -> tuple[str, ...]:

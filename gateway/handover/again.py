@@ -27,6 +27,11 @@ def go_again(office: Office, package_id: str) -> int:
     return len(again)
 
 
+def lost_messages(office: Office, package_id: str) -> int:
+    """How many messages of a sealed package are gone with the claims that they were about: the outbox alone has them."""
+    return office.packages.dates([package_id])[package_id].messages - office.cases.count_sealed(package_id)
+
+
 def cases_again(office: Office, package_id: str) -> list[CaseRecord]:
     """The cases of a package whose claims would be judged again."""
     return [one for one in office.cases.of_package(package_id) if one.standing is not CaseStanding.RECALLED]

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from audit.store import append
 from gateway.errors import UsageError
-from gateway.handover.again import cases_again
+from gateway.handover.again import cases_again, lost_messages
 from gateway.handover.sealing import addressing_of, publish
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
@@ -155,7 +155,7 @@ def _erased(office: Office, package: Numbered) -> int:
     sealed = office.packages.dates([package.package_id])[package.package_id]
     if package.addressee.type is PackageType.PROBE or sealed.screened_entry is not None:
         return 0
-    return sealed.messages - office.cases.count_sealed(package.package_id)
+    return lost_messages(office, package.package_id)
 
 
 def _why_not(state: PackageState) -> str:
