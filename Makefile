@@ -29,7 +29,7 @@ demo: all
 	@$(BIN)/inkasso demo --dir $(DIR) --claims $(CLAIMS) --seed $(SEED)
 
 test: all
-	@$(BIN)/pytest -q -n 3 tests
+	@$(BIN)/pytest -q -n 4 tests
 
 check: all
 	@$(BIN)/ruff format --check .

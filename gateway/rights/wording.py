@@ -12,34 +12,20 @@ from gateway.settings import Entity
 from schemas.mandate import Language
 
 LETTERS: Final = "letters"
-_AMOUNTS: Final = frozenset(
-    {
-        *("amount", "paid", "fees", "principal", "payments", "principal_open", "interest_base", "fee", "costs"),
-        *("interest", "credited", "paid_to_creditor", "paid_to_agency"),
-    }
-)
+_AMOUNTS: Final = frozenset({
+    "amount", "paid", "fees", "principal", "payments", "principal_open", "interest_base", "fee", "costs", "interest",
+    "credited", "paid_to_creditor", "paid_to_agency",
+})  # fmt: skip
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
 _YES_OR_NO: Final = {"true": "yes", "false": "no", "yes": "yes", "no": "no"}
-_CODES: Final = frozenset(
-    {
-        *(
-            "kind",
-            "debtor_kind",
-            "disputed",
-            "verdict",
-            "standing",
-            "default_ground",
-            "contract_kind",
-            "result",
-            "ground",
-        ),
-        *("refusal", "question", "answer", "reason", "status", "code", "closed", "paid_to", "request", "fault"),
-        *("tone", "language", "stage", "channel", "channels"),
-    }
-)
+_CODES: Final = frozenset({
+    "kind", "debtor_kind", "disputed", "verdict", "standing", "default_ground", "contract_kind", "result", "ground",
+    "refusal", "question", "answer", "reason", "status", "code", "closed", "paid_to", "request", "fault",
+    "tone", "language", "stage", "channel", "channels",
+})  # fmt: skip
 Section = dict[str, Any]
 
 
