@@ -15,7 +15,7 @@ from audit.checkpoint import Checkpoint, sign_checkpoint
 from audit.entry import EntryError
 from audit.merkle import leaf_hashes, root, split
 from audit.note import NoteSigner, VerifierKey
-from audit.proofs import Subtree, consistency_proof, inclusion_proof
+from audit.proofs import ProofError, Subtree, check_inclusion, consistency_proof, inclusion_proof
 from audit.store import add_head, count, last_checkpoint, leaves, tile, tiles
 from audit.tiles import TILE_HEIGHT, TILE_WIDTH, Edge, subtrees
 
@@ -86,6 +86,17 @@ class Log:
             first = held - held % TILE_WIDTH
             levels.append([subtree(TILE_HEIGHT * level, first + place) for place in range(held - first)])
         return Edge(size, levels).root()
+
+    def vouches(self, index: int) -> bool:
+        """Whether an entry, as it is stored, is the one that the tree was made of; not for one that is not sealed yet."""
+        head = self.head()
+        if not 0 <= index < head.size:
+            return False
+        try:
+            check_inclusion(index, head.size, self._hashes(index, 1)[0], head.root, self.inclusion(index, head.size))
+        except ProofError:
+            return False
+        return True
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The path from an entry to the root of a checkpoint of `size` entries."""

@@ -6,17 +6,18 @@ journal would bring erased people back, and is refused too. Both refusals say wh
 """
 
 import hmac
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.engine import Connection
 
-from audit.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
+from audit.checkpoint import Checkpoint, CheckpointError, open_checkpoint, parse_checkpoint
 from audit.durable import replace_durably
 from audit.entry import decode
 from audit.log import Log, LogError
-from audit.note import ED25519, NoteSigner, VerifierKey, parse_key
+from audit.note import ED25519, NoteError, NoteSigner, VerifierKey, parse_key
 from audit.store import entries, rotations
 from gateway.errors import IntegrityError, UsageError
 from gateway.store.marks import StoreMark, read_mark
@@ -106,6 +107,15 @@ def beginning(connection: Connection) -> StoreCreated | ReadingsBegun:
     return first.entry
 
 
+def open_log(connection: Connection, ring: Keyring, outside: Outside) -> Log:
+    """The log of a store, which is ours and not older than its checkpoint outside. Raises IntegrityError."""
+    with connection.begin():
+        log = Log(connection, log_signer(ring, origin_of(connection), read_mark(connection, StoreMark.LOG_KEY)))
+        check_checkpoint(log, outside.checkpoint)
+        check_signature(log, log_signers(ring, log.origin))
+    return log
+
+
 def check_checkpoint(log: Log, path: Path) -> None:
     """The log is the one whose checkpoint lies outside, and has not become smaller. Raises IntegrityError."""
     held = _held(path)
@@ -123,6 +133,31 @@ def check_checkpoint(log: Log, path: Path) -> None:
         )
     if not same:
         raise IntegrityError(_OLDER.format(outside=f"its checkpoint in {path}"))
+
+
+def check_signature(log: Log, signers: Sequence[NoteSigner]) -> None:
+    """One of our keys signed the newest checkpoint, and it is over the tree as it is stored. Raises IntegrityError.
+
+    A database can name any key as its first, and hold a checkpoint that nobody signed.
+    """
+    try:
+        head = log.head()
+        if any(_is_signed(log.checkpoint(), one.key, head) for one in signers):
+            return
+    except LogError as error:
+        raise IntegrityError(f"the audit log is damaged: {error}; keep a copy of gateway.db") from None
+    raise IntegrityError(
+        "none of our keys signed the audit log's newest checkpoint: somebody else made it; keep a copy of gateway.db, and "
+        "restore it from a backup"
+    )
+
+
+def _is_signed(note: bytes, key: VerifierKey, head: Checkpoint) -> bool:
+    try:
+        signed = open_checkpoint(note, key)
+    except (NoteError, CheckpointError):
+        return False
+    return signed.size == head.size and hmac.compare_digest(signed.root, head.root)
 
 
 def last_known(outside: Outside) -> Checkpoint:

@@ -28,7 +28,7 @@ from gateway.custody.places import beside, lay_out, put_in_place, remove
 from gateway.custody.restore import Chosen, choose
 from gateway.errors import UsageError
 from gateway.office import Office
-from gateway.outside import Outside, check_checkpoint, last_known, log_signer, log_signers, open_journal, origin_of
+from gateway.outside import Outside, last_known, log_signer, log_signers, open_journal, open_log
 from gateway.reading import Readings
 from gateway.retention.erasing import finish_erasures
 from gateway.settings import Agency, Configuration
@@ -186,14 +186,6 @@ def open_outside(configuration: Configuration, ring: Keyring) -> Outside:
     """The last checkpoint and the erasure journal of a creditor."""
     folder = configuration.path(configuration.settings.stores.journal)
     return Outside(folder, open_journal(folder, ring))
-
-
-def open_log(connection: Connection, ring: Keyring, outside: Outside) -> Log:
-    """The log of a store, which is not older than its checkpoint outside. Raises IntegrityError."""
-    with connection.begin():
-        log = Log(connection, log_signer(ring, origin_of(connection), read_mark(connection, StoreMark.LOG_KEY)))
-        check_checkpoint(log, outside.checkpoint)
-    return log
 
 
 def endpoint(configuration: Configuration, agency: Agency) -> Endpoint:

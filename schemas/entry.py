@@ -198,7 +198,9 @@ class BooksCompared(Leaf):
 
 
 class ActorEnrolled(Leaf):
-    """Somebody may approve from here on. Only the first of a roster has no approval of another."""
+    """Somebody may approve from here on. The first of a roster has no approval of another, nor has one that a restore takes
+    over from the vault.
+    """
 
     event: Literal["actor.enrolled"] = "actor.enrolled"
     name: PartyId
@@ -207,11 +209,11 @@ class ActorEnrolled(Leaf):
 
 
 class ActorRevoked(Leaf):
-    """A key approves nothing any more; what it approved stays approved."""
+    """A key approves nothing any more; what it approved stays approved. A restore takes it over without an approval."""
 
     event: Literal["actor.revoked"] = "actor.revoked"
     key: Fingerprint
-    approved: Approved
+    approved: Approved | None = None
 
 
 class AgencyChecked(Leaf):

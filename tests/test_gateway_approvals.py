@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
 
-from audit.store import entries
+from audit.entry import encode
+from audit.store import append, entries
 from gateway.cli import output
 from gateway.cli.main import run
-from gateway.errors import GatewayError, UsageError
+from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.office import Office
 from gateway.people.approvals import VALID, ApprovalError, Given, Preview, Signer, settle
 from gateway.people.roster import enrol, enrolment
@@ -32,11 +34,14 @@ from keys.approval import (
     preview_digest,
     verify_approval,
 )
+from keys.references import new_id
 from keys.root import write_private
 from keys.sshsig import SignatureError, public_line, sign, string
+from schemas.entry import ActorEnrolled, ActorRevoked
 
 NOW = datetime(2026, 6, 30, 3, 0, tzinfo=UTC)
 CANARY = "Zimtstern4711"
+FREE = f"SHA256:{'A' * 43}"
 
 
 class Person:
@@ -98,7 +103,7 @@ def test_ssh_keygen_alone_makes_an_approval_and_checks_ours(tmp_path: Path, offi
     arguments = ("-Y", "verify", "-f", signers, "-I", "ada", "-n", APPROVAL_NAMESPACE, "-s", tmp_path / "ours.sig")
 
     with office.connection.begin():
-        assert settle(act, Given(preview, (theirs,)), office.roster, NOW).approvals[0].key == ada.key.fingerprint
+        assert settle(act, Given(preview, (theirs,)), office, NOW).approvals[0].key == ada.key.fingerprint
     assert ssh_keygen(*arguments, text=digest_line).returncode == 0
     assert ssh_keygen(*arguments, text=digest_line.replace(b"\n", b"0\n")).returncode != 0
 
@@ -178,10 +183,10 @@ def test_what_does_not_count_as_an_approval(office: Office, ada: Person, bo: Per
     before = events(office)
 
     with office.connection.begin():
-        settle(act, Given(preview, (good,)), office.roster, NOW)
+        settle(act, Given(preview, (good,)), office, NOW)
         for name, (given, now, people) in refused.items():
             with pytest.raises(ApprovalError) as error:
-                settle(act, given, office.roster, now, people)
+                settle(act, given, office, now, people)
             assert CANARY not in str(error.value), name
     assert events(office) == before
 
@@ -192,11 +197,44 @@ def test_an_approval_serves_once_and_two_people_are_two_keys(office: Office, ada
     enrol(office, bo.actor, given, NOW)
 
     with office.connection.begin():
-        assert len(settle(act, Given(None, (), (ada.signer, bo.signer)), office.roster, NOW, 2).approvals) == 2
+        assert len(settle(act, Given(None, (), (ada.signer, bo.signer)), office, NOW, 2).approvals) == 2
         with pytest.raises(ApprovalError, match="carried out already"):
-            settle(enrolment(bo.actor), given, office.roster, NOW)
+            settle(enrolment(bo.actor), given, office, NOW)
     with pytest.raises(GatewayError, match="has that name"):
         enrol(office, bo.actor, given, NOW)
+
+
+def rewritten(office: Office, index: int, leaf: bytes) -> None:
+    """Somebody who owns the database drops the triggers and writes over an entry."""
+    with office.connection.begin():
+        office.connection.execute(text("DROP TRIGGER log_entry_update"))
+        office.connection.execute(
+            text('UPDATE entry SET leaf = :leaf WHERE "index" = :index'), {"leaf": leaf, "index": index}
+        )
+
+
+def test_nobody_is_enrolled_in_the_database_alone(office: Office, ada: Person, bo: Person) -> None:
+    """The roster is what the signed log says: an entry of somebody's own enrols nobody, and names nobody."""
+    enrol(office, bo.actor, Given(enrolment(bo.actor)(NOW).text(), (), (ada.signer,)), NOW)
+    enrolled = ActorEnrolled(id=new_id(), time=NOW, actor="system:init", name="bo", public_key=bo.key.line)
+    rewritten(office, 2, encode(enrolled))
+
+    with office.connection.begin():
+        assert settle(act, Given(None, (), (ada.signer,)), office, NOW)
+        for signers in ((bo.signer,), (ada.signer, bo.signer)):
+            with pytest.raises(IntegrityError, match="not the one that the log was signed with") as error:
+                settle(act, Given(None, (), signers), office, NOW)
+            assert "bo" not in str(error.value).split()
+
+
+def test_an_approval_that_an_entry_names_has_served(office: Office, ada: Person, bo: Person) -> None:
+    """What has served is told by the log, too: no row of a table can be taken away to approve the same again."""
+    given = Given(enrolment(bo.actor)(NOW).text(), (), (ada.signer,))
+    with office.connection.begin():
+        approved = settle(enrolment(bo.actor), given, office, NOW)
+        append(office.connection, ActorRevoked(id=new_id(), time=NOW, actor="system:test", key=FREE, approved=approved))
+        with pytest.raises(ApprovalError, match="carried out already"):
+            settle(enrolment(bo.actor), given, office, NOW)
 
 
 def transcript(tmp_path: Path, capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str]:

@@ -294,7 +294,7 @@ def test_a_copy_put_in_place_by_hand_is_refused(history: History, which: str) ->
 
 
 STEPS = {
-    "approve": ("gateway.custody.restore:settle", 1),
+    "approve": ("gateway.custody.restore:settle_by", 1),
     "replay": ("gateway.custody.restore:replay", 1),
     "replayed in the vault": ("gateway.retention.erasing:_complete", 1),
     "hold": ("gateway.custody.restore:write_restoring", 1),

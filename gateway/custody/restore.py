@@ -24,8 +24,9 @@ from gateway.custody.rotation import ROTATED
 from gateway.custody.stacking import stack_store, stack_vault
 from gateway.errors import IntegrityError, UsageError
 from gateway.office import Office
-from gateway.people.approvals import Given, Preview, actor_of, settle
-from gateway.people.roster import take_over
+from gateway.outside import check_signature, log_signers, origin_of
+from gateway.people.approvals import Given, Preview, actor_of, require_vouched, settle_by
+from gateway.people.roster import Since, since_copy, take_over
 from gateway.retention.erasing import replay
 from gateway.store.digests import DIGESTS
 from gateway.store.marks import StoreMark, set_mark
@@ -95,9 +96,11 @@ def preview_of(office: Office, chosen: Chosen) -> Callable[[datetime], Preview]:
 def make_fit(office: Office, chosen: Chosen, given: Given, now: datetime, progress: Progress) -> None:
     """Steps 1 to 4 on the copies that `office` has open. Raises ApprovalError, IntegrityError."""
     with office.connection.begin(), office.vault_connection.begin():
-        take_over(office, count(office.connection))
-        approved = settle(preview_of(office, chosen), given, office.roster, now, _PEOPLE)
+        check_signature(office.log, log_signers(office.ring, origin_of(office.connection)))
+        since = since_copy(office)
+        approved = _settle(office, chosen, since, given, now)
         _open_log(office, chosen, approved, now)
+        take_over(office, since, now)
     generation = str(chosen.newest + 2)  # a database of today may be one ahead of the newest copy
     _replay(office, approved, now, progress)
     _require_keys(office, progress)
@@ -111,6 +114,15 @@ def make_fit(office: Office, chosen: Chosen, given: Given, now: datetime, progre
         _catch_up(office)
     for connection in (office.connection, office.vault_connection):
         truncate_log(connection)
+
+
+def _settle(office: Office, chosen: Chosen, since: Since, given: Given, now: datetime) -> Approved:
+    """By actors of the copy, whose entries its newest checkpoint vouches for, and of the vault. Raises ApprovalError."""
+    enrolled = [one for one in office.roster.enrolments() if one.actor.key.fingerprint not in since.left]
+    actors = [*(one.actor for one in enrolled), *since.joined]
+    approved = settle_by(actors, preview_of(office, chosen), given, office, now, people=_PEOPLE)
+    require_vouched(office, enrolled, approved)
+    return approved
 
 
 def _catch_up(office: Office) -> None:
@@ -147,7 +159,7 @@ def _open_log(office: Office, chosen: Chosen, approved: Approved, now: datetime)
         origin=office.log.origin,
         record=office.outside.journal.head().record.number,
     )
-    office.roster.use(approved, append(office.connection, entry).position)
+    append(office.connection, entry)
     set_mark(office.connection, StoreMark.ORIGIN, office.log.origin)
 
 

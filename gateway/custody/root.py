@@ -89,7 +89,7 @@ def _log(office: Office, following: Secret, given: Given, now: datetime) -> None
     with office.connection.begin():
         if read_mark(office.connection, StoreMark.ROOT) == key:
             return
-        approved = settle(preview_of(office), given, office.roster, now)
+        approved = settle(preview_of(office), given, office, now)
         entry = KeyRotated(
             id=new_id(),
             time=now,
@@ -99,5 +99,5 @@ def _log(office: Office, following: Secret, given: Given, now: datetime) -> None
             replaced=read_mark(office.connection, StoreMark.ROOT) or "",
             approved=approved,
         )
-        office.roster.use(approved, append(office.connection, entry).position)
+        append(office.connection, entry)
         set_mark(office.connection, StoreMark.ROOT, key)

@@ -98,7 +98,7 @@ def take_over(office: Office, purpose: Purpose, given: Given, now: datetime) -> 
     mark = StoreMark(purpose)
     with office.connection.begin():
         if read_mark(office.connection, mark) != following.id:
-            approved = settle(take_over_preview(purpose, following), given, office.roster, now)
+            approved = settle(take_over_preview(purpose, following), given, office, now)
             _log_rotation(office, following, approved, now)
             if purpose in DIGESTS:
                 stack_store(office, purpose, following.id)
@@ -144,11 +144,11 @@ def destroy(office: Office, key_id: str, given: Given, now: datetime) -> None:
     if file.purpose is Purpose.LOG_SIGNING:
         office.readings.follow(now)
     with office.connection.begin():
-        approved = settle(destruction(file), given, office.roster, now, _DESTROYERS)
+        approved = settle(destruction(file), given, office, now, _DESTROYERS)
         entry = KeyDestroyed(
             id=new_id(), time=now, actor=actor_of(approved), purpose=file.purpose, key=file.id, approved=approved
         )
-        office.roster.use(approved, append(office.connection, entry).position)
+        append(office.connection, entry)
     write_escrow(office, now, frozenset({file.id}))
     destroy_key(office.keys, file, now)
 
@@ -193,7 +193,7 @@ def _log_rotation(office: Office, following: KeyFile, approved: Approved, now: d
         replaced=following.follows or "",
         approved=approved,
     )
-    office.roster.use(approved, append(office.connection, entry).position)
+    append(office.connection, entry)
     if following.purpose is Purpose.LOG_SIGNING:
         log_key = str(_log_signer(office, following).key)
         append(office.connection, LogKeyRotated(id=new_id(), time=now, actor=actor_of(approved), log_key=log_key))

@@ -85,7 +85,7 @@ def answer(office: Office, answering: Answering, given: Given | None, now: datet
     if answering.document and given is None:
         raise UsageError("a document is released by a person: give a --key or --agent, or --approval")
     with office.connection.begin(), office.vault_connection.begin():
-        approved = None if given is None else settle(answering.build, given, office.roster, now)
+        approved = None if given is None else settle(answering.build, given, office, now)
         entry = QuestionAnswered(
             id=new_id(),
             time=now,
@@ -95,12 +95,10 @@ def answer(office: Office, answering: Answering, given: Given | None, now: datet
             answer=answering.message.answer,
             approved=approved,
         )
-        position = append(office.connection, entry).position
+        append(office.connection, entry)
         queue(office, answering.case, answering.message, answering.key, now)
         if answering.document:
             office.documents.keep(answering.message.message_id, answering.document, answering.key)
-        if approved is not None:
-            office.roster.use(approved, position)
 
 
 def _question(office: Office, case: CaseRecord, key: ClaimKey, question: str) -> tuple[str, QuestionCode]:

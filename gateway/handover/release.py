@@ -107,7 +107,7 @@ def releasing(office: Office, asked: Sequence[Asked], until: date, today: date) 
 def release(office: Office, releasing: Releasing, given: Given, now: datetime) -> None:
     """Lifts what was shown and approved. Raises ApprovalError."""
     with office.connection.begin():
-        approved = settle(releasing.build, given, office.roster, now, releasing.people)
+        approved = settle(releasing.build, given, office, now, releasing.people)
         rules = Counter(name for found in releasing.releases for name in found.rules)
         entry = ClaimsReleased(
             id=new_id(),
@@ -121,7 +121,6 @@ def release(office: Office, releasing: Releasing, given: Given, now: datetime) -
         )
         position = append(office.connection, entry).position
         office.releases.add(releasing.releases, position)
-        office.roster.use(approved, position)
 
 
 def _sources(office: Office, asked: Sequence[Asked]) -> set[str]:

@@ -58,7 +58,7 @@ def settle_dispute(office: Office, settling: Settling, given: Given, now: dateti
     """The dispute restricts no longer, with its entry and a stop's end for the agency. Raises ApprovalError."""
     case, key = settling.case, settling.key
     with office.connection.begin(), office.vault_connection.begin():
-        approved = settle(settling.build, given, office.roster, now)
+        approved = settle(settling.build, given, office, now)
         office.cases.change(case.message_id, contested=False, restricted=settling.restricted)
         if not settling.restricted:
             case_ref = office.vault.references_of([key.claim_id], case.agency)[key.claim_id]
@@ -73,4 +73,4 @@ def settle_dispute(office: Office, settling: Settling, given: Given, now: dateti
             restricted=settling.restricted,
             approved=approved,
         )
-        office.roster.use(approved, append(office.connection, entry).position)
+        append(office.connection, entry)

@@ -73,15 +73,13 @@ def recall(office: Office, recalling: Recalling, given: Given | None, now: datet
     """
     case, key, reason = recalling.case, recalling.key, recalling.reason
     with office.connection.begin(), office.vault_connection.begin():
-        approved = None if given is None else settle(recalling.build, given, office.roster, now)
+        approved = None if given is None else settle(recalling.build, given, office, now)
         case_ref = office.vault.references_of([key.claim_id], case.agency)[key.claim_id]
         queue(office, case, CaseRecall(message_id=new_id(), case_ref=case_ref, reason=reason), key, now)
         office.cases.change(case.message_id, standing=CaseStanding.RECALLED)
         actor = "system:claim-recall" if approved is None else actor_of(approved)
         entry = CaseRecalled(id=new_id(), time=now, actor=actor, agency=case.agency, reason=reason, approved=approved)
-        position = append(office.connection, entry).position
-        if approved is not None:
-            office.roster.use(approved, position)
+        append(office.connection, entry)
 
 
 def withdraw_overtaken(office: Office, agency: Agency, now: datetime) -> list[str]:

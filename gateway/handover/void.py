@@ -117,7 +117,7 @@ def void(office: Office, voiding: Voiding, given: Given, now: datetime) -> None:
     one = voiding.package
     written = write_void(office, one.addressee, one.package_id, one.sequence, now)
     with office.connection.begin():
-        approved = settle(voiding.build, given, office.roster, now)
+        approved = settle(voiding.build, given, office, now)
         if one.state is PackageState.LOST:
             office.voids.lose(one, now)
             office.packages.withdraw(one.package_id, written.files)
@@ -134,7 +134,7 @@ def void(office: Office, voiding: Voiding, given: Given, now: datetime) -> None:
             reason=voiding.reason,
             approved=approved,
         )
-        office.roster.use(approved, append(office.connection, entry).position)
+        append(office.connection, entry)
     publish(office, written.files)
 
 

@@ -75,7 +75,7 @@ def confirm(office: Office, agency: Agency, offer: KeyOffer, given: Given, now: 
     current = with_keys_in_force(office, agency, day_in_germany(now))
     retired = tuple(key for key in getattr(current, _FIELDS[offer.purpose]) if key != offer.key)
     with office.connection.begin():
-        approved = settle(confirming(agency, offer), given, office.roster, now)
+        approved = settle(confirming(agency, offer), given, office, now)
         entry = PartnerKeyConfirmed(
             id=new_id(),
             time=now,
@@ -88,4 +88,3 @@ def confirm(office: Office, agency: Agency, offer: KeyOffer, given: Given, now: 
         )
         position = append(office.connection, entry).position
         office.partner_keys.add(agency.id, KeyChange(offer.purpose, offer.key, retired, offer.old_until), position)
-        office.roster.use(approved, position)

@@ -58,7 +58,7 @@ def sign(office: Office, mandate: Mandate, page: Build, given: Given, now: datet
     """A person signs the page that shows a mandate. Raises UsageError, ApprovalError."""
     require_versions(office, [mandate])
     with office.connection.begin():
-        approved = settle(page, given, office.roster, now)
+        approved = settle(page, given, office, now)
         _issue(office, mandate, now)
         entry = MandateSigned(
             id=new_id(),
@@ -71,7 +71,6 @@ def sign(office: Office, mandate: Mandate, page: Build, given: Given, now: datet
         )
         position = append(office.connection, entry).position
         office.mandates.sign(mandate.id, mandate.version, position)
-        office.roster.use(approved, position)
 
 
 def countersign(office: Office, mandate: Mandate, signature: bytes, now: datetime) -> None:

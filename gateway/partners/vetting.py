@@ -131,7 +131,7 @@ def check(office: Office, agency: Agency, findings: Findings, given: Given, now:
     """Records what a person found, good or bad, with that person's approval. Raises UsageError, ApprovalError."""
     build = checking(agency, findings)
     with office.connection.begin():
-        approved = settle(build, given, office.roster, now)
+        approved = settle(build, given, office, now)
         if agency.profile is None:
             raise UsageError("the agency has no profile in the configuration: write [agencies.profile] first")
         found = Check(profile_digest(agency, agency.profile), day_in_germany(now), findings)
@@ -148,4 +148,3 @@ def check(office: Office, agency: Agency, findings: Findings, given: Given, now:
         )
         position = append(office.connection, entry).position
         office.vettings.record(agency.id, found, position)
-        office.roster.use(approved, position)

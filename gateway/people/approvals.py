@@ -5,10 +5,10 @@
     settle    1  every signature is by an active actor's key, over the raw bytes of the preview
               2  there are as many different keys as people are asked for
               3  the preview is what the act would show today, and not older than a week
-              4  it has not served before
-    use       in the transaction of the entry that names it, so an approval serves once
+              4  no entry of the log names it: an approval serves once
+              5  the signed log vouches for the entry that enrolled each key
 
-The caller puts the `Approved` into its entry, and calls `Roster.use` with the entry's position in the same transaction.
+The caller puts the `Approved` into its entry, and appends that in the same transaction: then it has served.
 """
 
 import hmac
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from gateway.errors import UsageError
-from gateway.store.roster import Actor, Roster
+from gateway.errors import IntegrityError, UsageError
+from gateway.office import Office
+from gateway.store.roster import Actor, Enrolment
 from keys.approval import ActorKey, SignBlob, approve, preview_digest, verify_approval
 from keys.sshsig import SignatureError
 from schemas.approval import Approval, Approved
@@ -67,11 +68,21 @@ Build = Callable[[datetime], Preview]
 """The preview of an act from today's state, as if made at a moment."""
 
 
-def settle(build: Build, given: Given, roster: Roster, now: datetime, people: int = 1) -> Approved:
-    """The approvals of an act by at least `people` different keys. Raises ApprovalError."""
+def settle(build: Build, given: Given, office: Office, now: datetime, people: int = 1) -> Approved:
+    """The approvals of an act by at least `people` different keys. Raises ApprovalError, IntegrityError."""
+    enrolled = office.roster.enrolments()
+    approved = settle_by([one.actor for one in enrolled], build, given, office, now, people=people)
+    require_vouched(office, enrolled, approved)
+    return approved
+
+
+def settle_by(
+    actors: Sequence[Actor], build: Build, given: Given, office: Office, now: datetime, *, people: int
+) -> Approved:
+    """The same by actors that the caller vouches for. Raises ApprovalError."""
     shown = build(now).text() if given.preview is None else given.preview
     signatures = [*given.signatures, *(_sign(shown, signer) for signer in given.signers)]
-    approvals = _verified(shown, signatures, roster.active())
+    approvals = _verified(shown, signatures, actors)
     if len(approvals) < people:
         wanted = "1 actor" if people == 1 else f"{people} actors with different keys"
         raise ApprovalError(
@@ -80,9 +91,19 @@ def settle(build: Build, given: Given, roster: Roster, now: datetime, people: in
         )
     _require_current(shown, build, now)
     approved = Approved(preview_digest=preview_digest(shown), approvals=approvals)
-    if roster.used(approved.preview_digest):
+    if office.roster.used(approved.preview_digest):
         raise ApprovalError("this preview has been approved and carried out already; nothing was done")
     return approved
+
+
+def require_vouched(office: Office, enrolled: Sequence[Enrolment], approved: Approved) -> None:
+    """The entries that enrolled whoever approved are in the signed tree, as they stand there. Raises IntegrityError."""
+    keys = {one.key for one in approved.approvals}
+    if not all(office.log.vouches(one.entry) for one in enrolled if one.actor.key.fingerprint in keys):
+        raise IntegrityError(
+            "an entry that enrolled an actor is not the one that the log was signed with: run `inkasso audit verify`, and "
+            "keep a copy of gateway.db; nothing was done"
+        )
 
 
 def actor_of(approved: Approved) -> str:

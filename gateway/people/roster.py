@@ -7,7 +7,7 @@ back. The last actor cannot be revoked: nobody could enrol another.
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.engine import Connection
@@ -16,16 +16,18 @@ from audit.store import append
 from gateway.errors import UsageError
 from gateway.office import Office
 from gateway.people.approvals import ApprovalError, Given, Preview, actor_of, settle
-from gateway.store.roster import Actor, Roster
+from gateway.store.roster import Actor
 from keys.approval import ActorKey, parse_actor_key
 from keys.references import new_id
 from keys.remembered import Enrolled, actors, remember_actors
 from keys.sshsig import SignatureError
+from schemas.approval import Approved
 from schemas.entry import ActorEnrolled, ActorRevoked
 from schemas.identifiers import PartyId
 
 _MAXIMUM_LINE_BYTES: Final = 4096
 _NAME: Final = TypeAdapter(PartyId)
+_RESTORE: Final = "system:restore"
 
 
 def read_actor(name: str, path: Path) -> Actor:
@@ -66,26 +68,17 @@ def require_new(office: Office, actor: Actor) -> None:
 
 def enrol_first(connection: Connection, actor: Actor, now: datetime) -> None:
     """The first actor of a new store, in the transaction that makes it."""
-    entry = ActorEnrolled(
-        id=new_id(), time=now, actor="system:init", name=actor.name, public_key=actor.key.line, approved=None
-    )
-    Roster(connection).enrol(actor, append(connection, entry).position)
+    append(connection, _enrolled(actor, "system:init", now))
 
 
 def enrol(office: Office, actor: Actor, given: Given, now: datetime) -> None:
     """An actor joins the roster; the first one without approval. Raises UsageError, ApprovalError."""
     with office.connection.begin(), office.vault_connection.begin():
         require_new(office, actor)
-        approved = settle(enrolment(actor), given, office.roster, now) if office.roster.active() else None
+        approved = settle(enrolment(actor), given, office, now) if office.roster.active() else None
         by = actor_of(approved) if approved else "system:actor"
-        entry = ActorEnrolled(
-            id=new_id(), time=now, actor=by, name=actor.name, public_key=actor.key.line, approved=approved
-        )
-        position = append(office.connection, entry).position
-        office.roster.enrol(actor, position)
+        append(office.connection, _enrolled(actor, by, now, approved))
         remember_actors(office.vault_connection, [_remembered(actor)])
-        if approved is not None:
-            office.roster.use(approved, position)
 
 
 def revocation(actor: Actor) -> Callable[[datetime], Preview]:
@@ -100,25 +93,43 @@ def revoke(office: Office, name: str, given: Given, now: datetime) -> None:
         actor = active_actor(office, name)
         if len(office.roster.active()) == 1:
             raise ApprovalError("the last actor cannot be revoked: enrol another one first; nothing was done")
-        approved = settle(revocation(actor), given, office.roster, now)
-        fingerprint = actor.key.fingerprint
-        entry = ActorRevoked(id=new_id(), time=now, actor=actor_of(approved), key=fingerprint, approved=approved)
-        position = append(office.connection, entry).position
-        office.roster.revoke(fingerprint, position)
+        approved = settle(revocation(actor), given, office, now)
+        key = actor.key.fingerprint
+        entry = ActorRevoked(id=new_id(), time=now, actor=actor_of(approved), key=key, approved=approved)
+        append(office.connection, entry)
         remember_actors(office.vault_connection, [_remembered(actor, revoked=True)])
-        office.roster.use(approved, position)
 
 
-def take_over(office: Office, entry: int) -> None:
-    """The roster as the vault remembers it: a key that was revoked since a copy was made approves nothing any more, and
-    who was enrolled since may. Inside the caller's transactions; `entry` is the restore's.
-    """
+class Since(NamedTuple):
+    """Who joined the roster since a copy of `gateway.db` was made, and the keys that left it, as the vault remembers."""
+
+    joined: tuple[Actor, ...]
+    left: tuple[str, ...]
+
+
+def since_copy(office: Office) -> Since:
+    """What the vault knows of the roster beyond the copy, inside the caller's transactions."""
     active = {actor.key.fingerprint for actor in office.roster.active()}
-    for one in actors(office.vault_connection):
-        if not one.revoked and not office.roster.ever_held(one.key):
-            office.roster.enrol(Actor(one.name, parse_actor_key(one.public_key)), entry)
-        elif one.revoked and one.key in active:
-            office.roster.revoke(one.key, entry)
+    known = actors(office.vault_connection)
+    joined = [one for one in known if not one.revoked and not office.roster.ever_held(one.key)]
+    return Since(
+        tuple(Actor(one.name, parse_actor_key(one.public_key)) for one in joined),
+        tuple(one.key for one in known if one.revoked and one.key in active),
+    )
+
+
+def take_over(office: Office, since: Since, now: datetime) -> None:
+    """After a restore a key that was revoked since the copy approves nothing, and who was enrolled since may; each by an
+    entry. Inside the caller's transaction.
+    """
+    for actor in since.joined:
+        append(office.connection, _enrolled(actor, _RESTORE, now))
+    for key in since.left:
+        append(office.connection, ActorRevoked(id=new_id(), time=now, actor=_RESTORE, key=key))
+
+
+def _enrolled(actor: Actor, by: str, now: datetime, approved: Approved | None = None) -> ActorEnrolled:
+    return ActorEnrolled(id=new_id(), time=now, actor=by, name=actor.name, public_key=actor.key.line, approved=approved)
 
 
 def _remembered(actor: Actor, *, revoked: bool = False) -> Enrolled:

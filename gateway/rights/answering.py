@@ -119,7 +119,7 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
     _read(office, "request lift", opened, now)
     letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(), Output.PDF)
     with office.connection.begin(), office.vault_connection.begin():
-        approved = settle(lifting(opened), given, office.roster, now)
+        approved = settle(lifting(opened), given, office, now)
         claims = list(office.vault.of_subjects(office.requests.subjects(opened.id)))
         count = notices.unrestrict(office, opened.id, claims, now)
         entry = RestrictionLifted(

@@ -92,7 +92,7 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
     """Decides as shown, and carries it out. Call it in no transaction. Raises ApprovalError."""
     opened = decision.opened
     with office.connection.begin(), office.vault_connection.begin():
-        approved = settle(decision.build, given, office.roster, now, decision.people)
+        approved = settle(decision.build, given, office, now, decision.people)
         count = _tell(office, decision, today, now)
         rectified = opened.file.kind is RequestKind.RECTIFICATION and decision.outcome is Outcome.GRANTED
         granted = put_right(office, opened, decision.claims) if rectified else ()

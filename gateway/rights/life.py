@@ -184,8 +184,6 @@ def change(
     file = opened.file.model_copy(update={**facts, "history": (*opened.file.history, step)})
     record = opened.record._replace(state=new, payload=seal_file(file, opened.key, opened.id), **(columns or {}))
     office.requests.change(opened.id, state=new, payload=record.payload, **(columns or {}))
-    if approved is not None:
-        office.roster.use(approved, logged.position)
     return Opened(record, file, opened.key)
 
 
