@@ -13,6 +13,8 @@ from gateway.custody.rotation import signer_lines
 from gateway.errors import GatewayError, IntegrityError, UsageError
 from gateway.figures.tables import ends_soon, load_figures
 from gateway.handover.feed import Feed
+from gateway.log.protecting import require_protected
+from gateway.office import Office
 from gateway.partners.vetting import unfit
 from gateway.readers.presets import preset_of
 from gateway.settings import Agency, Configuration, Source
@@ -76,7 +78,13 @@ def _keys(configuration: Configuration) -> str:
 
 
 def _stores(configuration: Configuration) -> str:
-    with open_office(configuration) as office, office.connection.begin():
+    with open_office(configuration) as office:
+        require_protected(office)
+        return _store(office)
+
+
+def _store(office: Office) -> str:
+    with office.connection.begin():
         size = 0
         for position, entry in entries(office.connection):
             if getattr(entry, "items", None) != items_of(commitments(office.connection, position)):

@@ -37,6 +37,7 @@ from gateway.handover.outbox import send
 from gateway.handover.recovery import recover
 from gateway.handover.stops import withdraw_overtaken
 from gateway.handover.waiting import seal_waiting
+from gateway.log.protecting import require_protected
 from gateway.office import Office
 from gateway.partners import mandates, vetting
 from gateway.partners.keys import with_keys_in_force
@@ -82,6 +83,7 @@ def hand_over(office: Office, night: Night) -> Figures:
     """
     figures = Figures()
     require_matched(office)
+    require_protected(office)
     mandates.require_versions(office, night.mandates)
     if not night.dry_run:
         recover(office, night.now)

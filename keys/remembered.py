@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
+from keys.sqlite import among
 from keys.vault_tables import AskedRow, ErasedRow, RequestRow, RosterRow
 
 
@@ -78,6 +79,12 @@ def asked(connection: Connection) -> list[Asked]:
     )
     rows = connection.execute(select(*columns).order_by(col(RequestRow.received), col(RequestRow.id))).all()
     return [Asked(*row, tuple(subjects[row.id])) for row in rows if row.id in subjects]
+
+
+def about(connection: Connection, requests: Collection[str]) -> list[tuple[str, str]]:
+    """Whom these requests are about: pairs of request and subject."""
+    query = select(col(AskedRow.request), col(AskedRow.subject))
+    return [(request, subject) for request, subject in among(connection, query, col(AskedRow.request), requests)]
 
 
 def remember_erased(connection: Connection, erased: Sequence[Erased]) -> None:

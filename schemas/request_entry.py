@@ -18,13 +18,17 @@ _Count = Annotated[int, Field(ge=0)]
 
 
 class RequestOpened(Leaf):
-    """Somebody asked for something; `due` is the last day for an answer (Art. 12(3) GDPR)."""
+    """Somebody asked for something; `due` is the last day for an answer (Art. 12(3) GDPR).
+
+    `stops`: nothing of whom it is about is handed over from here on (Art. 16, 17, 18, 21 GDPR).
+    """
 
     event: Literal["request.opened"] = "request.opened"
     request: EntryId
     kind: RequestKind
     channel: Channel
     due: date
+    stops: bool
     reopened: bool = False
 
 
@@ -63,7 +67,10 @@ class RequestExtended(Leaf):
 
 
 class RequestDecided(Leaf):
-    """What was decided, about how many claims; whoever destroys or refuses has the approvals of two."""
+    """What was decided, about how many claims; whoever destroys or refuses has the approvals of two.
+
+    `stops`: whether still nothing is handed over.
+    """
 
     event: Literal["request.decided"] = "request.decided"
     request: EntryId
@@ -71,16 +78,18 @@ class RequestDecided(Leaf):
     refusal: RequestRefusal | None = None
     claims: _Count
     notices: _Count
+    stops: bool
     approved: Approved
 
 
 class RequestExecuted(Leaf):
-    """What was decided has been done here; the agencies have been told in sealed packages."""
+    """What was decided has been done here; the agencies have been told in sealed packages. `stops`: as it was decided."""
 
     event: Literal["request.executed"] = "request.executed"
     request: EntryId
     erased: _Count
     restricted: _Count
+    stops: bool
     erasures: tuple[EntryId, ...] = ()
 
 

@@ -5,6 +5,7 @@ Each ground is independent (Art. 18(1) GDPR): the end of one leaves a case restr
 
 from collections.abc import Sequence
 
+from gateway.log.protecting import stopped
 from gateway.office import Office
 from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
@@ -21,7 +22,7 @@ def restricted_otherwise(
     Inside the caller's transactions. A claim whose source data was erased is only kept, and stays restricted.
     """
     claims = [one.claim for one in cases]
-    keys, stopped = office.vault.by_id(claims), office.requests.stopped()
+    keys, stopping = office.vault.by_id(claims), stopped(office)
     told, kept = office.claims.told(claims), office.requests.restrictions(claims)
     found = set()
     for one in cases:
@@ -31,7 +32,7 @@ def restricted_otherwise(
         known = told.get(one.claim)
         if (
             one.claim in kept
-            or stopped.get(key.subject_id, frozenset()) - {request}
+            or stopping.get(key.subject_id, frozenset()) - {request}
             or (one.contested and not dispute)
             or (known is not None and _stands_alone(known, key))
         ):

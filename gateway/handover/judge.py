@@ -21,6 +21,7 @@ from gateway.handover.mixups import MIXUPS
 from gateway.handover.repeats import Place
 from gateway.handover.standing import standing_by_agency
 from gateway.handover.told import told_digest
+from gateway.log.protecting import stopped
 from gateway.office import Office
 from gateway.rules.current import current
 from gateway.rules.ordered import rule
@@ -104,8 +105,8 @@ class Judge:
         self._feed = feed
         self._standing = standing_by_agency(office, source, feed.silent)
         self._corrections = Corrections(office, source.entity)
-        with office.connection.begin():
-            self._stopped = office.requests.stopped()
+        with office.connection.begin(), office.vault_connection.begin():
+            self._stopped = stopped(office)
             self._markers = office.requests.has_markers()
 
     def number(self, claim_no: str) -> bytes:
@@ -238,9 +239,8 @@ class Judge:
         ]
 
     def _known(self, claim_nos: Iterable[str]) -> _Stored:
-        with self._office.vault_connection.begin():
+        with self._office.connection.begin(), self._office.vault_connection.begin():
             found = self._office.vault.find(self._source.entity, claim_nos)
-        with self._office.connection.begin():
             current = self._office.claims.current(key.claim_id for key in found.values())
             unmatched = self._office.unmatched.among([key.claim_id for key in found.values()])
         return _Stored(

@@ -16,6 +16,7 @@ from audit.store import append
 from gateway.errors import UsageError
 from gateway.handover.feed import feed_of, named
 from gateway.handover.told import told_digest
+from gateway.log.protecting import stopped
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rules.ordered import rule
@@ -92,13 +93,13 @@ def releasing(office: Office, asked: Sequence[Asked], until: date, today: date) 
     configuration = office.configuration
     feeds = {name: feed_of(configuration, configuration.source(name), today) for name in _sources(office, asked)}
     with office.connection.begin(), office.vault_connection.begin():
-        stopped = office.requests.stopped()
+        stopping = stopped(office)
         known = []
         for position, one in enumerate(asked, start=1):
             found, key = _held(office, one, position)
             claim = source_of(found, key).claim
             facts = feeds[one.source].told(named(claim))
-            told = told_digest(office, found.claim, facts, stopped.get(key.subject_id, ()))
+            told = told_digest(office, found.claim, facts, stopping.get(key.subject_id, ()))
             known.append(Known(Release(found.claim, found.row_digest, told, found.rules, one.reason, until), facts))
     two = any(rule(name).release is Who.TWO_ACTORS for one in known for name in one.release.rules)
     return Releasing(tuple(asked), tuple(known), until, 2 if two else 1)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from gateway.handover.batch import Assignment
 from gateway.handover.judge import Judged
 from gateway.handover.waiting import queue
+from gateway.log.protecting import stopped
 from gateway.office import Office
 from gateway.steps.minimise import identity_of
 from gateway.store.cases import CaseRecord
@@ -38,12 +39,12 @@ def tell(office: Office, given: Assignment, judged: Sequence[Judged], batch: str
         keys = office.vault.find(given.source.entity, changes)
         cases = office.cases.of_claims(None, [key.claim_id for key in keys.values()])
         reached = office.voids.reached({case.package for case in cases.values()})
-        stopped = office.requests.stopped()
+        stopping = stopped(office)
         for number, key in keys.items():
             case = cases.get(key.claim_id)
             if case is not None and case.standing not in _GONE and case.package in reached:
                 told = _Told(changes[number], case, key)
-                _queue(office, given, told, batch, only_kept=key.subject_id in stopped)
+                _queue(office, given, told, batch, only_kept=key.subject_id in stopping)
 
 
 def end_kept_restrictions(office: Office, cases: Sequence[CaseRecord], batch: str, now: datetime) -> None:

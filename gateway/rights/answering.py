@@ -131,7 +131,7 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
             document=_digests([letter])[0],
             approved=approved,
         )
-        change(office, opened, entry, actor=entry.actor, columns={"stops": False, "answered": today})
+        change(office, opened, entry, actor=entry.actor, columns={"answered": today})
     return letter
 
 

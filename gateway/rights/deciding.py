@@ -105,6 +105,7 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
             refusal=decision.refusal,
             claims=len(decision.claims),
             notices=count,
+            stops=opened.record.stops and not _ends(decision),
             approved=approved,
         )
         plan = decision.plan
@@ -114,7 +115,6 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
             entry,
             RequestState.DECIDED,
             actor=entry.actor,
-            columns={"stops": opened.record.stops and not _ends(decision)},
             outcome=decision.outcome,
             refusal=decision.refusal,
             kept=() if plan is None else plan.kept,
@@ -188,7 +188,13 @@ def _executed(office: Office, opened: Opened, now: datetime) -> Opened:
     with office.connection.begin(), office.vault_connection.begin():
         claims = office.vault.of_subjects(office.requests.subjects(opened.id)) if lasts else {}
         entry = RequestExecuted(
-            id=new_id(), time=now, actor="system:request", request=opened.id, erased=0, restricted=len(claims)
+            id=new_id(),
+            time=now,
+            actor="system:request",
+            request=opened.id,
+            erased=0,
+            restricted=len(claims),
+            stops=opened.record.stops,
         )
         return change(office, opened, entry, RequestState.EXECUTED)
 

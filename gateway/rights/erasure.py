@@ -159,6 +159,7 @@ def finish(office: Office, opened: Opened, now: datetime) -> Opened:
     if sources:
         erase(office, sources, ErasureGround.REQUEST, opened.file.approved, now, scope=ErasureScope.SOURCE)
     erasures = _done(office, opened)
+    lasting = any(one.fate is not Fate.ERASED for one in opened.file.planned)
     entry = RequestExecuted(
         id=new_id(),
         time=now,
@@ -166,15 +167,14 @@ def finish(office: Office, opened: Opened, now: datetime) -> Opened:
         request=opened.id,
         erased=len(gone),
         restricted=sum(one.fate is Fate.RESTRICTED for one in opened.file.planned),
+        stops=opened.record.stops and opened.file.contested and lasting,
         erasures=erasures,
     )
-    lasting = any(one.fate is not Fate.ERASED for one in opened.file.planned)
     with office.connection.begin(), office.vault_connection.begin():
         if not lasting:
             concern(office, opened.id, ())
         every = (*opened.file.erasures, *erasures)
-        stops = opened.record.stops and opened.file.contested and lasting
-        return change(office, opened, entry, RequestState.EXECUTED, columns={"stops": stops}, erasures=every)
+        return change(office, opened, entry, RequestState.EXECUTED, erasures=every)
 
 
 def _done(office: Office, opened: Opened) -> tuple[str, ...]:

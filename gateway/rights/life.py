@@ -18,6 +18,7 @@ from typing import Any, Final
 from audit.store import append
 from gateway.errors import IntegrityError, UsageError
 from gateway.figures.tables import load_figures
+from gateway.log.protecting import stops_after
 from gateway.office import Office
 from gateway.people.approvals import others_of
 from gateway.rights import notices
@@ -119,9 +120,7 @@ def begin_request(
     """A request whose id and key are in the vault, inside the caller's transactions."""
     request, key = keyed
     due = due_on(office, entity, file.received)
-    entry = RequestOpened(
-        id=new_id(), time=now, actor=ACTOR, request=request, kind=file.kind, channel=file.channel, due=due
-    )
+    entry = _opening(request, file, due, now)
     step = Step(time=append(office.connection, entry).entry.time, actor=ACTOR, what="opened")
     kept = file.model_copy(update={"history": (*file.history, step)})
     record = RequestRecord(
@@ -132,7 +131,7 @@ def begin_request(
         received=file.received,
         due=due,
         extended=False,
-        stops=_stops(file),
+        stops=entry.stops,
         opened=now.isoformat(),
         answered=None,
         payload=seal_file(kept, key, request),
@@ -172,8 +171,6 @@ def change(
 ) -> Opened:
     """A step of a request with its entry, inside the caller's transaction; `facts` are new in its file.
 
-    An approval that the entry names has served.
-
     Raises UsageError if the request is in no state for it; nothing was changed.
     """
     new = opened.record.state if state is None else advance(opened.record.state, state)
@@ -182,8 +179,9 @@ def change(
     also = () if approved is None else others_of(approved)
     step = Step(time=logged.entry.time, actor=actor, also=also, what=entry.event.replace(".", " "))
     file = opened.file.model_copy(update={**facts, "history": (*opened.file.history, step)})
-    record = opened.record._replace(state=new, payload=seal_file(file, opened.key, opened.id), **(columns or {}))
-    office.requests.change(opened.id, state=new, payload=record.payload, **(columns or {}))
+    changed = {"state": new, "stops": stops_after(entry, opened.record.stops), **(columns or {})}
+    record = opened.record._replace(payload=seal_file(file, opened.key, opened.id), **changed)
+    office.requests.change(opened.id, payload=record.payload, **changed)
     return Opened(record, file, opened.key)
 
 
@@ -250,22 +248,12 @@ def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Ope
 def come_back(office: Office, opened: Opened, received: date, now: datetime) -> Opened:
     """The same, inside the caller's transactions; the vault remembers the day. Raises UsageError."""
     due = due_on(office, opened.record.entity, received)
-    entry = RequestOpened(
-        id=new_id(),
-        time=now,
-        actor=ACTOR,
-        request=opened.id,
-        kind=opened.file.kind,
-        channel=opened.file.channel,
-        due=due,
-        reopened=True,
-    )
+    entry = _opening(opened.id, opened.file, due, now, reopened=True)
     remember_received(office.vault_connection, opened.id, received)
     columns = {
         "received": received,
         "due": due,
         "extended": False,
-        "stops": _stops(opened.file),
         "answered": None,
     }
     return change(
@@ -292,5 +280,15 @@ def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> N
         raise UsageError("no claim is held of a subject of that id: find the person with `inkasso subject find`")
 
 
-def _stops(file: RequestFile) -> bool:
-    return file.kind in PROTECTS or file.contested
+def _opening(request: str, file: RequestFile, due: date, now: datetime, *, reopened: bool = False) -> RequestOpened:
+    return RequestOpened(
+        id=new_id(),
+        time=now,
+        actor=ACTOR,
+        request=request,
+        kind=file.kind,
+        channel=file.channel,
+        due=due,
+        stops=file.kind in PROTECTS or file.contested,
+        reopened=reopened,
+    )

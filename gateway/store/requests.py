@@ -148,6 +148,10 @@ class Requests:
             found[subject] = found.get(subject, frozenset()) | {request}
         return found
 
+    def stopping(self) -> set[str]:
+        """The requests because of which something may not be handed over now."""
+        return set(self._connection.execute(select(col(RequestRow.id)).where(col(RequestRow.stops))).scalars())
+
     def keeping(self) -> set[str]:
         """The subjects of whom no calendar ends anything: an access request waits to be answered from it, or they wanted it
         restricted and not erased (Art. 15, 18(1)(b), (c) GDPR).
