@@ -4,11 +4,16 @@ Rules: one case throughout, a known alphabet, a checksum over prefix and data, a
 """
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import xor
 from typing import Final
 
 _ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUE: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+_TERMS: Final = tuple(
+    reduce(xor, (term for place, term in enumerate(_GENERATOR) if top >> place & 1), 0) for top in range(32)
+)
 _CHECKSUM_SYMBOLS: Final = 6
 _VISIBLE: Final = frozenset(map(chr, range(33, 127)))
 
@@ -49,10 +54,7 @@ def _expand(prefix: str) -> list[int]:
 def _polymod(values: Iterable[int]) -> int:
     check = 1
     for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for place, term in enumerate(_GENERATOR):
-            check ^= term if (top >> place) & 1 else 0
+        check = (check & 0x1FFFFFF) << 5 ^ value ^ _TERMS[check >> 25]
     return check
 
 

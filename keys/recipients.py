@@ -7,6 +7,7 @@ specifies it. Secrets show nothing in `repr` and do not pickle.
 
 import hashlib
 import os
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
@@ -200,6 +201,7 @@ class X25519Identity(_Private):
 AgeIdentity = HybridIdentity | X25519Identity
 
 
+@lru_cache(maxsize=64)  # public, unchangeable, and asked for several times for each key of a configuration
 def parse_recipient(text: str) -> HybridRecipient | X25519Recipient:
     """A recipient from its text. Raises RecipientError."""
     prefix, data = _decoded(text)
