@@ -10,13 +10,15 @@ import importlib
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import time_machine
 
 from gateway.cli.main import run
-from world import TODAY
+
+TODAY = datetime(2026, 6, 30, 3, 0, tzinfo=UTC)
 
 
 def arm(function: str, nth: int, mark: Path) -> None:
@@ -40,8 +42,13 @@ def arm(function: str, nth: int, mark: Path) -> None:
     setattr(owner, name, deadly)
 
 
-if __name__ == "__main__":
-    function, nth, mark, *arguments = sys.argv[1:]
-    arm(function, int(nth), Path(mark))
+def run_armed(function: str, nth: int, mark: Path, arguments: list[str]) -> None:
+    """Runs a command that is killed there, or exits with its code."""
+    arm(function, nth, mark)
     with time_machine.travel(TODAY):
         sys.exit(run(arguments))
+
+
+if __name__ == "__main__":
+    function, nth, mark, *arguments = sys.argv[1:]
+    run_armed(function, int(nth), Path(mark), arguments)

@@ -10,13 +10,11 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,6 @@ from audit.store import entries
 from gateway.agency.template import agency_template, creditor_lines
 from gateway.cli.main import run
 from gateway.demo.safekeeping import add_safekeeping
-from gateway.demo.server import running_server
 from gateway.demo.template import AGENCY, CREDITOR, demo_configuration
 from gateway.demo.vetting import make_actor, record_check
 from gateway.handover.probe import probe_answered
@@ -41,9 +38,10 @@ from keys.references import new_id
 from keys.root import write_private
 from keys.sqlite import open_store
 from keys.sshsig import allowed_signers_line, public_line
+from kill_at import TODAY, run_armed
 from schemas.package import Direction
+from warm import ended, warm_server
 
-TODAY = datetime(2026, 6, 30, 3, 0, tzinfo=UTC)
 Row = dict[str, Any]
 
 
@@ -131,7 +129,7 @@ class World:
     def server(self) -> Iterator[None]:
         """The agency's SFTP server, up."""
         keys = self.home / "server"
-        with running_server(self.sftp, keys / "server_ed25519", keys / "authorized_keys", self.port):
+        with warm_server(self.sftp, keys / "server_ed25519", keys / "authorized_keys", self.port):
             yield
 
 
@@ -200,27 +198,14 @@ def running_world(home: Path) -> Iterator[World]:
         yield world
 
 
-def killed(world: World, function: str, nth: int, *command: str) -> tuple[int, str]:
+def killed(world: World, function: str, nth: int, *command: str) -> tuple[int | None, str]:
     """Exit status of a command (a hand-over) that is killed on entry to the nth call of a function, and the function it
     had reached.
     """
     mark = world.home / "mark"
-    driver = Path(__file__).with_name("kill_at.py")
-    ended = subprocess.run(
-        [
-            sys.executable,
-            driver,
-            function,
-            str(nth),
-            mark,
-            *(command or ("handover", "--json")),
-            *(() if "--config" in command else ("--config", world.creditor)),
-        ],
-        check=False,
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(driver.parent)},
-    )
-    return ended.returncode, mark.read_text() if mark.exists() else ended.stderr.decode()
+    arguments = [*(command or ("handover", "--json")), *(() if "--config" in command else ("--config", world.creditor))]
+    status, printed = ended(run_armed, function, nth, mark, list(map(str, arguments)))
+    return status, mark.read_text() if mark.exists() else printed
 
 
 def row(number: int, **changes: Any) -> Row:
