@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Engine
 
 import gateway
 
-PACKAGE: Final = Path(gateway.__file__).parent
+PACKAGE: Final = f"{Path(gateway.__file__).parent}/"
 WRITES: Final = re.compile(r"\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)", re.IGNORECASE)
 _UNFINISHED: Final = "counts for nothing until its package or batch ends, with its entry"
 _COPY: Final = "which copies belong together, and how new they are"
@@ -47,6 +47,11 @@ class Committed:
         self.unexplained: list[str] = []
         self._written: dict[int, set[str]] = {}
 
+    def forget(self) -> None:
+        """Begins anew."""
+        self.unexplained.clear()
+        self._written.clear()
+
     def executed(self, connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
         """Counts a statement that has changed a row."""
         found = WRITES.match(statement)
@@ -56,9 +61,9 @@ class Committed:
     def committed(self, connection: Connection) -> None:
         """The transaction counts from here on."""
         tables = self._written.pop(id(connection.connection.dbapi_connection), set())
-        place = _place()
-        if Path(connection.engine.url.database or "").name != "gateway.db" or not tables or "entry" in tables:
+        if not tables or "entry" in tables or not _is_gateway(connection):
             return
+        place = _place()
         if place is not None and place not in WITHOUT_AN_ENTRY:
             self.unexplained.append(f"{place[0]}:{place[1]} changed {', '.join(sorted(tables))} without an entry")
 
@@ -67,28 +72,28 @@ class Committed:
         self._written.pop(id(connection.connection.dbapi_connection), None)
 
 
+_SEEN: Final = Committed()
+event.listen(Engine, "after_cursor_execute", _SEEN.executed)
+event.listen(Engine, "commit", _SEEN.committed)
+event.listen(Engine, "rollback", _SEEN.rolled_back)
+
+
 @contextmanager
 def watched() -> Iterator[Committed]:
-    """Every engine of this process is watched."""
-    seen = Committed()
-    listeners = (
-        ("after_cursor_execute", seen.executed),
-        ("commit", seen.committed),
-        ("rollback", seen.rolled_back),
-    )
-    for name, listener in listeners:
-        event.listen(Engine, name, listener)
-    yield seen
-    for name, listener in listeners:
-        event.remove(Engine, name, listener)
+    """What every engine of this process does from here on."""
+    _SEEN.forget()
+    yield _SEEN
+
+
+def _is_gateway(connection: Connection) -> bool:
+    return (connection.engine.url.database or "").endswith("/gateway.db")
 
 
 def _place() -> tuple[str, str] | None:
     """The module and function of the program whose transaction it was; none if a test's own."""
     frame = sys._getframe()
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(PACKAGE):
-            return str(path.relative_to(PACKAGE)), frame.f_code.co_name
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            return frame.f_code.co_filename.removeprefix(PACKAGE), frame.f_code.co_name
         frame = frame.f_back
     return None
