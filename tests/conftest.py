@@ -7,11 +7,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from committed import watched
+from compiled import share_statements
 from world import World, make_world, running_world
 
 # How long an example takes says how busy the machine is, and nothing about the program.
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gateway")
+share_statements()
 
 
 @pytest.fixture(autouse=True)
