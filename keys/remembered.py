@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlmodel import col
@@ -88,10 +88,11 @@ def about(connection: Connection, requests: Collection[str]) -> list[tuple[str, 
 
 
 def remember_erased(connection: Connection, erased: Sequence[Erased]) -> None:
-    """Claims that are not taken in again; harmless to repeat, the later decision holds."""
+    """Claims that are not taken in again; harmless to repeat. The later of two last days holds, as in `gateway.db`."""
     if erased:
         new = sqlite_insert(ErasedRow)
-        changes = {name: new.excluded[name] for name in ("norm", "until", "request")}
+        later = func.max(col(ErasedRow.until), new.excluded.until)
+        changes = {"until": later, "norm": new.excluded.norm, "request": new.excluded.request}
         rows = [one._asdict() for one in erased]
         connection.execute(new.on_conflict_do_update(index_elements=["digest"], set_=changes), rows)
 

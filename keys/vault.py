@@ -193,8 +193,8 @@ class Vault:
 
     def of_subjects(self, subjects: Iterable[str]) -> dict[str, ClaimKey]:
         """The claims of subjects, by claim id."""
-        query = KEYS.where(col(ClaimRow.subject).in_(tuple(subjects))).order_by(col(ClaimRow.id))
-        return open_keys(self._epoch, self._connection.execute(query))
+        query = KEYS.order_by(col(ClaimRow.id))
+        return open_keys(self._epoch, among(self._connection, query, col(ClaimRow.subject), subjects))
 
     def new_request(self, entity: str, kind: str, received: date, *, contested: bool) -> tuple[str, Secret]:
         """A request's random id, and the key of its file."""

@@ -47,7 +47,9 @@ class QuestionAnswered(Leaf):
 
 
 class AnswersDropped(Leaf):
-    """Answers to questions, with their documents, were not sent: nobody works on their cases any more."""
+    """Answers to questions, with their documents, were not sent: nobody works on their cases any more, or a request has
+    restricted a case since its document was released (Art. 18(2) GDPR).
+    """
 
     event: Literal["answers.dropped"] = "answers.dropped"
     answers: Annotated[int, Field(ge=1)]

@@ -12,6 +12,7 @@ from gateway.agency.receive import erase as forget
 from gateway.agency.settings import load_agency
 from gateway.retention.erasing import erase
 from gateway.settings import load
+from gateway.steps.acknowledge import Refusal
 from gateway.wiring import open_desk, open_office
 from keys.references import new_id
 from schemas.entry import ErasureGround
@@ -215,3 +216,22 @@ def test_a_case_that_is_erased_here_and_kept_there_leaves_the_books_equal(world:
     assert forgotten == set()
     assert cli("audit", "verify", "--config", world.creditor, now=last).code == 0
     assert cli("audit", "sample", "--config", world.creditor, now=last).code == 0
+
+
+def test_what_an_agency_says_of_a_claim_that_was_erased_here_is_not_kept(world: World) -> None:
+    """A status on its way while the claim is erased changes nothing, stands nowhere, and is told as what it is."""
+    world.drop("export.jsonl", jsonl([row(1)]))
+    exchange(world)
+    assert reply(world, verdict="accepted").code == 0
+    assert cli("feedback", "--config", world.creditor).code == 0
+    with open_office(load(world.creditor)) as office:
+        with office.vault_connection.begin():
+            (key,) = office.vault.find("nordlicht", ["F-000001"]).values()
+        erase(office, [key.claim_id], ErasureGround.RETENTION, None, TODAY)
+    assert reply(world, type="case.status", status="paused", since="2026-06-29").code == 0
+    found = cli("feedback", "--json", "--config", world.creditor)
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        kept = office.connection.execute(text("SELECT refused FROM message WHERE type = 'case.status'")).scalars().all()
+
+    assert found.json["refusals"] == {Refusal.ERASED: 1}
+    assert kept == [Refusal.ERASED]

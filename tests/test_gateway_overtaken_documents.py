@@ -1,15 +1,21 @@
-"""A document that was released for a case does not reach its agency once nobody works on the case any more."""
+"""A document that was released for a case does not reach its agency once nobody works on the case any more, nor once a
+request has restricted it.
+"""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from asking import approved, command, enrol_officer
+from asking import approved, asked, command, enrol_officer
 from test_gateway_answer import pdf
 from test_gateway_feedback_lies import refs, reply
 from test_gateway_void import agency, assert_in_order, feedback, lose, unanswered, void
 from test_gateway_void_order import handed_over
-from world import World, row
+from world import TODAY, World, row
+
+SINCE = TODAY + timedelta(hours=1)
+LATER = TODAY + timedelta(hours=2)
 
 
 @pytest.fixture
@@ -69,6 +75,31 @@ def test_a_document_in_the_outbox_is_withdrawn_with_the_recall_of_its_case(relea
 
     assert len(sealed) == 1
     assert (documents(released), list(released.sftp.glob("*.documents.age"))) == ([], [])
+    assert_in_order(released)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_document_that_a_restriction_overtakes_does_not_leave_until_it_is_released_again(
+    released: World, *, sealed: bool
+) -> None:
+    """Art. 18(2) GDPR: whoever released it did not know; asked again, a person may, and sees that the case is restricted."""
+    port = f"port = {released.port}\n"
+    if sealed:
+        released.configure(port, "port = 9\n")
+        assert released.handover().code == 4
+        released.configure("port = 9\n", port)
+    asked(released, "restriction", "--ground", "accuracy", now=SINCE)
+    exchange(released)
+    before = list(released.sftp.glob("*.documents.age"))
+    answer = ("claim", "answer", "F-000001", "--question", "invoice", "--document", released.home / "invoice.pdf")
+    preview = command(released, *answer, "--preview-to", released.home / "seen", now=SINCE)
+    again = approved(released, *answer, keys=("demo-clerk",), now=LATER)
+    exchange(released)
+
+    assert (before, preview.code, again.code) == ([], 0, 0)
+    assert "restricted" in (released.home / "seen").read_text()
+    assert len(documents(released)) == 1
+    assert released.events().count("answers.dropped") == 1
     assert_in_order(released)
 
 

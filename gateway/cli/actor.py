@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
-from gateway.people.roster import active_actor, enrol, enrolment, read_actor, require_new, revocation, revoke
+from gateway.people.roster import enrol, enrolment, read_actor, require_new, revocable, revocation, revoke
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from keys.approval import APPROVAL_NAMESPACE
@@ -77,7 +77,7 @@ def actor_revoke(name: str, *, consent: Consent = NOTHING_GIVEN, config: Config)
     now = clock()
     with open_office(load(config)) as office:
         with office.connection.begin():
-            actor = active_actor(office, name)
+            actor = revocable(office, name)
         if carry_out(office, revocation(actor), consent, now, lambda given: revoke(office, name, given, now)):
             output.line(f"{name} approves nothing any more")
     return 0

@@ -73,8 +73,8 @@ SENTENCES: Final = {
         "A question of {agency} ({asked}) was answered: {answer}.",
     ),
     "answers.dropped": Sentence(
-        "{answers:Antwort wurde|Antworten wurden} nicht mehr gesendet: der Fall wird nicht mehr bearbeitet.",
-        "{answers:answer was|answers were} not sent: nobody works on the case any more.",
+        "{answers:Antwort wurde|Antworten wurden} nicht gesendet: der Fall ist beendet oder wurde eingeschränkt.",
+        "{answers:answer was|answers were} not sent: the case has ended, or was restricted since.",
     ),
     "key.offered": Sentence(
         "Ein neuer Schlüssel ({purpose}) wurde angeboten; der alte gilt bis {old_until}.",

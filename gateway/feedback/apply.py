@@ -151,8 +151,9 @@ def _apply_to_case(
         if refusal is not None or case is None:
             return None, refusal
     if case is None:
-        erased = isinstance(answer, StatementCase) and answer.case_ref in known.erased
-        return None, None if erased else Refusal.UNKNOWN_CASE
+        if answer.case_ref not in known.erased:
+            return None, Refusal.UNKNOWN_CASE
+        return None, None if isinstance(answer, StatementCase) else Refusal.ERASED
     return case, None if isinstance(answer, StatementCase) else _told(office, answer, case, known, now)
 
 

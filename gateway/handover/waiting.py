@@ -86,7 +86,8 @@ def queue_again(office: Office, messages: Sequence[MessageRecord]) -> None:
 def seal_waiting(office: Office, now: datetime) -> list[str]:
     """Seals everything that waits, stops first; the ids of the packages. Each is finished or never happened.
 
-    An answer to a question, and the document with it, does not outlive the work on its case.
+    An answer to a question, and the document with it, does not outlive the work on its case; nor does a document leave that
+    was released before a request restricted its case: the question is open again, and who answers it sees the restriction.
     """
     with office.connection.begin():
         if dropped := office.documents.drop_overtaken(OPEN_CASES):

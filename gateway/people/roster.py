@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from audit.store import append
 from gateway.errors import UsageError
 from gateway.office import Office
-from gateway.people.approvals import ApprovalError, Given, Preview, actor_of, settle
+from gateway.people.approvals import Given, Preview, actor_of, settle
 from gateway.store.roster import Actor
 from keys.approval import ActorKey, parse_actor_key
 from keys.references import new_id
@@ -90,9 +90,7 @@ def revocation(actor: Actor) -> Callable[[datetime], Preview]:
 def revoke(office: Office, name: str, given: Given, now: datetime) -> None:
     """A key approves nothing any more. Raises UsageError, ApprovalError."""
     with office.connection.begin(), office.vault_connection.begin():
-        actor = active_actor(office, name)
-        if len(office.roster.active()) == 1:
-            raise ApprovalError("the last actor cannot be revoked: enrol another one first; nothing was done")
+        actor = revocable(office, name)
         approved = settle(revocation(actor), given, office, now)
         key = actor.key.fingerprint
         entry = ActorRevoked(id=new_id(), time=now, actor=actor_of(approved), key=key, approved=approved)
@@ -136,9 +134,12 @@ def _remembered(actor: Actor, *, revoked: bool = False) -> Enrolled:
     return Enrolled(actor.key.fingerprint, actor.name, actor.key.line, revoked)
 
 
-def active_actor(office: Office, name: str) -> Actor:
-    """An actor by its handle. Raises UsageError."""
-    for actor in office.roster.active():
+def revocable(office: Office, name: str) -> Actor:
+    """An actor by its handle, unless nobody else is left. Raises UsageError."""
+    active = office.roster.active()
+    for actor in active:
         if actor.name == name:
+            if len(active) == 1:
+                raise UsageError("the last actor cannot be revoked: enrol another one first; nothing was done")
             return actor
     raise UsageError("no active actor has that name: see `inkasso actor list`")

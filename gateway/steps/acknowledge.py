@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     """Why one answer of a believed package changes nothing. Safe to print."""
 
     UNKNOWN_CASE = "this creditor never sent the case to this agency"
+    ERASED = "the claim was erased here; nothing of the answer is kept"
     UNKNOWN_MESSAGE = "this creditor never sent this agency the message it answers, in that package and about that case"
     ANOTHER_CREDITOR = "the statement is about the books of another creditor"
     STANDING = "the standing of the case does not allow it"

@@ -14,6 +14,7 @@ from sqlmodel import col
 from gateway.state import ClaimState
 from gateway.store.case_tables import CaseRow, MessageRow
 from gateway.store.tables import PackageRow, ScreeningRow
+from keys.sqlite import among
 from schemas.codes import CaseStanding
 
 _OVER = (CaseStanding.CLOSED, CaseStanding.REFUSED, CaseStanding.RECALLED, CaseStanding.ERASED)
@@ -72,6 +73,6 @@ class Endings:
     def statuses(self, claims: Collection[str]) -> list[StatusKept]:
         """Every `case.status` that agencies reported about claims."""
         query = select(col(MessageRow.claim), col(MessageRow.message_id), col(MessageRow.payload)).where(
-            col(MessageRow.type) == "case.status", ~col(MessageRow.outbound), col(MessageRow.claim).in_(claims)
+            col(MessageRow.type) == "case.status", ~col(MessageRow.outbound)
         )
-        return [StatusKept._make(row) for row in self._connection.execute(query)]
+        return [StatusKept._make(row) for row in among(self._connection, query, col(MessageRow.claim), claims)]

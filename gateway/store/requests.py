@@ -12,7 +12,7 @@ from sqlmodel import col
 from gateway.store.request_tables import MarkerRow, NoticeRow, RequestRow, RequestSubjectRow, RestrictionRow
 from keys.labels import Label, bound
 from keys.material import Secret
-from keys.sqlite import among
+from keys.sqlite import among, portions
 from keys.wrap import unwrap, wrap
 from schemas.codes import RequestKind
 from schemas.request import RequestFile, RequestState
@@ -222,12 +222,13 @@ class Requests:
 
     def release(self, claims: Collection[str]) -> None:
         """Claims that are no longer restricted, or no longer there."""
-        self._connection.execute(delete(RestrictionRow).where(col(RestrictionRow.claim).in_(claims)))
+        for some in portions(claims):
+            self._connection.execute(delete(RestrictionRow).where(col(RestrictionRow.claim).in_(some)))
 
     def restrictions(self, claims: Collection[str]) -> dict[str, Restriction]:
         """The restrictions of claims, by claim."""
-        query = _restrictions().where(col(RestrictionRow.claim).in_(claims))
-        return {row.claim: Restriction._make(row) for row in self._connection.execute(query)}
+        rows = among(self._connection, _restrictions(), col(RestrictionRow.claim), claims)
+        return {row.claim: Restriction._make(row) for row in rows}
 
     def ended(self, today: date) -> list[Restriction]:
         """Restrictions whose last day has passed."""
