@@ -2,14 +2,16 @@
 
 Rules: WAL with synchronous=FULL (NORMAL lost acknowledged commits), secure_delete, foreign keys; set on every
 connection and read back. A store is created only by `create_store`; a missing one is an error. Its file is readable
-by its owner alone. Neither statements nor values appear in an error (`hide_parameters`).
+by its owner alone. It says which format its tables have, and a program that knows another one leaves it alone. Neither
+statements nor values appear in an error (`hide_parameters`).
 """
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
+from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER, connect
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -28,6 +30,8 @@ _PRAGMAS: Final = (
 )
 
 
+FORMAT: Final = 1
+"""Of the tables of every store, as `PRAGMA user_version`: raised whenever one of them changes."""
 MAXIMUM_VALUES: Final = 32_766
 """How many values a statement takes in SQLite as it is built by default; builds that take more are held to the same."""
 _PORTION: Final = 30_000
@@ -44,6 +48,8 @@ def create_store(path: Path, metadata: MetaData) -> Engine:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         raise StoreError(f"{path} exists already: nothing was changed") from None
+    with closing(connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version={FORMAT}")
     engine = _engine(path)
     metadata.create_all(engine)
     return engine
@@ -128,5 +134,11 @@ def _engine(path: Path) -> Engine:
             (found,) = connection.execute(f"PRAGMA {name}").fetchone()
             if found != value:
                 raise StoreError(f"{path}: the file system refuses {name}={value}; choose a local disk")
+        (made,) = connection.execute("PRAGMA user_version").fetchone()
+        if made != FORMAT:
+            raise StoreError(
+                f"{path} has format {made}, and this version of the program reads format {FORMAT}: use the version that "
+                "made it; nothing was changed"
+            )
 
     return engine
