@@ -21,9 +21,10 @@ import gateway.wiring
 from asking import answered, approved, command
 from folder_server import FolderTransport, killed_at
 from gateway.agency.settings import load_agency
-from gateway.demo.template import CREDITOR
+from gateway.demo.template import AGENCY, CREDITOR
 from gateway.demo.vetting import make_key
 from gateway.settings import load
+from gateway.state import PackageState
 from gateway.wiring import open_desk, open_office
 from schemas.words import counted
 from world import TODAY, Result, Row, World, cli, jsonl, make_world, row
@@ -61,6 +62,10 @@ DECISION_KILLS = (
     "gateway.retention.erasing._finish",
     "gateway.retention.erasing._complete",
     "gateway.retention.erasing.truncate_log",
+)
+VOID_KILLS = (
+    "gateway.handover.void.append",
+    "gateway.handover.void.publish",
 )
 RESTORE_KILLS = (
     "gateway.custody.restore.replay",
@@ -385,6 +390,29 @@ class Histories(RuleBasedStateMachine):
     def undecided(self) -> list[str]:
         """Requests that nobody has decided, the oldest first: their ids are random, and a history is to be repeatable."""
         return [one for one in self.known.requests if one not in self.known.decided]
+
+    @precondition(lambda self: self.handed_over)
+    @rule(data=st.data(), lost=st.booleans(), kill=st.none() | st.sampled_from(VOID_KILLS + KILLS))
+    def void(self, data: st.DataObject, lost: bool, kill: str | None) -> None:
+        """A package is voided before its agency has answered, lost on its way or not: what was in it goes out again, and
+        nothing of whom a request stops by then.
+        """
+        with open_office(load(self.world.creditor)) as office, office.connection.begin():
+            sent = office.packages.unanswered(AGENCY)
+        waiting = [one.package_id for one in sent if one.state is PackageState.UPLOADED]
+        if not waiting:
+            return
+        package = data.draw(st.sampled_from(waiting))
+        if lost:
+            for path in self.world.sftp.glob(f"{package}.*"):
+                path.unlink()
+        asked = ("package", "void", package, "--agency", AGENCY, "--reason", "lost")
+        if kill in VOID_KILLS:
+            with killed_at(kill):
+                self.approve(*asked)
+        assert self.approve(*asked).code in ({0, 2} if kill in VOID_KILLS else {0})
+        self.night(None if kill in VOID_KILLS else kill, received=True)
+        self.night(None, received=True)
 
     @precondition(lambda self: self.paid and len(self.copies) < 3)
     @rule()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from histories import DECISION_KILLS, KILLS, RESTORE_KILLS, Histories
+from histories import DECISION_KILLS, KILLS, RESTORE_KILLS, VOID_KILLS, Histories
 from sides_steps import AGENCY_KILLS, FEEDBACK_KILLS, NIGHT_KILLS
 
 FEW = settings(
@@ -27,7 +27,9 @@ def test_rights_hold_over_random_histories(tmp_path: Path) -> None:
     run_state_machine_as_test(Histories, settings=FEW)
 
 
-@pytest.mark.parametrize("target", KILLS + DECISION_KILLS + RESTORE_KILLS + NIGHT_KILLS + AGENCY_KILLS + FEEDBACK_KILLS)
+@pytest.mark.parametrize(
+    "target", KILLS + DECISION_KILLS + RESTORE_KILLS + VOID_KILLS + NIGHT_KILLS + AGENCY_KILLS + FEEDBACK_KILLS
+)
 def test_a_process_can_end_where_histories_end_one(target: str) -> None:
     """Few of these are drawn in the short form: a function that has moved is noticed here."""
     assert callable(pkgutil.resolve_name(target))
