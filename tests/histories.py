@@ -391,15 +391,14 @@ class Histories(RuleBasedStateMachine):
         """Requests that nobody has decided, the oldest first: their ids are random, and a history is to be repeatable."""
         return [one for one in self.known.requests if one not in self.known.decided]
 
-    @precondition(lambda self: self.handed_over)
+    @precondition(lambda self: self.paid)
     @rule(data=st.data(), lost=st.booleans(), kill=st.none() | st.sampled_from(VOID_KILLS + KILLS))
     def void(self, data: st.DataObject, lost: bool, kill: str | None) -> None:
         """A package is voided before its agency has answered, lost on its way or not: what was in it goes out again, and
         nothing of whom a request stops by then.
         """
-        with open_office(load(self.world.creditor)) as office, office.connection.begin():
-            sent = office.packages.unanswered(AGENCY)
-        waiting = [one.package_id for one in sent if one.state is PackageState.UPLOADED]
+        self.night(None, received=False)
+        waiting = self.uploaded()
         if not waiting:
             return
         package = data.draw(st.sampled_from(waiting))
@@ -413,6 +412,12 @@ class Histories(RuleBasedStateMachine):
         assert self.approve(*asked).code in ({0, 2} if kill in VOID_KILLS else {0})
         self.night(None if kill in VOID_KILLS else kill, received=True)
         self.night(None, received=True)
+
+    def uploaded(self) -> list[str]:
+        """The packages that lie at the server and that nobody has voided, in order."""
+        with open_office(load(self.world.creditor)) as office, office.connection.begin():
+            sent = office.packages.unanswered(AGENCY)
+        return [one.package_id for one in sent if one.state is PackageState.UPLOADED]
 
     @precondition(lambda self: self.paid and len(self.copies) < 3)
     @rule()
