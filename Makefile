@@ -28,8 +28,9 @@ SEED ?= 7
 demo: all
 	@$(BIN)/inkasso demo --dir $(DIR) --claims $(CLAIMS) --seed $(SEED)
 
+# Bytecode is kept even where the environment says otherwise: the workers would compile every test again, each for itself.
 test: all
-	@$(BIN)/pytest -q -n 4 tests
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 4 tests
 
 check: all
 	@$(BIN)/ruff format --check .
