@@ -1,13 +1,12 @@
 """Intake: a request as it came in, from a text or a mail.
 
 Rules: what comes from outside is bounded and never trusted: the day of receipt is what the clerk says, not what a header
-claims; of a mail, the subject and the first plain text are kept, attachments and HTML are not opened. The address that a
-mail names as its sender proves nothing, and is not taken for an identity.
+claims; of a mail, the subject and the plain text are kept (`rights.mail`), attachments and HTML are not opened. The address
+that a mail names as its sender proves nothing, and is not taken for an identity. What would not be kept whole is refused.
 """
 
 import json
-from email import message_from_bytes, policy
-from email.errors import MessageError
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,13 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.errors import InputError, UsageError
 from gateway.rights.finding import Clue
+from gateway.rights.mail import decoded, mail_text, unreadable
 from schemas.base import Strict
 from schemas.request import MAXIMUM_LETTER, Correction, Recipient, Representation
 from schemas.words import told
 
 _LETTERS: Final = (".txt", ".eml")
-_MAXIMUM_BYTES: Final = 10 << 20  # a mail with attachments; more is no letter
-_MAXIMUM_PARTS: Final = 200
+_MAXIMUM_BYTES: Final = 1 << 20
 _MAXIMUM_NOTE_BYTES: Final = 1 << 16
 _CLUE: Final = TypeAdapter(Clue)
 
@@ -39,9 +38,10 @@ def read_letter(path: Path) -> str:
     except OSError:
         raise UsageError("the letter cannot be read: name a .txt or .eml file that exists") from None
     if len(content) > _MAXIMUM_BYTES:
-        raise InputError("the letter is larger than 10 MiB: keep its text in a .txt file")
-    text = _mail_text(content) if suffix == ".eml" else _decoded(content)
-    return "".join(one for one in text if one in "\n\t" or one.isprintable())[:MAXIMUM_LETTER]
+        raise InputError(
+            "the letter is larger than 1 MiB: save what the person wrote, without attachments, as a .txt file"
+        )
+    return _kept(mail_text(content) if suffix == ".eml" else _plain(content), "mail" if suffix == ".eml" else "letter")
 
 
 def read_recipient(path: Path) -> Recipient:
@@ -87,22 +87,23 @@ def _note(path: Path) -> bytes:
     return content
 
 
-def _mail_text(content: bytes) -> str:
-    """Subject and first plain text of a mail."""
-    try:
-        mail = message_from_bytes(content, policy=policy.default)
-        for number, part in enumerate(mail.walk()):
-            if number > _MAXIMUM_PARTS:
-                break
-            if part.get_content_type() == "text/plain" and part.get_content_disposition() != "attachment":
-                return f"{mail.get('subject', '')}\n\n{part.get_content()}"
-    except (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
-        raise InputError("the mail cannot be read: save its text as a .txt file") from None
-    raise InputError("the mail has no plain text: save what it says as a .txt file")
+def _plain(content: bytes) -> str:
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return decoded(content, "utf-16", "letter")
+    return decoded(content, what="letter")
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
+def _kept(text: str, what: str) -> str:
+    """The text as it is kept: every kind of space is one, and what steers a terminal is none. Raises InputError."""
+    if "\0" in text:
+        raise unreadable(what)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(one if one in "\n\t" or one.isprintable() else " " * one.isspace() for one in lines)
+    if not kept.strip():
+        raise InputError(f"the {what} is empty: save what the person wrote as a .txt file")
+    if len(kept) > MAXIMUM_LETTER:
+        raise InputError(
+            f"the {what} has more than {MAXIMUM_LETTER} characters, and nothing is cut: save what is asked for as a .txt "
+            "file, and keep the rest where it is"
+        )
+    return kept
