@@ -79,14 +79,12 @@ class Holiday(Figure):
 
 
 class RetentionKind(StrEnum):
-    """What the law makes a merchant keep, or a claim makes worth keeping; `refused`: a claim that never left.
+    """What the gateway keeps for a period; `refused`: a claim that never left; `closed-claim`: one that was handed over.
 
-    `request`: what a person asked for, and what was answered.
+    `request`: what a person asked for, and what was answered. Invoices, books and commercial letters (§ 257 HGB, § 147 AO)
+    are no kind: the controller keeps them in its accounting, and the gateway has none.
     """
 
-    INVOICE = "invoice"
-    LETTER = "letter"
-    BOOKS = "books"
     CLOSED_CLAIM = "closed-claim"
     TITLE = "title"
     REFUSED = "refused"

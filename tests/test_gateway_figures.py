@@ -137,7 +137,7 @@ def test_interest_adds_up(amount: int, points: int, first: date, days: int, more
         lambda: interest(FIGURES, 100, 5, day("2026-06-30"), day("2026-07-01")),
         lambda: lawful_fee(FIGURES, 100, Rate.USUAL, False, day("2021-09-30")),
         lambda: lawful_fee(FIGURES, 1_000_001, Rate.USUAL, False, REFORMED),
-        lambda: kept_until(FIGURES, RetentionKind.INVOICE, day("1998-01-01"), day("1999-12-31")),
+        lambda: kept_until(FIGURES, RetentionKind.CLOSED_CLAIM, day("1998-01-01"), day("2001-12-31")),
     ],
 )
 def test_what_no_row_covers_is_refused(ask: object) -> None:
@@ -191,17 +191,14 @@ def test_a_last_day_moves_to_the_next_working_day(asked: date, land: Land | None
 @pytest.mark.parametrize(
     ("kind", "made_on", "today", "until"),
     [
-        (RetentionKind.INVOICE, "2020-12-31", "2025-01-01", "2028-12-31"),
-        (RetentionKind.INVOICE, "2020-12-31", "2024-12-31", "2030-12-31"),
-        (RetentionKind.INVOICE, "2021-01-01", "2026-06-30", "2029-12-31"),
-        (RetentionKind.LETTER, "2026-06-30", "2026-06-30", "2032-12-31"),
-        (RetentionKind.BOOKS, "2026-06-30", "2026-06-30", "2036-12-31"),
         (RetentionKind.CLOSED_CLAIM, "2026-06-30", "2026-06-30", "2029-12-31"),
+        (RetentionKind.REQUEST, "2026-12-31", "2026-12-31", "2029-12-31"),
+        (RetentionKind.REFUSED, "2026-06-30", "2026-06-30", "2026-07-30"),
         (RetentionKind.TITLE, "2024-02-29", "2026-06-30", "2054-02-28"),
     ],
 )
 def test_retention_ends_with_the_year_that_the_law_names(
     kind: RetentionKind, made_on: str, today: str, until: str
 ) -> None:
-    """§ 257 HGB, § 147 AO as amended on 1 January 2025, §§ 195, 197, 199 BGB."""
+    """§§ 195, 197, 199 BGB; what is counted in days ends with them."""
     assert kept_until(FIGURES, kind, day(made_on), day(today)) == day(until)

@@ -9,17 +9,22 @@ import pytest
 from pypdf import PdfReader
 
 from audit.store import entries
+from gateway.demo.template import AGENCY
 from gateway.documents.render import Output, render, words
 from gateway.readers.mapping import FIELDS
 from gateway.readers.presets import load_preset
 from gateway.reports.minimisation import travelling_as
+from gateway.reports.record import processing_record
+from gateway.settings import Configuration, load
+from gateway.wiring import open_office
 from keys.sqlite import open_store
 from schemas.case import Case, Identity
+from schemas.claim import Address, Claim, Debtor
 from schemas.entry import ReportMade
 from schemas.figures import RetentionKind
 from schemas.mandate import Language
 from schemas.policy import policy
-from world import World, cli
+from world import TODAY, World, cli, jsonl, row
 
 
 def texts(document: bytes) -> str:
@@ -43,7 +48,7 @@ def test_the_record_names_what_runs(world: World, language: Language) -> None:
     assert "Bayerisches Landesamt für Datenschutzaufsicht" in record
     assert all(name in record for model in (Case, Identity) for name in model.model_fields)
     assert "ML-KEM-768" in record
-    for part in ("controller", "purposes", "subjects", "data", "recipients", "periods", "measures"):
+    for part in ("controller", "purposes", "subjects", "data", "held", "recipients", "periods", "measures"):
         assert words("record", language)[part]["title"] in record
 
 
@@ -146,3 +151,53 @@ def test_the_record_tells_each_period_in_words(world: World, language: Language,
     assert set(kinds) == set(RetentionKind)
     assert f"{kinds['refused']} {period}" in record
     assert "closed-claim" not in record
+
+
+def test_the_record_claims_no_period_that_nothing_carries_out(world: World) -> None:
+    """Art. 30(1)(f): each kind in the table is one that `gateway.retention` ends; accounting is said to be elsewhere."""
+    record = texts(written(world, "record", "kept.pdf", "--language", "en"))
+    periods = record.partition(words("record", Language.ENGLISH)["periods"]["title"])[2]
+
+    assert set(RetentionKind) == {"closed-claim", "title", "refused", "request"}
+    assert "the controller's own accounting does (§ 257 HGB, § 147 AO, § 14b UStG)" in " ".join(periods.split())
+    assert not re.search(r"\b(6|8|10) years end of the year", periods)
+
+
+def test_the_record_lists_what_is_held_and_what_of_it_leaves(world: World) -> None:
+    """Art. 30(1)(c): every field of a claim is listed, and marked: held only, or disclosed and as what."""
+    page = written(world, "record", "held.html", "--language", "en").decode()
+    rows = dict(re.findall(r"<tr><td>([^<]+)</td><td>([^<]+)</td></tr>", page))
+    names = {*Claim.model_fields, *(f"debtor.{name}" for name in Debtor.model_fields)} - {"debtor", "debtor.address"}
+
+    assert names | {f"debtor.address.{name}" for name in Address.model_fields} <= rows.keys()
+    assert rows["customer_no"] == rows["claim_no"] == "held only"
+    assert rows["debtor.birth_date"] == "disclosed as is_adult"
+    assert rows["debtor.email"] == "disclosed as email"
+    assert rows["debtor.address.city"] == "disclosed as city"
+    assert any("keyed digests" in name and "e-mail" in name for name, mark in rows.items() if mark == "held only")
+
+
+def test_the_record_lists_an_agency_that_still_has_cases(world: World) -> None:
+    """Art. 30(1)(d): whoever received data is a recipient, also without a mandate, and after its section is gone."""
+    world.drop("first.jsonl", jsonl([row(1)]))
+    assert world.handover().json["claims"]["handed_over"] == 1
+    kept = load(world.creditor)
+    without = kept.settings.model_copy(update={"mandates": ()})
+    gone = without.model_copy(update={"agencies": ()})
+    entity = kept.settings.entities[0]
+    with open_office(kept) as office, office.connection.begin():
+        with_cases = {agency for agency, _ in office.cases.agencies()}
+    rows = []
+    for one in (kept.settings, without, gone):
+        record = processing_record(Configuration(one, kept.home), entity, Language.ENGLISH, TODAY.date(), with_cases)
+        (found,) = [part for part in record["sections"] if part["head"][:1] == ["agency"]]
+        rows += found["rows"]
+    nobody = processing_record(Configuration(without, kept.home), entity, Language.ENGLISH, TODAY.date(), ())
+
+    assert [(one[0], one[-1]) for one in rows] == [
+        ("Ostsee Inkasso eK", "yes"),
+        ("Ostsee Inkasso eK", "no"),
+        (AGENCY, "no"),
+    ]
+    assert "no longer configured" in rows[-1][1]
+    assert [part["rows"] for part in nobody["sections"] if part["head"][:1] == ["agency"]] == [[]]

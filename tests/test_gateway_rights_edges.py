@@ -22,7 +22,7 @@ from gateway.store.requests import Marker
 from gateway.store.tables import PackageRow
 from gateway.wiring import open_desk, open_office
 from schemas.codes import CaseStanding
-from schemas.figures import LegalFigures
+from schemas.figures import LegalFigures, Retention, RetentionKind
 from schemas.request import ErasureClaim, Fate
 from world import TODAY, Result, World, cli, jsonl, killed, row
 
@@ -278,6 +278,8 @@ OVER = standing(ClaimState.CLEARED, CaseStanding.CLOSED, ended=date(2026, 1, 5))
 OLD = standing(ClaimState.CLEARED, CaseStanding.RECALLED, ended=date(2023, 1, 5))
 BARRED = standing(ClaimState.CLEARED, CaseStanding.CLOSED, ended=date(2022, 12, 31))
 TITLED = BARRED._replace(titled=date(2021, 3, 9))
+IN_COURT = WORKED_ON._replace(titled=date(2026, 3, 9))
+AGAIN_IN_COURT = AGAIN._replace(titled=date(2026, 3, 9))
 OLD_TITLE = OVER._replace(titled=date(1999, 1, 1))
 
 
@@ -300,15 +302,35 @@ OLD_TITLE = OVER._replace(titled=date(1999, 1, 1))
         (TITLED, ErasureClaim.OBJECTION, Fate.RESTRICTED, date(2051, 3, 9)),
         (TITLED, ErasureClaim.UNLAWFUL, Fate.ERASED, None),
         (OLD_TITLE, ErasureClaim.OBJECTION, Fate.RESTRICTED, date(2029, 12, 31)),
+        # Art. 17(3)(e): what a court has before it is not destroyed, on any ground, until the case is over.
+        *((IN_COURT, ground, Fate.KEPT, None) for ground in ErasureClaim),
+        (AGAIN_IN_COURT, ErasureClaim.UNLAWFUL, Fate.KEPT, None),
     ],
 )
 def test_what_becomes_of_a_claim_follows_its_standing_and_the_ground(
     claim: Standing, ground: ErasureClaim, fate: Fate, until: date | None
 ) -> None:
-    """Art. 17(1), (3), § 35 BDSG: owed is kept, over is restricted until time-barred, unlawful goes in every state."""
+    """Art. 17(1), (3), § 35 BDSG: owed is kept, over is restricted until time-barred, unlawful goes, but out of court."""
     found = decide(claim, ground, FIGURES, date(2026, 6, 30))
 
     assert (found.fate, found.until) == (fate, until)
+    assert fate is not Fate.KEPT or found.norm == "Art. 17(3)(e) GDPR"
+
+
+def test_a_controllers_own_period_keeps_under_its_own_norm() -> None:
+    """A row of the configuration lengthens a period: the day and the norm that a person reads are the row's."""
+    row = Retention(
+        kind=RetentionKind.CLOSED_CLAIM,
+        since=date(2026, 1, 1),
+        years=6,
+        from_year_end=True,
+        norm="§ 257(1) Nr. 2, 3 HGB",
+        source="invented for this test",
+    )
+    found = decide(OVER, ErasureClaim.OBJECTION, load_figures(LegalFigures(retention=(row,))), date(2026, 6, 30))
+
+    assert (found.fate, found.until) == (Fate.RESTRICTED, date(2032, 12, 31))
+    assert found.norm == "Art. 17(3)(e) GDPR, § 35(3) BDSG, § 257(1) Nr. 2, 3 HGB"
 
 
 def reply(world: World, answer: dict[str, str]) -> None:

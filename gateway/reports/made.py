@@ -48,7 +48,9 @@ def make_report(
     """The document; its digest is in the log when this returns."""
     configuration = office.configuration
     if report is Report.RECORD:
-        data = processing_record(configuration, entity, language, today)
+        with office.connection.begin():
+            with_cases = {agency for agency, of in office.cases.agencies() if of == entity.id}
+        data = processing_record(configuration, entity, language, today, with_cases)
     else:
         data = minimisation_report(configuration, language, today)
     document = render("report", data, wanted)

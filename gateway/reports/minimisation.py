@@ -12,6 +12,7 @@ from gateway.documents.norms import quoted
 from gateway.documents.render import words
 from gateway.readers.mapping import Mapping
 from gateway.readers.presets import preset_of
+from gateway.reports.holding import fed_by
 from gateway.reports.record import section
 from gateway.settings import Configuration, Source
 from schemas.case import Case, Identity
@@ -65,13 +66,7 @@ def _fate(field: str, texts: dict[str, Any], language: Language) -> Sequence[str
 
 def travelling_as(field: str) -> tuple[str, ...]:
     """The fields of a case or an identity that a canonical field of a mapping feeds; none means that it stays."""
-    origin = _ORIGIN.get(field, field)
-    return tuple(
-        name
-        for model in (Case, Identity)
-        for name, travels in policy(model).items()
-        if origin in travels.source.split(", ") and (origin != "debtor.address" or name == field)
-    )
+    return fed_by(_ORIGIN.get(field, field), field)
 
 
 def _norms(model: type[Case] | type[Identity]) -> Iterator[tuple[str, str]]:

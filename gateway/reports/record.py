@@ -1,16 +1,18 @@
 """The record of processing activities (Art. 30(1) GDPR), generated from the schema's annotations and the configuration.
 
 What ran and what is recorded cannot differ: fields come from the annotations that let them travel, recipients, roles and
-places from the agencies' profiles, periods from the retention table. No person is in it.
+places from the agencies' profiles, periods from the retention table. An agency that has cases is a recipient, whether or
+not a mandate names it today. No person is in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
 from gateway.documents.norms import quoted
 from gateway.documents.render import words
 from gateway.figures.tables import load_figures
+from gateway.reports.holding import held_fields
 from gateway.settings import Agency, Configuration, Entity
 from schemas.case import Case, Identity
 from schemas.figures import Retention
@@ -27,12 +29,16 @@ _ROLES: Final = {
 }
 
 
-def processing_record(configuration: Configuration, entity: Entity, language: Language, today: date) -> dict[str, Any]:
-    """The record of one legal entity, as data for `report.typ`."""
+def processing_record(
+    configuration: Configuration, entity: Entity, language: Language, today: date, with_cases: Collection[str]
+) -> dict[str, Any]:
+    """The record of one legal entity, as data for `report.typ`. `with_cases`: the agencies that have cases of it."""
     texts = words(RECORD, language)
     sources = {one.id for one in configuration.settings.sources if one.entity == entity.id}
-    recipients = {one.agency for one in configuration.settings.mandates if one.source in sources}
-    agencies = [one for one in configuration.settings.agencies if one.id in recipients]
+    mandated = {one.agency for one in configuration.settings.mandates if one.source in sources}
+    profiles = {one.id: one for one in configuration.settings.agencies}
+    recipients = {name: profiles.get(name) for name in sorted({*mandated, *with_cases})}
+    agencies = [one for one in recipients.values() if one is not None]
     return {
         "title": texts["title"],
         "language": language.value,
@@ -43,7 +49,14 @@ def processing_record(configuration: Configuration, entity: Entity, language: La
             section(texts["purposes"], ()),
             section(texts["subjects"], ()),
             section(texts["data"], _fields(texts.get("phrases", {}), language)),
-            section(texts["recipients"], (_recipient(one, texts["recipients"]) for one in agencies)),
+            section(texts["held"], _held(texts["held"])),
+            section(
+                texts["recipients"],
+                (
+                    (*_recipient(name, one, texts["recipients"]), texts["yes" if name in mandated else "no"])
+                    for name, one in recipients.items()
+                ),
+            ),
             section(texts["periods"], _periods(configuration, texts["periods"], language)),
             section(texts["measures"], _measures(agencies, texts["measures"])),
         ],
@@ -80,10 +93,16 @@ def _fields(phrases: dict[str, str], language: Language) -> Rows:
             yield name, said(one.why), quoted(one.norm, language), one.source, said(one.coarsening), said(one.kept)
 
 
-def _recipient(agency: Agency, texts: dict[str, Any]) -> Sequence[str]:
-    profile = agency.profile
+def _held(texts: dict[str, Any]) -> Rows:
+    for name, disclosed_as in held_fields():
+        yield name, texts["disclosed"].format(fields=", ".join(disclosed_as)) if disclosed_as else texts["only"]
+    yield from texts["rows"]
+
+
+def _recipient(name: str, agency: Agency | None, texts: dict[str, Any]) -> Sequence[str]:
+    profile = None if agency is None else agency.profile
     if profile is None:
-        return agency.id, texts["unknown"], "", "", ""
+        return name, texts["gone" if agency is None else "unknown"], "", "", ""
     register, contract = profile.register_entry, profile.contract
     until = "" if contract.until is None else f" - {contract.until.isoformat()}"
     return (
@@ -104,6 +123,7 @@ def _periods(configuration: Configuration, texts: dict[str, Any], language: Lang
                 texts["from_year_end" if row.from_year_end else "from_day"],
                 quoted(row.norm, language),
             )
+    yield from texts["rows"]
 
 
 def _length(row: Retention, texts: dict[str, Any]) -> str:

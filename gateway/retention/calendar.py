@@ -3,7 +3,8 @@
     refused        a claim that never left: 30 days after it was refused
     closed-claim   all cases of a claim are over: 3 years, to the end of the year (§§ 195, 199 BGB)
     request        a closed request that restricts nothing: 3 years after its answer, to the end of the year
-    title          a court order or enforcement was reported: 30 years (§ 197(1) Nr. 3 BGB)
+    title          a court order or enforcement was reported, before or after the case was over: 30 years from it
+                   (§ 197(1) Nr. 3 BGB)
 
 The periods are figures with date of effect and source (`figures/retention.toml`). What is held is somebody's work, and
 what an agency still works on is not over: neither ends here, nor what a person's request keeps (`retention.keeping`). A

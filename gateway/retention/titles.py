@@ -1,4 +1,9 @@
-"""Titles: what agencies reported of court orders and enforcement; it lengthens how long a claim is kept (§ 197(1) BGB)."""
+"""Proceedings and titles: what agencies reported of court orders and enforcement.
+
+`court-order` is what published interfaces say from the court dunning procedure on ("judicial dunning", "legal"): it may be
+followed by a title, which no code tells apart. So both hold: while an agency works on the case nothing ends it
+(Art. 17(3)(e) GDPR), and afterwards the claim is kept as long as a title is (§ 197(1) Nr. 3 BGB).
+"""
 
 from collections.abc import Collection
 from datetime import date

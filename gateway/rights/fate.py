@@ -2,9 +2,11 @@
 
 Rules: a claim that is owed and worked on is kept for legal claims (17(3)(e)); one that is over is only kept, restricted,
 until claims about it, and a title, are time-barred; what never left and is no longer pursued goes now. Data that should
-never have been processed (17(1)(d)) go now, whatever their state: no retention period keeps what was unlawful (§ 35(3)
-BDSG). Of a claim that is only kept, what its source delivered goes at once: what was sent, answered and decided is enough
-to defend it, and e-mail, birth date or single reminders are not needed for that (17(1)(a), 5(1)(c)).
+never have been processed (17(1)(d)) go now: no retention period keeps what was unlawful (§ 35(3) BDSG). Proceedings that
+are not over do (17(3)(e) excepts from all of 17(1)): a claim that an agency works on, and has told a court order or
+enforcement of, is kept on every ground; whoever wants it gone recalls it first. Of a claim that is only kept, what its
+source delivered goes at once: what was sent, answered and decided is enough to defend it, and e-mail, birth date or single
+reminders are not needed for that (17(1)(a), 5(1)(c)).
 """
 
 from collections import Counter
@@ -12,7 +14,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
-from gateway.figures.retention import claim_kept_until
+from gateway.figures.retention import claim_kept_until, norm_of
 from gateway.state import ClaimState
 from schemas.codes import CaseStanding
 from schemas.figures import LegalFigures, RetentionKind
@@ -26,10 +28,8 @@ _GROUND: Final = {
     ErasureClaim.UNLAWFUL: "Art. 17(1)(d) GDPR, § 35(1), (3) BDSG",
 }
 _CLAIMS: Final = "Art. 17(3)(e) GDPR"
-BARRED: Final = {
-    RetentionKind.CLOSED_CLAIM: "Art. 17(3)(e) GDPR, § 35(3) BDSG, §§ 195, 199 BGB",
-    RetentionKind.TITLE: "Art. 17(3)(e) GDPR, § 35(3) BDSG, § 197(1) Nr. 3 BGB",
-}
+_BARRED: Final = "Art. 17(3)(e) GDPR, § 35(3) BDSG"
+BARRED: Final = {RetentionKind.TITLE: f"{_BARRED}, § 197(1) Nr. 3 BGB"}
 _ALWAYS: Final = (FieldGroup.VERDICTS, FieldGroup.LINKS)
 
 
@@ -51,14 +51,16 @@ class Standing(NamedTuple):
 def decide(standing: Standing, ground: ErasureClaim, figures: LegalFigures, today: date) -> Planned:
     """The fate of one claim. Raises figures.tables.NotCoveredError."""
     erased = Planned(claim=standing.claim, fate=Fate.ERASED, norm=_GROUND[ground])
-    if ground is ErasureClaim.UNLAWFUL:
-        return erased
-    if not set(standing.cases) <= OVER:
+    works, unlawful = not set(standing.cases) <= OVER, ground is ErasureClaim.UNLAWFUL
+    if works and (standing.titled is not None or not unlawful):
         return Planned(claim=standing.claim, fate=Fate.KEPT, norm=_CLAIMS)
+    if unlawful:
+        return erased
     if standing.cases:
         kind, until = claim_kept_until(figures, standing.ended or today, standing.titled, today)
         if until >= today:
-            return Planned(claim=standing.claim, fate=Fate.RESTRICTED, norm=BARRED[kind], until=until)
+            norm = f"{_BARRED}, {norm_of(figures, kind, today)}"
+            return Planned(claim=standing.claim, fate=Fate.RESTRICTED, norm=norm, until=until)
         return erased
     if standing.verdict is ClaimState.HELD and ground is ErasureClaim.NO_LONGER_NEEDED:
         return Planned(claim=standing.claim, fate=Fate.KEPT, norm=_CLAIMS)
