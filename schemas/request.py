@@ -148,12 +148,22 @@ class Name(Strict):
     last_name: Text | None = None
     company_name: Text | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether somebody can be called that: what a source held may be less."""
+        return self.company_name is not None or None not in {self.first_name, self.last_name}
+
 
 class Correction(Strict):
     """What is right instead (Art. 16 GDPR): the whole name or address, never half of one."""
 
     name: Name | None = None
     address: Address | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it can be asked for: it says something, and a name is a whole one."""
+        return self != Correction() and (self.name is None or self.name.whole)
 
 
 class Corrected(Strict):

@@ -49,6 +49,13 @@ class RequestIdentified(Leaf):
     represented: bool
 
 
+class RequestAddressed(Leaf):
+    """Somebody has said where the answer goes; it is not decided yet."""
+
+    event: Literal["request.addressed"] = "request.addressed"
+    request: EntryId
+
+
 class RequestCorrected(Leaf):
     """It is written down what is right instead; no agency is told before it is approved (Art. 16 GDPR)."""
 
@@ -151,6 +158,7 @@ RequestEntry = (
     RequestOpened
     | RequestReceivedEarlier
     | RequestIdentified
+    | RequestAddressed
     | RequestCorrected
     | RequestExtended
     | RequestDecided

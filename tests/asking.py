@@ -93,6 +93,13 @@ def asked(world: World, kind: str, *arguments: str | Path, invoice: str = "RE-00
     return request
 
 
+def address(world: World, request: str, now: datetime = TODAY) -> None:
+    """Where the answer to a request goes."""
+    path = world.home / "address.json"
+    path.write_text(json.dumps({"name": "Ida Beispiel", "lines": ["Musterweg 1", "96047 Bamberg"]}))
+    assert command(world, "request", "address", request, "--recipient", path, now=now).code == 0
+
+
 def answered(world: World, request: str, now: datetime = TODAY) -> Path:
     out = world.home / f"answer-{request}-{now:%H%M%d}"
     told = command(world, "request", "answer", request, "--out", out, now=now)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from asking import approved, approving, asked, asking_world, command, found
+from asking import address, approved, approving, asked, asking_world, command, found
 from gateway.demo.template import AGENCY, CREDITOR
 from gateway.demo.vetting import make_key
 from gateway.settings import load
@@ -112,8 +112,11 @@ def test_a_person_whom_only_the_vault_knows_can_still_be_identified(world: World
     with open_office(load(world.creditor)) as office, office.connection.begin():
         (held,) = office.requests.subjects(request)
     identified = command(world, "request", "identify", request, "--proof", "reference", "--subject", held, now=LOST)
+    nowhere = command(world, "request", "preview", request, "--ground", "unlawful", now=LOST)
+    address(world, request, now=LOST)
     preview = command(world, "request", "preview", request, "--ground", "unlawful", now=LOST)
 
+    assert (nowhere.code, "where the answer goes" in nowhere.err) == (2, True)
     assert (identified.code, preview.code) == (0, 0)
     assert "1 more claims are known to the vault alone" in preview.out
     assert all(one["subject"] == held for one in subject)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from asking import answered, approved, asked, asking_world, command, found, text_of
+from asking import address, answered, approved, asked, asking_world, command, found, text_of
 from audit.store import entries
 from gateway.demo.template import AGENCY, CREDITOR
 from gateway.errors import UsageError
@@ -170,14 +170,16 @@ def test_an_entry_says_what_its_rotation_made_final_and_no_more(world: World) ->
     ("kind", "ground", "stops"),
     [
         ("access", (), True),
-        ("erasure", ("--ground", "no-longer-needed"), False),  # all of it is kept: refused
+        ("erasure", ("--ground", "no-longer-needed"), True),  # all of it is kept: refused, and not examined by that
+        ("access", ("--refuse", "excessive"), True),
+        ("objection", ("--refuse", "no-ground"), True),
         ("erasure", ("--ground", "unlawful"), False),  # nothing is left
     ],
 )
-def test_what_was_contested_stays_restricted_until_it_is_lifted_or_refused(
+def test_what_was_contested_stays_restricted_until_it_is_lifted(
     world: World, kind: str, ground: tuple[str, ...], stops: bool
 ) -> None:
-    """Art. 18(1)(a): whatever was asked for along with that; and then both sides go on."""
+    """Art. 18(1)(a), (3): whatever was asked for along with that, and whatever was decided of it; then both sides go on."""
     request = asked(world, kind, "--contested")
     done = approved(world, "request", "approve", request, *ground, keys=BOTH)
     answered(world, request)
@@ -280,10 +282,13 @@ def test_a_preview_says_that_one_customer_number_names_two_people(world: World) 
     alone = command(world, "request", "preview", asked(world, "access", invoice="RE-000003"))
     world.drop("other.jsonl", jsonl([row(7, customer_no="K-000001", **other)]))
     assert world.handover().json["claims"]["handed_over"] == 1
-    both = command(world, "request", "preview", asked(world, "access"))
+    nobodys, previews = [], []
+    for kind, ground in (("erasure", ("--ground", "unlawful")), ("access", ()), ("access", ("--refuse", "excessive"))):
+        request = asked(world, kind)
+        nobodys.append(command(world, "request", "preview", request, *ground).code)
+        address(world, request)
+        previews.append(command(world, "request", "preview", request, *ground).out)
 
-    assert ("LOOK: the claims name 2 people" in both.out, "LOOK" in alone.out, "Anders" in both.out) == (
-        True,
-        False,
-        False,
-    )
+    assert "LOOK" not in alone.out
+    assert nobodys == [2, 2, 2]  # neither of them is written to before somebody says which
+    assert [("LOOK: the claims name 2 people" in one, "Anders" in one) for one in previews] == [(True, False)] * 3

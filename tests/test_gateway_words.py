@@ -95,5 +95,5 @@ def test_one_is_one_in_a_preview(tmp_path: Path) -> None:
         request = asked(world, "restriction")
         command(world, "request", "approve", request, "--preview-to", tmp_path / "shown")
 
-    assert "1 claim\n1 case at ostsee\n" in (tmp_path / "shown").read_text()
+    assert "1 claim\nclaim F-000001\n1 case at ostsee\n" in (tmp_path / "shown").read_text()
     assert "1 approval needed" in (tmp_path / "shown").read_text()

@@ -4,7 +4,6 @@ What names a person is never on the command line: letters, addresses and correct
 kinds, states and days.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -15,14 +14,16 @@ from gateway.cli import output
 from gateway.cli.consent import Consent, carry_out
 from gateway.cli.creditor import Config, Json
 from gateway.cli.report import EntityName, In
+from gateway.cli.request_facts import Id, Subjects, request_address, request_correct, request_identify, tell_pending
 from gateway.errors import UsageError
 from gateway.people.approvals import Given
 from gateway.reports.made import the_entity
 from gateway.rights.answering import Answer, answer, extend, lift, lifting
 from gateway.rights.deciding import approve, deciding, protect
-from gateway.rights.intake import read_correction, read_letter, read_recipient, read_representation
-from gateway.rights.life import PENDING, correct, identify, load_request, open_request, reopen
+from gateway.rights.intake import read_letter, read_recipient
+from gateway.rights.life import PENDING, load_request, open_request
 from gateway.rights.listing import listed, pending_beside, shown
+from gateway.rights.reopening import reopen
 from gateway.settings import load
 from gateway.wiring import clock, open_office
 from keys.root import write_private
@@ -33,18 +34,12 @@ from schemas.request import (
     Channel,
     ErasureClaim,
     ExtensionReason,
-    Identified,
-    Proof,
     RequestFile,
     RequestRefusal,
     RequestState,
 )
 
 NOTHING_GIVEN = Consent()
-Id = Annotated[str, Parameter(help="The request's id, as `request list` shows it.")]
-Subjects = Annotated[
-    tuple[str, ...], Parameter(help="A subject's id from `subject find`; may be repeated.", negative="")
-]
 Out = Annotated[Path, Parameter(help="A new folder for the documents.")]
 
 
@@ -56,6 +51,7 @@ def register(app: App) -> None:
         (request_list, "list"),
         (request_show, "show"),
         (request_identify, "identify"),
+        (request_address, "address"),
         (request_correct, "correct"),
         (request_preview, "preview"),
         (request_approve, "approve"),
@@ -100,7 +96,7 @@ def request_open(
         opened = protect(office, opened, now)
         beside = pending_beside(office, opened)
     output.line(f"{opened.id} is open; the answer is due on {opened.record.due}")
-    _tell_pending(beside, kind)
+    tell_pending(beside, kind)
     return 0
 
 
@@ -133,49 +129,6 @@ def request_show(request: Id, *, json: Json = False, config: Config) -> int:
         output.table(found.steps)
         if found.notices:
             output.table(found.notices)
-    return 0
-
-
-def request_identify(
-    request: Id,
-    *,
-    proof: Annotated[Proof, Parameter(help="How it was established who asks: the least that suffices (Art. 12(6)).")],
-    subject: Subjects = (),
-    representation: Annotated[
-        Path | None, Parameter(help="A JSON file: `name`, `authority` and `seen_on` of who acts for the person.")
-    ] = None,
-    config: Config,
-) -> int:
-    """It is established who asks, and whom it is about; without --subject, nothing is held of the person."""
-    now = clock()
-    identified = Identified(
-        proof=proof,
-        on=day_in_germany(now),
-        representation=None if representation is None else read_representation(representation),
-    )
-    with open_office(load(config)) as office:
-        opened = load_request(office, request)
-        with office.connection.begin(), office.vault_connection.begin():
-            opened = protect(office, identify(office, opened, subject, identified, now), now)
-            beside = pending_beside(office, opened)
-    output.line(f"{request} is identified; next: `inkasso request preview {request}`")
-    _tell_pending(beside, opened.file.kind)
-    return 0
-
-
-def request_correct(
-    request: Id,
-    *,
-    correction: Annotated[Path, Parameter(help="A JSON file with `name` or `address` as they are right.")],
-    config: Config,
-) -> int:
-    """Say what is right instead; `approve` then tells every agency."""
-    right = read_correction(correction)
-    with open_office(load(config)) as office:
-        opened = load_request(office, request)
-        with office.connection.begin():
-            correct(office, opened, right, clock())
-    output.line(f"{request} knows what is right; next: `inkasso request preview {request}`")
     return 0
 
 
@@ -269,11 +222,6 @@ def request_reopen(
         opened = reopen(office, load_request(office, request), received, clock())
     output.line(f"{request} is open again; the answer is due on {opened.record.due}")
     return 0
-
-
-def _tell_pending(requests: Sequence[str], kind: RequestKind) -> None:
-    for one in requests:
-        output.line(f"request {one} of the same person, {kind} as well, has not been answered either")
 
 
 def _write(folder: Path, found: Answer, what: str = "answer") -> None:

@@ -164,6 +164,10 @@ SENTENCES: Final = {
         "Über Antrag {request} ist entschieden; er betrifft {claims:Forderung|Forderungen}.",
         "Request {request} is decided; it is about {claims:claim|claims}.",
     ),
+    "request.addressed": Sentence(
+        "Zu Antrag {request} ist aufgeschrieben, wohin die Antwort geht.",
+        "It is written down where the answer to request {request} goes.",
+    ),
     "request.corrected": Sentence(
         "Zu Antrag {request} ist aufgeschrieben, was richtig ist.",
         "It is written down what is right, for request {request}.",

@@ -10,16 +10,15 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from gateway.errors import UsageError
-from gateway.handover.corrections import name_of
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
 from gateway.rights.correction import identities, put_right
 from gateway.rights.life import PROTECTS, RESTRICTS, Opened, change, load_request
-from gateway.store.payload import open_source
+from gateway.rights.told import addressee, names_of
 from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
-from schemas.request import ErasureClaim, Fate, Outcome, RequestRefusal, RequestState
+from schemas.request import ErasureClaim, Fate, Outcome, Recipient, RequestRefusal, RequestState
 from schemas.request_entry import NoticesMade, RequestDecided, RequestExecuted
 from schemas.words import counted
 
@@ -71,21 +70,25 @@ def deciding(
         raise UsageError(f"this request is {state}: it has been decided; `request reopen` starts it again")
     if state is RequestState.OPENED and refusal is not RequestRefusal.IDENTITY:
         raise UsageError("it has not been established who asks: `inkasso request identify` first; nothing was done")
+    if opened.file.recipient is None:
+        raise UsageError(
+            "nobody knows where the answer goes, because no claim says it, or claims of one customer number name several "
+            "people: `inkasso request address REQUEST --recipient FILE` first; nothing was done"
+        )
     with office.connection.begin(), office.vault_connection.begin():
         subjects = office.requests.subjects(opened.id)
         claims = tuple(office.vault.of_subjects(subjects))
+        about = (*_about(opened, subjects), *_several(office, claims))
         if refusal is not None:
-            return Decision(opened, Outcome.REFUSED, refusal, 2, (), claims, None)
+            return Decision(opened, Outcome.REFUSED, refusal, 2, (*about, *_held(office, claims)), claims, None)
         if not claims:
-            return Decision(opened, Outcome.NOTHING_HELD, None, 1, ("nothing is held of this person",), (), None)
+            lines = (*about, "nothing is held of this person")
+            return Decision(opened, Outcome.NOTHING_HELD, None, 1, lines, (), None)
         if opened.file.kind is RequestKind.ERASURE:
-            return _erasing(office, opened, ground, claims, today)
+            return _erasing(office, opened, ground, about, today)
         if opened.file.kind is RequestKind.RECTIFICATION and opened.file.correction is None:
             raise UsageError("what is right instead is missing: `request correct --correction FILE` first")
-        told = Counter(case.agency for case in office.cases.all_of_claims(claims))
-        lines = tuple(f"{counted(count, 'case')} at {agency}" for agency, count in sorted(told.items()))
-        lines = (counted(len(claims), "claim"), *lines, *_several(office, claims))
-        return Decision(opened, Outcome.GRANTED, None, 1, lines, claims, None)
+        return Decision(opened, Outcome.GRANTED, None, 1, (*about, *_held(office, claims)), claims, None)
 
 
 def approve(office: Office, decision: Decision, given: Given, today: date, now: datetime) -> Opened:
@@ -121,8 +124,16 @@ def approve(office: Office, decision: Decision, given: Given, today: date, now: 
             planned=() if plan is None else plan.planned,
             approved=approved,
             corrected=(*opened.file.corrected, *granted),
+            recipient=_recipient(office, opened, rectified=rectified),
         )
     return _finish(office, opened, now)
+
+
+def _recipient(office: Office, opened: Opened, *, rectified: bool) -> Recipient | None:
+    """Where the answer goes: to the right name and address, where they were looked up and have been put right."""
+    if not rectified or not opened.file.looked_up:
+        return opened.file.recipient
+    return addressee(office, office.requests.subjects(opened.id)) or opened.file.recipient
 
 
 def finish_decided(office: Office, now: datetime) -> None:
@@ -138,7 +149,11 @@ def _finish(office: Office, opened: Opened, now: datetime) -> Opened:
 
 
 def _erasing(
-    office: Office, opened: Opened, ground: ErasureClaim | None, claims: tuple[str, ...], today: date
+    office: Office,
+    opened: Opened,
+    ground: ErasureClaim | None,
+    about: tuple[str, ...],
+    today: date,
 ) -> Decision:
     if ground is None:
         raise UsageError("name the ground of the erasure (Art. 17(1) GDPR) with --ground")
@@ -148,21 +163,42 @@ def _erasing(
     refusal = None
     if fates == {Fate.KEPT}:
         outcome, refusal = Outcome.REFUSED, RequestRefusal.LEGAL_CLAIMS
-    return Decision(
-        opened, outcome, refusal, 2, (f"ground: {ground}", *plan.lines(), *_beyond(office, opened)), claims, plan
+    lines = (*about, f"ground: {ground}", *plan.lines(), *_beyond(office, opened))
+    return Decision(opened, outcome, refusal, 2, lines, tuple(one.claim for one in plan.planned), plan)
+
+
+def _about(opened: Opened, subjects: tuple[str, ...]) -> tuple[str, ...]:
+    """Whom, how identified, and which correction and address: what an approval is for, by ids, codes and counts alone."""
+    file = opened.file
+    steps = Counter(step.what for step in file.history)
+    lines = [f"about subject {subject}" for subject in subjects] or ["about nobody of whom anything is held"]
+    if file.identified is not None:
+        lines.append(f"identified by {file.identified.proof} on {file.identified.on}")
+        if file.identified.representation is not None:
+            lines.append(f"represented by {file.identified.representation.authority}")
+    if file.correction is not None:
+        parts = [part for part in ("name", "address") if getattr(file.correction, part) is not None]
+        lines.append(f"correction {steps['request corrected']}: the whole {' and '.join(parts)}")
+    whose = "the latest claim" if file.looked_up else "the person"
+    lines.append(f"the answer goes to the address of {whose} (addressed {counted(steps['request addressed'], 'time')})")
+    return tuple(lines)
+
+
+def _held(office: Office, claims: tuple[str, ...]) -> tuple[str, ...]:
+    numbers = erasure.numbers_of(office, claims)
+    told = Counter(case.agency for case in office.cases.all_of_claims(claims))
+    return (
+        counted(len(claims), "claim"),
+        *(f"claim {number}" for number in sorted(numbers.values())),
+        *(f"{counted(count, 'case')} at {agency}" for agency, count in sorted(told.items())),
     )
 
 
 def _several(office: Office, claims: tuple[str, ...]) -> tuple[str, ...]:
-    """A shop may have given one customer number to two people: neither is told of the other (Art. 15(4) GDPR)."""
-    keys = office.vault.by_id(claims)
-    sources = [open_source(one, keys[one.claim]) for one in office.claims.history(claims)]
-    names = {name_of(one.claim.debtor).model_dump_json().casefold() for one in sources if one is not None}
-    if len(names) < 2:
+    names = names_of(office, office.vault.by_id(claims))
+    if names < 2:
         return ()
-    return (
-        f"LOOK: the claims name {len(names)} people under one customer number; approve only if they are one person",
-    )
+    return (f"LOOK: the claims name {names} people under one customer number; approve only if they are one person",)
 
 
 def _beyond(office: Office, opened: Opened) -> tuple[str, ...]:
@@ -176,7 +212,7 @@ def _tell(office: Office, decision: Decision, today: date, now: datetime) -> int
     """What agencies are told in the transaction that decides; how many notices."""
     opened, claims = decision.opened, decision.claims
     told = 0 if decision.plan is None else erasure.begin(office, opened, decision.plan, today, now)
-    if decision.outcome is Outcome.REFUSED and opened.file.ground is not None:
+    if decision.outcome is Outcome.REFUSED and opened.restricts and not opened.file.contested:
         return told + notices.unrestrict(office, opened.id, claims, now)
     if opened.file.kind is RequestKind.RECTIFICATION and decision.outcome is Outcome.GRANTED:
         return notices.rectify(office, opened.id, identities(office, opened, claims), now)
@@ -201,11 +237,12 @@ def _executed(office: Office, opened: Opened, now: datetime) -> Opened:
 
 def _ends(decision: Decision) -> bool:
     """Whether the hand-over of the person's claims goes on: after everything but a restriction that stays, or a claim that
-    is contested, whatever was asked for along with that.
+    is contested. Whatever was decided of what was asked for along with that, the contestation is examined by itself, and
+    the person is told before it ends (Art. 18(1)(a), (3) GDPR): `lift`.
     """
     file = decision.opened.file
-    if file.contested and decision.outcome in {Outcome.GRANTED, Outcome.IN_PART}:
-        return False
+    if file.contested:
+        return decision.outcome is Outcome.NOTHING_HELD
     return decision.outcome is not Outcome.GRANTED or file.kind not in PROTECTS - {RequestKind.RECTIFICATION}
 
 

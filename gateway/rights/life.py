@@ -28,13 +28,13 @@ from gateway.settings import Entity
 from gateway.store.requests import RequestRecord, open_file, seal_file
 from keys.material import Secret
 from keys.references import new_id
-from keys.remembered import remember_received, remember_subjects
-from schemas.calendar import day_in_germany
+from keys.remembered import remember_subjects
 from schemas.codes import RequestKind
 from schemas.privacy import Privacy
-from schemas.request import Channel, Correction, Identified, RequestFile, RequestState, Step
+from schemas.request import Channel, Correction, Identified, Recipient, RequestFile, RequestState, Step
 from schemas.request_entry import (
     NoticesMade,
+    RequestAddressed,
     RequestCorrected,
     RequestDecided,
     RequestEntry,
@@ -103,6 +103,8 @@ def open_request(
     require_past(file.received, today)
     if file.channel is Channel.RESTORE:
         raise UsageError("only a restore opens requests that way: say how this one came in with --channel")
+    if file.ground is not None and not (file.contested or file.kind in RESTRICTS):
+        raise UsageError("--ground is that of a restriction, an objection or a contestation: this request has none")
     _check_subjects(office, entity, subjects)
     keyed = office.vault.new_request(entity, file.kind, file.received, contested=file.contested)
     return begin_request(office, keyed, entity, file, subjects, now=now)
@@ -120,7 +122,7 @@ def begin_request(
     """A request whose id and key are in the vault, inside the caller's transactions."""
     request, key = keyed
     due = due_on(office, entity, file.received)
-    entry = _opening(request, file, due, now)
+    entry = opening(request, file, due, now)
     step = Step(time=append(office.connection, entry).entry.time, actor=ACTOR, what="opened")
     kept = file.model_copy(update={"history": (*file.history, step)})
     record = RequestRecord(
@@ -234,31 +236,20 @@ def correct(office: Office, opened: Opened, correction: Correction, now: datetim
     """What is right instead, inside the caller's transaction; nothing is told before it is approved. Raises UsageError."""
     if opened.file.kind is not RequestKind.RECTIFICATION or opened.record.state not in {_OPENED, _IDENTIFIED}:
         raise UsageError("only a request for rectification that has not been decided can be told what is right")
+    if not correction.whole:
+        raise UsageError(
+            "a correction has a whole name (first and last, or a firm's), or a whole address, or both; nothing was done"
+        )
     entry = RequestCorrected(id=new_id(), time=now, actor=ACTOR, request=opened.id)
     change(office, opened, entry, correction=correction)
 
 
-def reopen(office: Office, opened: Opened, received: date, now: datetime) -> Opened:
-    """The person came back: the request is open again, with its history and a new deadline. Raises UsageError."""
-    require_past(received, day_in_germany(now))
-    with office.connection.begin(), office.vault_connection.begin():
-        return come_back(office, opened, received, now)
-
-
-def come_back(office: Office, opened: Opened, received: date, now: datetime) -> Opened:
-    """The same, inside the caller's transactions; the vault remembers the day. Raises UsageError."""
-    due = due_on(office, opened.record.entity, received)
-    entry = _opening(opened.id, opened.file, due, now, reopened=True)
-    remember_received(office.vault_connection, opened.id, received)
-    columns = {
-        "received": received,
-        "due": due,
-        "extended": False,
-        "answered": None,
-    }
-    return change(
-        office, opened, entry, _OPENED, columns=columns, received=received, outcome=None, refusal=None, kept=()
-    )
+def address(office: Office, opened: Opened, recipient: Recipient, now: datetime) -> Opened:
+    """Where the answer goes, inside the caller's transaction; who approves it must know. Raises UsageError."""
+    if opened.record.state not in {_OPENED, _IDENTIFIED}:
+        raise UsageError("where an answer goes is settled once it is decided: `request reopen` starts it again")
+    entry = RequestAddressed(id=new_id(), time=now, actor=ACTOR, request=opened.id)
+    return change(office, opened, entry, recipient=recipient, looked_up=False)
 
 
 def due_on(office: Office, entity: str, received: date, months: int = ANSWER_MONTHS) -> date:
@@ -280,7 +271,8 @@ def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> N
         raise UsageError("no claim is held of a subject of that id: find the person with `inkasso subject find`")
 
 
-def _opening(request: str, file: RequestFile, due: date, now: datetime, *, reopened: bool = False) -> RequestOpened:
+def opening(request: str, file: RequestFile, due: date, now: datetime, *, reopened: bool = False) -> RequestOpened:
+    """The entry of a request that is open from now on."""
     return RequestOpened(
         id=new_id(),
         time=now,

@@ -15,8 +15,9 @@ from gateway.office import Office
 from gateway.people.approvals import Given
 from gateway.rights.deciding import protect
 from gateway.rights.earlier import received_earlier
-from gateway.rights.life import PENDING, Opened, begin_request, come_back, concern
+from gateway.rights.life import PENDING, Opened, begin_request, concern
 from gateway.rights.markers import mark_again
+from gateway.rights.reopening import come_back
 from gateway.store.requests import open_file
 from keys.material import Secret
 from keys.remembered import Asked, asked

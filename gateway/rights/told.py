@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.handover.corrections import name_of
 from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.store.payload import open_message, open_payload, open_source
@@ -31,11 +32,19 @@ def _identity(item: str) -> dict[str, str]:
     return line
 
 
+def names_of(office: Office, keys: dict[str, ClaimKey]) -> int:
+    """How many people the claims of one customer number name: a shop may have given it to two (Art. 15(4) GDPR)."""
+    sources = [open_source(one, keys[one.claim]) for one in office.claims.history(keys)]
+    return len({name_of(one.claim.debtor).model_dump_json().casefold() for one in sources if one is not None})
+
+
 def addressee(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
     """To whom and where the latest claim of these subjects was addressed: as its source delivered it or, where that was
-    erased, as its agency was told.
+    erased, as its agency was told. Nobody where they name several people: a person must say who asks.
     """
     keys = office.vault.of_subjects(subjects)
+    if names_of(office, keys) > 1:
+        return None
     told: dict[str, dict[str, str]] | None = None
     known: Mapping[str, Any] = {}
     for one in reversed(office.claims.history(keys)):

@@ -1,0 +1,149 @@
+"""What people approve of a request is what happens: to whom, about which claims, with which correction, to which address."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from asking import address, answered, approved, approving, asked, asking_world, command, found, text_of
+from gateway.demo.template import AGENCY
+from gateway.settings import load
+from gateway.wiring import open_office
+from world import TODAY, Result, World, jsonl, row
+
+LATER = TODAY + timedelta(hours=1)
+BOTH = ("demo-clerk", "officer")
+CLERK = ("demo-clerk",)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with asking_world(tmp_path) as made:
+        yield made
+
+
+def correct(world: World, request: str, correction: dict[str, object], name: str = "right") -> Result:
+    path = world.home / f"{name}.json"
+    path.write_text(json.dumps(correction))
+    return command(world, "request", "correct", request, "--correction", path, now=LATER)
+
+
+def called(first: str, last: str) -> dict[str, object]:
+    return {"name": {"first_name": first, "last_name": last}}
+
+
+def another_person(world: World, request: str) -> None:
+    subject = found(world, invoice_no="RE-000003")[0]["subject"]
+    identified = ("--proof", "reference", "--subject", subject)
+    assert command(world, "request", "identify", request, *identified, now=LATER).code == 0
+
+
+def another_address(world: World, request: str) -> None:
+    address(world, request, now=LATER)
+
+
+def another_correction(world: World, request: str) -> None:
+    assert correct(world, request, called("Eva", "Falsch"), "other").code == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "change"),
+    [
+        ("access", (), another_person),
+        ("access", (), another_address),
+        ("objection", (), another_person),
+        ("rectification", (), another_person),
+        ("rectification", (), another_correction),
+        ("erasure", ("--ground", "unlawful"), another_person),
+        ("objection", ("--refuse", "no-ground"), another_person),
+    ],
+)
+def test_an_approval_is_for_one_person_one_correction_and_one_address(
+    world: World, kind: str, arguments: tuple[str, ...], change: Callable[[World, str], None]
+) -> None:
+    """Signed before something of it changed, it approves nothing, and says so."""
+    request = asked(world, kind)
+    if kind == "rectification":
+        assert correct(world, request, called("Ida", "Richtig")).code == 0
+    ready = approving(world, "request", "approve", request, *arguments, keys=BOTH)
+    change(world, request)
+    assert not isinstance(ready, Result)
+    done = command(world, *ready, now=LATER)
+
+    assert (done.code, "is not what would happen now" in done.err) == (2, True)
+    assert "request.decided" not in world.events()
+
+
+@pytest.mark.parametrize("correction", [{}, {"name": {}}, {"name": {"first_name": "X"}}, {"name": {"last_name": "X"}}])
+def test_half_a_correction_is_refused(world: World, correction: dict[str, object]) -> None:
+    """Art. 16: what replaces a name is a whole one; nothing wipes a name."""
+    request = asked(world, "rectification")
+    told = correct(world, request, correction)
+
+    assert (told.code, "whole name" in told.err) == (2, True)
+
+
+def test_what_was_put_right_is_answered_to_the_right_name(world: World) -> None:
+    """Art. 5(1)(d): the letter about a name that was wrong does not bear it."""
+    request = asked(world, "rectification")
+    assert correct(world, request, called("Ida", "Richtig")).code == 0
+    assert approved(world, "request", "approve", request, keys=CLERK, now=LATER).code == 0
+    letter = text_of(answered(world, request, LATER) / "letter.pdf")
+
+    assert "Ida Richtig" in letter.partition("Musterweg")[0]
+
+
+def test_nobody_decides_what_cannot_be_answered(world: World) -> None:
+    """Art. 12(4): a refusal is told as well; where to is settled before, and by whom it was approved."""
+    opened = command(world, "request", "open", "access", "--channel", "letter", "--received", "2026-06-30")
+    request = opened.out.split()[0]
+    refusal = ("request", "approve", request, "--refuse", "identity")
+    before = approved(world, *refusal, keys=BOTH)
+    address(world, request)
+    done = approved(world, *refusal, keys=BOTH)
+    letter = text_of(answered(world, request) / "letter.pdf")
+    late = command(world, "request", "address", request, "--recipient", world.home / "address.json")
+
+    assert (before.code, "where the answer goes" in before.err) == (2, True)
+    assert (done.code, late.code) == (0, 2)
+    assert "Ida Beispiel" in letter
+
+
+def test_a_ground_belongs_to_what_restricts(world: World) -> None:
+    """Art. 18(1): no other request has one, so no agency hears of the end of what never began."""
+    day = ("--channel", "letter", "--received", "2026-06-30")
+    told = command(world, "request", "open", "access", *day, "--ground", "objection")
+
+    assert (told.code, "this request has none" in told.err) == (2, True)
+    assert "request.opened" not in world.events()
+
+
+def restricted(world: World) -> int:
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        return sum(one.restricted for one in office.cases.at(AGENCY))
+
+
+def test_the_last_of_two_restrictions_frees_the_case_however_it_ends(world: World) -> None:
+    """Art. 18: the second one made no notice, because the agency knew; that it is refused ends what both held."""
+    first, second = asked(world, "restriction"), asked(world, "restriction", now=LATER)
+    held = restricted(world)
+    assert approved(world, "request", "approve", first, "--refuse", "no-ground", keys=BOTH, now=LATER).code == 0
+    between = restricted(world)
+    assert approved(world, "request", "approve", second, "--refuse", "no-ground", keys=BOTH, now=LATER).code == 0
+
+    assert (held, between, restricted(world)) == (1, 1, 0)
+
+
+def test_a_restriction_that_is_opened_again_restricts_at_once(world: World) -> None:
+    """Art. 18(1): the person is known, so nothing waits for another identification."""
+    request = asked(world, "restriction")
+    assert approved(world, "request", "approve", request, "--refuse", "no-ground", keys=BOTH).code == 0
+    answered(world, request)
+    free = restricted(world)
+    assert command(world, "request", "reopen", request, "--received", "2026-06-30", now=LATER).code == 0
+    world.drop("more.jsonl", jsonl([row(11)]))
+
+    assert (free, restricted(world)) == (0, 1)
+    assert world.handover(now=LATER).json["claims"]["handed_over"] == 0
