@@ -1,6 +1,7 @@
 """Retention: what ends by calendar is erased by the night, and nothing a day too early (Art. 5(1)(e) GDPR)."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -10,7 +11,7 @@ from gateway.settings import load
 from gateway.store.case_tables import CaseRow
 from gateway.store.cases import MessageRecord
 from gateway.store.payload import ItemKept, seal_message
-from gateway.store.requests import Restriction
+from gateway.store.requests import Marker, Restriction
 from gateway.wiring import open_office
 from keys.references import new_id
 from schemas.answers import CaseStatus
@@ -20,13 +21,15 @@ from world import TODAY, World, cli, jsonl, row
 
 REFUSED = {"amount": "20.00"}  # all of it is paid: nothing is open
 CANARY = "Quastenflosser"
+NORM = "Art. 17(1)(d) GDPR"
+MARKED = (date(2026, 7, 19), date(2036, 6, 30), date(2036, 6, 30), date(2036, 7, 1))
 
 
-def retention(world: World, now: datetime, *arguments: str) -> dict[str, object]:
+def retention(world: World, now: datetime, *arguments: str) -> dict[str, Any]:
     found = cli("retention", "--json", *arguments, "--config", world.creditor, now=now)
 
     assert (found.code, found.err) == (0, "")
-    found_json: dict[str, object] = found.json
+    found_json: dict[str, Any] = found.json
     return found_json
 
 
@@ -49,7 +52,9 @@ def test_a_refused_claim_ends_after_thirty_days(world: World, days: int, ended: 
     """A claim that never left is kept for 30 days after its verdict; the day after, it ends."""
     handed_over(world)
 
-    assert retention(world, TODAY + timedelta(days=days), "--dry-run") == {"ended": ended, "erased": 0}
+    found = retention(world, TODAY + timedelta(days=days), "--dry-run")
+
+    assert (found["ended"], found["erased"]) == (ended, 0)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +147,91 @@ def test_what_has_ended_is_gone_and_the_log_still_verifies(world: World) -> None
     assert CANARY.encode() not in left
     with open_office(load(world.creditor)) as office, office.vault_connection.begin():
         assert office.vault.count() == 0
+
+
+@pytest.mark.parametrize("standing", [CaseStanding.ACTIVE, CaseStanding.RECALLED])
+def test_proceedings_hold_a_claim(world: World, standing: CaseStanding) -> None:
+    """Art. 17(3)(e): a court order says that a court has the claim; the calendar ends it neither while it is worked on, nor
+    three years after a recall.
+    """
+    handed_over(world, standing=standing)
+    told(world, StatusCode.COURT_ORDER)
+    found = retention(world, datetime(2040, 1, 1, 12, tzinfo=UTC))
+
+    assert (found["ended"], found["erased"]) == ({"refused": 1}, 1)
+
+
+def test_a_dry_run_shows_what_goes_next_and_why(world: World) -> None:
+    """Of each kind what has ended, the day on which the night ends the next, how many then, and the norm; no names."""
+    handed_over(world, standing=CaseStanding.CLOSED, closed="2026-07-10T10:00:00+00:00")
+    today = datetime(2026, 7, 20, 12, tzinfo=UTC)
+    with open_office(load(world.creditor)) as office:
+        with office.connection.begin():
+            office.requests.mark([Marker(bytes([n]), NORM, day, new_id()) for n, day in enumerate(MARKED)])
+        office.readings.record("claim show", [new_id()], TODAY)
+    lines = [
+        ["refused", "Art. 5(1)(e) GDPR", 0, "2026-07-31", 1],
+        ["closed-claim", "§§ 195, 199 BGB", 0, "2030-01-01", 1],
+        ["marker", NORM, 1, "2036-07-01", 2],
+        ["readings", "Art. 5(1)(e) GDPR", 0, "2028-01-01", 1],
+    ]
+    shown = retention(world, today, "--dry-run")
+    table = cli("retention", "--dry-run", "--config", world.creditor, now=today)
+
+    assert [list(one.values()) for one in shown["coming"]] == lines
+    assert shown["ended"] == {"marker": 1}
+    assert table.code == 0
+    rows = [line.split() for line in table.out.splitlines()]
+    assert all(any({day, str(count)} <= set(row) for row in rows) for _, _, _, day, count in lines)
+    assert all(norm in table.out for _, norm, *_ in lines)
+    assert CANARY not in table.out
+
+
+def test_a_dry_run_shows_restrictions_requests_and_titles(world: World) -> None:
+    """A restriction ends on its last day by its own norm, or by a title's once one is told of; so does a request."""
+    handed_over(world, standing=CaseStanding.CLOSED, closed="2026-07-10T10:00:00+00:00")
+    request = cli(
+        "request", "open", "access", "--channel", "email", "--received", "2026-06-29", "--config", world.creditor
+    )
+    with open_office(load(world.creditor)) as office, office.connection.begin():
+        (case,) = office.cases.at("ostsee")
+        office.requests.restrict([Restriction(case.claim, date(2029, 12, 31), NORM, new_id())])
+        office.requests.change(request.out.split()[0], state=RequestState.CLOSED, answered=date(2026, 7, 3))
+    restricted = coming_of(world, "restriction", "request")
+    told(world, StatusCode.COURT_ORDER)
+    titled = coming_of(world, "restriction", "closed-claim", "title")
+
+    assert restricted == [
+        ["request", "Art. 5(2) GDPR, § 41 BDSG, § 31(2) Nr. 1 OWiG", 0, "2030-01-01", 1],
+        ["restriction", NORM, 0, "2030-01-01", 1],
+    ]
+    assert titled == [["restriction", "§ 197(1) Nr. 3 BGB", 0, "2056-08-02", 1]]
+
+
+def test_a_dry_run_foretells_nothing_that_a_request_keeps(world: World) -> None:
+    """What a person has asked to see has no day on which it ends, until that is answered."""
+    handed_over(world, standing=CaseStanding.CLOSED, closed="2026-07-10T10:00:00+00:00")
+    clues = world.home / "clues.json"
+    clues.write_text('{"invoice_no": "RE-000001"}')
+    found = cli("subject", "find", "--clues", clues, "--json", "--config", world.creditor).json["candidates"]
+    before = coming_of(world, "closed-claim")
+    opening = ("request", "open", "access", "--channel", "email", "--received", "2026-06-29")
+    assert cli(*opening, "--subject", found[0]["subject"], "--config", world.creditor).code == 0
+
+    assert (len(before), coming_of(world, "closed-claim")) == (1, [])
+
+
+def test_a_world_without_claims_has_nothing_to_end(world: World) -> None:
+    """The plain form says so, and names no day."""
+    shown = cli("retention", "--dry-run", "--config", world.creditor)
+
+    assert (shown.code, "nothing is kept for a period yet" in shown.out) == (0, True)
+
+
+def coming_of(world: World, *kinds: str) -> list[list[object]]:
+    """What a dry run of 20 July says of these kinds."""
+    shown = retention(world, datetime(2026, 7, 20, 12, tzinfo=UTC), "--dry-run")["coming"]
+    return [list(one.values()) for one in shown if one["kind"] in kinds]
 
 
 def told(world: World, status: StatusCode) -> None:

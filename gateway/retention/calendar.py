@@ -44,6 +44,13 @@ class Ending(NamedTuple):
 
 def due(office: Office, today: date) -> Iterator[list[Ending]]:
     """The claims whose period has ended, page by page. Raises figures.tables.NotCoveredError."""
+    for page in judged(office, today):
+        if over := [one for one in page if one.until < today]:
+            yield over
+
+
+def judged(office: Office, today: date) -> Iterator[list[Ending]]:
+    """The claims whose work is over and that no request keeps, page by page. Raises figures.tables.NotCoveredError."""
     figures = load_figures(office.configuration.settings.figures)
     endings = Endings(office.connection)
     tomorrow = today.isoformat() + "~"
@@ -57,8 +64,7 @@ def due(office: Office, today: date) -> Iterator[list[Ending]]:
             if not page:
                 break
             after = page[-1].claim
-            if over := [one for one in found if one.until < today]:
-                yield over
+            yield found
 
 
 def retain(office: Office, now: datetime, today: date, progress: Callable[[str, int], None]) -> int:

@@ -1,18 +1,20 @@
-"""Claims whose work has ended: what retention counts from. Every call works inside the caller's transaction.
+"""Claims whose work has ended, and markers: what retention counts. Every call works inside the caller's transaction.
 
 Claims are known here by their random ids; a moment is the ISO text that the tables hold.
 """
 
 from collections.abc import Collection
+from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from gateway.state import ClaimState
 from gateway.store.case_tables import CaseRow, MessageRow
+from gateway.store.request_tables import MarkerRow
 from gateway.store.tables import PackageRow, ScreeningRow
 from keys.sqlite import among
 from schemas.codes import CaseStanding
@@ -25,6 +27,14 @@ class Ended(NamedTuple):
 
     claim: str
     at: str
+
+
+class MarkersEnding(NamedTuple):
+    """So many markers with this norm and this last day."""
+
+    norm: str
+    until: date
+    number: int
 
 
 class StatusKept(NamedTuple):
@@ -69,6 +79,21 @@ class Endings:
         )
         rows = self._connection.execute(query.order_by(col(CaseRow.claim)).limit(limit))
         return [Ended._make(row) for row in rows]
+
+    def markers(self, today: date) -> list[MarkersEnding]:
+        """Of each norm the markers whose last day has passed, and those with the next one; none that end later."""
+        norm, until = col(MarkerRow.norm), col(MarkerRow.until)
+        count = func.count()
+        over = select(norm, func.max(until), count).where(until < today).group_by(norm)
+        first = (
+            select(norm.label("norm"), func.min(until).label("until")).where(until >= today).group_by(norm).subquery()
+        )
+        coming = select(norm, until, count).join(first, and_(norm == first.c.norm, until == first.c.until))
+        return [
+            MarkersEnding._make(row)
+            for query in (over, coming.group_by(norm, until))
+            for row in self._connection.execute(query)
+        ]
 
     def statuses(self, claims: Collection[str]) -> list[StatusKept]:
         """Every `case.status` that agencies reported about claims."""
