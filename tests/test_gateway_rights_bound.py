@@ -143,7 +143,7 @@ def test_a_restriction_that_is_opened_again_restricts_at_once(world: World) -> N
     answered(world, request)
     free = restricted(world)
     assert command(world, "request", "reopen", request, "--received", "2026-06-30", now=LATER).code == 0
-    world.drop("more.jsonl", jsonl([row(11)]))
+    world.drop("more.jsonl", jsonl([row(11, customer_no="K-000001")]))
 
     assert (free, restricted(world)) == (0, 1)
     assert world.handover(now=LATER).json["claims"]["handed_over"] == 0
