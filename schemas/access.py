@@ -5,17 +5,29 @@ opening of its item, so that whoever has them can check that the log committed t
 """
 
 from datetime import date
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from schemas.base import Instant, Strict
 from schemas.claim import Claim, Number
-from schemas.codes import CaseStanding
+from schemas.codes import CaseStanding, RequestKind, RestrictionGround
 from schemas.identifiers import MessageId, PackageId, PartyId
+from schemas.leaf import EntryId
+from schemas.mandate import Language
 from schemas.messages import Opening
 from schemas.package import Creditor
 from schemas.privacy import Privacy
+from schemas.request import (
+    Channel,
+    Corrected,
+    Correction,
+    ExtensionReason,
+    Identified,
+    Kept,
+    Outcome,
+    Recipient,
+    RequestRefusal,
+    RequestState,
+)
 
 
 class Value(Strict):
@@ -84,14 +96,76 @@ class HeldClaim(Strict):
     first_seen: date
 
 
-class Access(Strict):
-    """Everything that is held of a person, and what became of it. `format` is that of this document."""
+class RequestStep(Strict):
+    """Something that happened to a request; who did it at the controller is no part of the answer (Art. 15(4) GDPR)."""
 
-    format: Literal[1] = 1
+    time: Instant
+    what: str
+
+
+class RequestNotice(Strict):
+    """What an agency was told because of a request, and its signed answer."""
+
+    agency: PartyId
+    case_ref: str
+    type: str
+    made: Instant
+    result: str | None
+    until: date | None
+    ground: str | None
+
+
+class RequestHeld(Strict):
+    """A request about the person, as its file holds it; this one among them.
+
+    `established`: it is known that the person, or who may act for the person, asked. If not, what was written, asked for and
+    given as an address may be another's, and is left out (Art. 15(4) GDPR).
+    """
+
+    request: EntryId
+    kind: RequestKind
+    state: RequestState
+    channel: Channel
+    agency: PartyId | None
+    received: date
+    due: date
+    answered: date | None
+    language: Language
+    established: bool
+    text: str
+    recipient: Recipient | None
+    identified: Identified | None
+    contested: bool
+    ground: RestrictionGround | None
+    correction: Correction | None
+    corrected: tuple[Corrected, ...]
+    outcome: Outcome | None
+    refusal: RequestRefusal | None
+    extension: ExtensionReason | None
+    kept: tuple[Kept, ...]
+    notices: tuple[RequestNotice, ...]
+    steps: tuple[RequestStep, ...]
+
+
+class LostTime(Strict):
+    """From the day of a copy to the day it was restored: what was disclosed, received or asked then may be missing."""
+
+    since: date
+    until: date
+
+
+class Access(Strict):
+    """Everything that is held of a person when it is made, and what became of it. `format` is that of this document.
+
+    What was erased before is not in it: nothing leads there any more.
+    """
+
+    format: Literal[2] = 2
     made: Instant
     controller: Creditor
     privacy: Privacy
     claims: tuple[HeldClaim, ...]
     disclosures: tuple[Disclosure, ...]
     received: tuple[Received, ...]
-    requests: Annotated[int, Field(ge=0)]
+    requests: tuple[RequestHeld, ...]
+    lost: tuple[LostTime, ...]

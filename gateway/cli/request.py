@@ -18,7 +18,7 @@ from gateway.cli.request_facts import Id, Subjects, request_address, request_cor
 from gateway.errors import UsageError
 from gateway.people.approvals import Given
 from gateway.reports.made import the_entity
-from gateway.rights.answering import Answer, answer, extend, lift, lifting
+from gateway.rights.answering import Answer, answer, extend, lift, lifting, written
 from gateway.rights.deciding import approve, deciding, protect
 from gateway.rights.intake import read_letter, read_recipient
 from gateway.rights.life import PENDING, load_request, open_request
@@ -118,10 +118,23 @@ def request_list(
     return 1 if any(one.overdue == "yes" for one in rows) else 0
 
 
-def request_show(request: Id, *, json: Json = False, config: Config) -> int:
+def request_show(
+    request: Id,
+    *,
+    letter: Annotated[
+        Path | None, Parameter(help="A new file for what the person wrote: an entry in the log of readings.")
+    ] = None,
+    json: Json = False,
+    config: Config,
+) -> int:
     """Show a request without what names a person: its steps, its decision, and each notice with its answer."""
+    if letter is not None:
+        output.require_new(letter)
     with open_office(load(config)) as office:
-        found = shown(office, load_request(office, request))
+        opened = load_request(office, request)
+        found = shown(office, opened)
+        if letter is not None:
+            output.new_file(letter, written(office, opened, clock()))
     if json:
         output.as_json(found.as_json())
     else:

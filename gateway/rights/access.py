@@ -14,6 +14,8 @@ from typing import Final
 from gateway.errors import IntegrityError
 from gateway.handover.judge import key_of
 from gateway.office import Office
+from gateway.rights.asked import requests_held
+from gateway.rights.gaps import lost_times
 from gateway.rights.life import Opened, privacy_of
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.claims import Screening
@@ -57,7 +59,8 @@ def access(office: Office, opened: Opened, now: datetime) -> Access:
         claims=tuple(one for one in claims if one is not None),
         disclosures=tuple(sorted(disclosures, key=lambda one: (one.sealed_on, one.agency, one.message))),
         received=tuple(_received(one, keys, numbers) for one in messages if not one.outbound and one.refused is None),
-        requests=len(office.requests.of_subjects(subjects)),
+        requests=requests_held(office, subjects),
+        lost=lost_times(office),
     )
 
 

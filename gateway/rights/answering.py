@@ -21,6 +21,7 @@ from gateway.rights.access import access, released
 from gateway.rights.closing import close
 from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
 from gateway.rights.erasure import numbers_of
+from gateway.rights.gaps import lost_times
 from gateway.rights.letters import Destroyed, Letters, Told
 from gateway.rights.life import PENDING, Opened, change, privacy_of
 from gateway.rights.portability import provided
@@ -65,19 +66,29 @@ class Answer(NamedTuple):
 
 
 def answer(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
-    """The documents; a request that was answered before gives its certificate again as it stands now. Raises UsageError."""
+    """The documents as they stand now, with an entry of their digests each time they are made. Raises UsageError."""
     first = opened.record.state is RequestState.EXECUTED
     if not first and opened.record.state not in {RequestState.ANSWERED, RequestState.CLOSED}:
         raise UsageError("nothing has been decided yet: `inkasso request approve` first")
     _read(office, "request answer", opened, now)
     found = _made(office, opened, today, now)
-    if first:
-        with office.connection.begin():
-            entry = RequestAnswered(
-                id=new_id(), time=now, actor="system:request", request=opened.id, documents=_digests(found.documents)
-            )
+    entry = RequestAnswered(
+        id=new_id(), time=now, actor="system:request", request=opened.id, documents=_digests(found.documents)
+    )
+    with office.connection.begin():
+        if first:
             close(office, change(office, opened, entry, RequestState.ANSWERED, columns={"answered": today}), now)
+        else:
+            change(office, opened, entry)
     return found
+
+
+def written(office: Office, opened: Opened, now: datetime) -> bytes:
+    """What the person wrote, for a clerk to read, which the log of readings says before. Raises UsageError."""
+    if not opened.file.text:
+        raise UsageError("this request holds nothing that the person wrote: no file was made")
+    _read(office, "request show", opened, now)
+    return opened.file.text.encode()
 
 
 def extend(office: Office, opened: Opened, reason: ExtensionReason, today: date, now: datetime) -> bytes:
@@ -116,8 +127,8 @@ def lifting(opened: Opened) -> Build:
 def lift(office: Office, opened: Opened, given: Given, today: date, now: datetime) -> bytes:
     """The letter that a restriction ends; from the next night on claims go on. Raises UsageError, ApprovalError."""
     _require_restriction(opened)
-    _read(office, "request lift", opened, now)
-    letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(), Output.PDF)
+    held = _read(office, "request lift", opened, now)
+    letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(held=held), Output.PDF)
     with office.connection.begin(), office.vault_connection.begin():
         approved = settle(lifting(opened), given, office, now)
         claims = list(office.vault.of_subjects(office.requests.subjects(opened.id)))
@@ -135,11 +146,15 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
     return letter
 
 
-def _read(office: Office, command: str, opened: Opened, now: datetime) -> None:
-    """A letter is written: of whose data, by the request and by the claims that are left. Call it in no transaction."""
+def _read(office: Office, command: str, opened: Opened, now: datetime) -> bool:
+    """A letter is written: of whose data, by the request and by the claims that are left; whether any are.
+
+    Call it in no transaction.
+    """
     with office.connection.begin(), office.vault_connection.begin():
         claims = office.vault.of_subjects(office.requests.subjects(opened.id))
     office.readings.record(command, [opened.id, *claims], now)
+    return bool(claims)
 
 
 def _require_restriction(opened: Opened) -> None:
@@ -161,8 +176,8 @@ def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
                 provided=None if given is None else encode_model(given),
                 released=released(office, opened),
             )
-        destroyed = _destroyed(office, opened, final)
-    letter = render(_LETTER, letters.decided(told), Output.PDF)
+        destroyed, lost = _destroyed(office, opened, final), lost_times(office)
+    letter = render(_LETTER, letters.decided(told, lost), Output.PDF)
     if not destroyed:
         return Answer(letter)
     return Answer(letter, certificate=render(_LETTER, letters.certificate(destroyed, told), Output.PDF))

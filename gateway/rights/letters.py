@@ -4,20 +4,18 @@ Rules: a letter says what was done, by which norm, and what the person can do ab
 fields and the numbers of claims that are left, and no other contents. The same data and the same day give the same bytes.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from gateway.rights.copied import Copied
 from gateway.rights.life import Opened
-from gateway.rights.wording import Section, Wording, section
-from gateway.rules.ordered import rule
+from gateway.rights.wording import Section, Wording, agency_name, section
 from gateway.settings import Configuration
 from gateway.store.requests import Notice
-from schemas.access import Access, CaseHeld, HeldClaim, Value
+from schemas.access import Access, LostTime
 from schemas.calendar import day_in_germany
 from schemas.codes import NoticeResult, RequestKind
-from schemas.mandate import Language
 from schemas.request import Outcome
 
 _KINDS = {
@@ -59,20 +57,18 @@ class Letters:
     def access(self, found: Access) -> dict[str, Any]:
         """The answer of Art. 15 GDPR, (a) to (h) and the copy."""
         texts = self._texts["access"]
-        sections = [
-            *(self._held(one) for one in found.claims),
-            *self._disclosures(found),
-            *self._received(found),
-            *(section(one["title"], one["paragraphs"]) for one in texts["general"]),
-        ]
-        return self._letter("access", texts["paragraphs"], sections)
+        body = [one.format(day=self._words.day(self._today)) for one in texts["paragraphs"]]
+        body += [] if found.claims else [texts["no_claims"]]
+        general = [section(one["title"], one["paragraphs"]) for one in texts["general"]]
+        sections = [*Copied(self._configuration, self._words).sections(found), *general]
+        return self._letter("access", [*body, *self._lost(found.lost)], sections)
 
-    def decided(self, notices: Sequence[Told]) -> dict[str, Any]:
+    def decided(self, notices: Sequence[Told], lost: Sequence[LostTime] = ()) -> dict[str, Any]:
         """The answer to every other request."""
-        file = self._opened.file
+        file, told = self._opened.file, list(self._told(notices))
         if file.outcome is Outcome.NOTHING_HELD:
-            return self._letter("nothing", self._texts["nothing"]["paragraphs"], [])
-        told = list(self._told(notices))
+            body = [one.format(day=self._words.day(self._today)) for one in self._texts["nothing"]["paragraphs"]]
+            return self._letter("nothing", [*body, *self._lost(lost)], told)
         if file.outcome is Outcome.REFUSED and file.refusal is not None:
             texts = self._texts["refusal"]
             reason = texts[file.refusal.value]
@@ -92,9 +88,10 @@ class Letters:
             "extension", [one.format(due=self._words.day(due), reason=said) for one in texts["paragraphs"]], []
         )
 
-    def lifting(self) -> dict[str, Any]:
-        """The notice before a restriction is lifted."""
-        return self._letter("lifting", self._texts["lifting"]["paragraphs"], [])
+    def lifting(self, *, held: bool) -> dict[str, Any]:
+        """The notice before a restriction is lifted; `held`: whether claims are left that go on."""
+        texts = self._texts["lifting"]
+        return self._letter("lifting", [*texts["paragraphs"], *([texts["goes_on"]] if held else [])], [])
 
     def certificate(self, erasures: Sequence[Destroyed], notices: Sequence[Told]) -> dict[str, Any]:
         """What was destroyed: groups of fields, positions in the log, whom we told."""
@@ -118,59 +115,13 @@ class Letters:
         folders = [texts["processed"]] if self._configuration.keeps_exports(self._entity.id) else []
         return section(texts["title"], [texts["exports"], *folders, texts["written"]])
 
+    def _lost(self, lost: Sequence[LostTime]) -> list[str]:
+        text = self._texts["lost"]["paragraph"]
+        return [text.format(since=self._words.day(one.since), until=self._words.day(one.until)) for one in lost]
+
     def _letter(self, kind: str, body: Sequence[str], sections: Sequence[Section]) -> dict[str, Any]:
         title = self._texts[kind]["title"]
         return self._words.letter(self._entity, self._opened, title, body, sections, today=self._today)
-
-    def _held(self, held: HeldClaim) -> Section:
-        texts = self._texts["access"]
-        note = texts["held_note"].format(
-            first=self._words.day(held.first_seen),
-            verdict=" ".join([self._words.verdict(held.verdict) + ".", *self._reasons(held.rules)]),
-            cases="; ".join(self._case(one) for one in held.cases) or self._texts["none"],
-        )
-        notes = [note]
-        if held.kept_until is not None:
-            notes.append(texts["held_until"].format(until=self._words.day(held.kept_until)))
-        if held.claim is None:
-            return section(texts["held"].format(number=held.claim_no), [*notes, texts["source_gone"]])
-        rows = [(self._words.field(name), value) for name, value in self._flat(held.claim.model_dump(mode="json"))]
-        return section(texts["held"].format(number=held.claim_no), notes, texts["field_value"], rows)
-
-    def _disclosures(self, found: Access) -> Iterator[Section]:
-        texts = self._texts["access"]
-        if not found.disclosures:
-            yield section(texts["not_disclosed"], [texts["not_disclosed_note"]])
-        for one in found.disclosures:
-            uploaded = self._texts["none"] if one.uploaded_on is None else self._words.day(one.uploaded_on)
-            rows = [
-                (*row, self._words.norm(value.norm))
-                for row, value in zip(self._rows(one.values), one.values, strict=True)
-            ]
-            yield section(
-                texts["disclosed"].format(date=self._words.day(one.sealed_on), agency=self._name(one.agency)),
-                [
-                    texts["disclosed_note"].format(
-                        type=self._words.type(one.type), number=one.claim_no, package=one.package, uploaded=uploaded
-                    )
-                ],
-                texts["field_why"],
-                rows,
-                (2, 3, 2),
-            )
-
-    def _received(self, found: Access) -> Iterator[Section]:
-        texts = self._texts["access"]
-        for one in found.received:
-            yield section(
-                texts["received"].format(date=self._words.day(one.received_on), agency=self._name(one.agency)),
-                [texts["received_note"].format(type=self._words.type(one.type), number=one.claim_no)],
-                texts["field_value"],
-                self._rows(one.values),
-            )
-
-    def _rows(self, values: Sequence[Value]) -> list[tuple[str, str]]:
-        return [(self._words.field(one.field), self._value(one)) for one in values]
 
     def _kept(self) -> Iterator[Section]:
         texts = self._texts["erasure"]
@@ -190,7 +141,7 @@ class Letters:
         texts = self._texts["notices"]
         rows = [
             (
-                self._name(one.agency),
+                agency_name(self._configuration, one.agency),
                 texts["case"].format(ref=one.case_ref) if number is None else texts["claim"].format(number=number),
                 texts[one.type.removeprefix("case.")],
                 self._moment(one.made),
@@ -213,35 +164,3 @@ class Letters:
 
     def _moment(self, moment: str) -> str:
         return self._words.day(day_in_germany(datetime.fromisoformat(moment)))
-
-    def _name(self, agency: str) -> str:
-        known = {one.id: one.profile for one in self._configuration.settings.agencies}
-        profile = known.get(agency)
-        return agency if profile is None else profile.register_entry.name
-
-    def _value(self, value: Value) -> str:
-        if value.value.startswith("["):
-            told = [self._words.parts(one) for one in json.loads(value.value) if isinstance(one, dict)]
-            return "; ".join(told) or str(self._texts["none"])
-        if value.value.startswith("{"):
-            return self._words.named(json.loads(value.value))
-        return self._words.value(value.field, value.value)
-
-    def _reasons(self, rules: Sequence[str]) -> list[str]:
-        found = [rule(name) for name in rules]
-        return [one.sentence_de if self._words.language is Language.GERMAN else one.sentence_en for one in found]
-
-    def _case(self, case: CaseHeld) -> str:
-        told = [self._words.code(case.standing), *([self._words.code("restricted")] if case.restricted else ())]
-        return f"{self._name(case.agency)}: {', '.join(told)}"
-
-    def _flat(self, model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Every field that says something, with its value as it reads."""
-        for name, value in model.items():
-            if isinstance(value, dict):
-                yield from self._flat(value)
-            elif isinstance(value, list):
-                if value:
-                    yield name, "; ".join(self._words.parts(one) for one in value)
-            elif value is not None:
-                yield name, self._words.value(name, str(value).lower() if isinstance(value, bool) else str(value))

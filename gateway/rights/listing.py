@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gateway.office import Office
 from gateway.rights.life import PENDING, Opened
-from schemas.request import RequestState
+from schemas.request import RequestFile, RequestState
 
 
 class Listed(NamedTuple):
@@ -86,6 +86,7 @@ def shown(office: Office, opened: Opened) -> Shown:
         ("due", record.due.isoformat()),
         ("channel", file.channel),
         ("identified by", "nobody yet" if file.identified is None else file.identified.proof),
+        ("represented by", _representative(file)),
         ("decided", "not yet" if file.outcome is None else file.outcome),
         ("refused because", "" if file.refusal is None else file.refusal),
         ("stops the hand-over", "yes" if record.stops else "no"),
@@ -104,6 +105,12 @@ def shown(office: Office, opened: Opened) -> Shown:
             for one in notices
         ),
     )
+
+
+def _representative(file: RequestFile) -> str:
+    """By what right somebody acts for the person; the name is in the letters alone."""
+    acting = None if file.identified is None else file.identified.representation
+    return "nobody" if acting is None else f"{acting.authority}, proof seen on {acting.seen_on}"
 
 
 def _moment(moment: datetime) -> str:

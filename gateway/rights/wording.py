@@ -8,8 +8,9 @@ from gateway.documents.norms import quoted
 from gateway.documents.render import words
 from gateway.errors import UsageError
 from gateway.rights.life import Opened, privacy_of
-from gateway.settings import Entity
+from gateway.settings import Configuration, Entity
 from schemas.mandate import Language
+from schemas.request import Authority, Representation, RequestFile
 
 LETTERS: Final = "letters"
 _AMOUNTS: Final = frozenset({
@@ -26,6 +27,7 @@ _CODES: Final = frozenset({
     "refusal", "question", "answer", "reason", "status", "code", "closed", "paid_to", "request", "fault",
     "tone", "language", "stage", "channel", "channels",
 })  # fmt: skip
+_BY_LAW: Final = frozenset({Authority.PARENT, Authority.GUARDIAN})
 Section = dict[str, Any]
 
 
@@ -97,6 +99,13 @@ class Wording:
             text = text.translate(str.maketrans(".,", ",."))
         return f"{'-' if cents < 0 else ''}{text} EUR"
 
+    def representative(self, one: Representation) -> str:
+        """Who acts for a person, by what right, and when the proof was seen."""
+        authority = self.texts["asked"]["authorities"][one.authority.value]
+        return str(self.texts["asked"]["representative"]).format(
+            name=one.name, authority=authority, seen=self.day(one.seen_on)
+        )
+
     def letter(
         self,
         entity: Entity,
@@ -120,12 +129,34 @@ class Wording:
             "language": self.language.value,
             "date": today.isoformat(),
             "sender": [creditor.name, f"{creditor.street} {creditor.house_no}", f"{creditor.postcode} {creditor.city}"],
-            "recipient": [recipient.name, *recipient.lines],
+            "recipient": [recipient.name, *(one for one in (self._attention(opened.file),) if one), *recipient.lines],
             "place_date": self.texts["place_date"].format(city=creditor.city, date=self.day(today)),
-            "paragraphs": [reference, self.texts["greeting"], *body],
+            "paragraphs": [reference, *self._acting(opened.file), self.texts["greeting"], *body],
             "sections": list(sections),
             "closing": [line.format(controller=creditor.name, **names) for line in self.texts["closing"]],
         }
+
+    def _attention(self, file: RequestFile) -> str:
+        """The line that names who takes the letter for the person: a parent or guardian does so by law (§ 131 BGB); who was
+        given authority does where the request said where the answer goes, and not at the person's own address.
+        """
+        acting = None if file.identified is None else file.identified.representation
+        if acting is None or file.recipient is None or acting.name == file.recipient.name:
+            return ""
+        if acting.authority not in _BY_LAW and file.looked_up:
+            return ""
+        return str(self.texts["attention"]).format(name=acting.name)
+
+    def _acting(self, file: RequestFile) -> list[str]:
+        acting = None if file.identified is None else file.identified.representation
+        return [] if acting is None else [self.texts["acting"].format(who=self.representative(acting))]
+
+
+def agency_name(configuration: Configuration, agency: str) -> str:
+    """An agency as the register calls it; by its id once it is in the configuration no more."""
+    known = {one.id: one.profile for one in configuration.settings.agencies}
+    profile = known.get(agency)
+    return agency if profile is None else profile.register_entry.name
 
 
 def section(
