@@ -204,7 +204,7 @@ def _screen_file(
     office: Office, night: Night, given: Given, *, file: InboxFile, figures: Figures, lying: set[bytes]
 ) -> None:
     judge = Judge(office, given.source, given.choice, night.today, given.feed)
-    seen = first_pass(file, judge.number)
+    seen = first_pass(file, judge.number, judge.persons.watching)
     digest = office.digest(Label.FILE, given.source.id, seen.sha256, file.mapping.digest)
     lying.add(digest)
     with office.connection.begin():

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from keys.claimkeys import KEYS, ClaimKey, add_keys, new_key, open_keys
+from keys.customers import Customers
 from keys.labels import Label, Purpose, bound, stacked_digest
 from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
@@ -124,6 +125,11 @@ class Vault:
         """Whether the key that wraps its keys was destroyed: then nobody opens this vault again."""
         return self._ring.is_destroyed(self.mark(Mark.EPOCH))
 
+    @property
+    def customers(self) -> Customers:
+        """Look-ups by customer number."""
+        return Customers(self._connection, self._index)
+
     def find(self, entity: str, claim_nos: Iterable[str]) -> dict[str, ClaimKey]:
         """The claims already known, by claim number; creates nothing."""
         by_digest = {self._digest(Label.CLAIM_INDEX, entity, number): number for number in claim_nos}
@@ -131,19 +137,17 @@ class Vault:
         keys = open_keys(self._epoch, (row[:-1] for row in rows))
         return {by_digest[row[-1]]: keys[row[0]] for row in rows}
 
-    def claims_of(self, entity: str, customer_no: str) -> list[str]:
-        """The random ids of a subject's claims, by customer number; none if the number is not known."""
-        query = select(col(ClaimRow.id)).join(SubjectRow, col(SubjectRow.id) == col(ClaimRow.subject))
-        digest = self._digest(Label.CUSTOMER_INDEX, entity, customer_no)
-        return list(self._connection.execute(query.where(col(SubjectRow.customer) == digest)).scalars())
-
     def by_id(self, claim_ids: Sequence[str]) -> dict[str, ClaimKey]:
         """The keys of claims by their random ids; a claim without a key is absent, and gets no new one."""
         return open_keys(self._epoch, among(self._connection, KEYS, col(ClaimRow.id), claim_ids))
 
     def ensure(self, entity: str, numbers: Sequence[Numbers], batch: str) -> dict[str, ClaimKey]:
-        """Every claim of `numbers`, by claim number; unknown claims and subjects are created under `batch`."""
+        """Every claim of `numbers`, by claim number; unknown claims and subjects are created under `batch`.
+
+        A known claim that comes under another customer number keeps its subject, and is found by that number, too.
+        """
         known = self.find(entity, [claim_no for claim_no, _ in numbers])
+        self._renumber(entity, [(known[claim_no], number) for claim_no, number in numbers if claim_no in known], batch)
         missing = {claim_no: customer_no for claim_no, customer_no in numbers if claim_no not in known}
         subjects = self._ensure_subjects(entity, set(missing.values()), batch)
         created = {claim_no: new_key(subjects[customer_no]) for claim_no, customer_no in missing.items()}
@@ -184,12 +188,6 @@ class Vault:
         digest = self._digest(trace.label, entity, *trace.parts)
         query = select(col(TraceRow.claim)).where(col(TraceRow.digest) == digest).order_by(col(TraceRow.claim))
         return tuple(self._connection.execute(query).scalars())
-
-    def subjects(self, entity: str, customer_nos: Iterable[str]) -> dict[str, str]:
-        """The subjects already known, by customer number; creates nothing."""
-        by_digest = {self._digest(Label.CUSTOMER_INDEX, entity, number): number for number in customer_nos}
-        query = select(col(SubjectRow.customer), col(SubjectRow.id)).where(col(SubjectRow.customer).in_(by_digest))
-        return {by_digest[digest]: str(subject) for digest, subject in self._connection.execute(query)}
 
     def of_subjects(self, subjects: Iterable[str]) -> dict[str, ClaimKey]:
         """The claims of subjects, by claim id."""
@@ -257,7 +255,7 @@ class Vault:
         self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.owner).in_([*claims, *gone])))
 
     def _ensure_subjects(self, entity: str, customer_nos: set[str], batch: str) -> Mapping[str, str]:
-        found = self.subjects(entity, customer_nos)
+        found = self.customers.subjects(entity, customer_nos)
         created = {number: new_id() for number in customer_nos - found.keys()}
         rows = [
             {"id": subject, "customer": self._digest(Label.CUSTOMER_INDEX, entity, number), "batch": batch}
@@ -266,6 +264,12 @@ class Vault:
         if rows:
             self._connection.execute(insert(SubjectRow), rows)
         return found | created
+
+    def _renumber(self, entity: str, numbers: Sequence[tuple[ClaimKey, str]], batch: str) -> None:
+        own = self.customers.subjects(entity, {number for _, number in numbers})
+        others = {key.claim_id: number for key, number in numbers if own.get(number) != key.subject_id}
+        traces = {claim: (Trace(Label.CUSTOMER_INDEX, (number,)),) for claim, number in others.items()}
+        self.trace(entity, traces, batch)
 
     def _ensure_references(
         self, owners: set[str], agency: str, batch: str, draw: Callable[[], str]

@@ -22,6 +22,7 @@ EDGES = {
     "keys/rewrap.py": "the vault",
     "keys/sqlite.py": "stores",
     "keys/claimkeys.py": "the vault",
+    "keys/customers.py": "the vault",
     "keys/vault.py": "the vault",
     "keys/vault_tables.py": "the vault",
     "audit/store.py": "the log's tables",

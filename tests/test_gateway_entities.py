@@ -213,6 +213,25 @@ def test_what_is_said_to_one_entity_counts_for_nothing_of_anothers(world: World,
     assert known(world) == before
 
 
+@pytest.mark.parametrize("kind", ["C1", "D1"])
+def test_a_reference_leads_to_the_person_at_the_entity_that_is_asked(world: World, kind: str) -> None:
+    """Art. 15(4): what stands on a letter of the one is nobody at the other; it may be written as people write it."""
+    with open_office(load(world.creditor)) as office, office.vault_connection.begin():
+        (key,) = office.vault.find(SECOND, ["F-000012"]).values()
+        owner = key.claim_id if kind == "C1" else key.subject_id
+        ref = office.vault.references_of([owner], "ostsee")[owner]
+    clues = world.home / "clues.json"
+    clues.write_text(json.dumps({"reference": f" {ref.lower()} "}))
+    here, there = (
+        command(world, "subject", "find", "--clues", clues, "--entity", entity, "--json").json["candidates"]
+        for entity in (SECOND, FIRST)
+    )
+
+    assert ref.startswith(kind)
+    assert [(one["subject"], one["clues"], one["claims"]) for one in here] == [(key.subject_id, 1, 1)]
+    assert there == []
+
+
 def test_a_number_that_several_entities_have_used_is_voided_of_one(world: World) -> None:
     """Each entity counts for itself."""
 

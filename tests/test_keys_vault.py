@@ -17,6 +17,7 @@ from keys.sqlite import StoreError, create_store, open_store
 from keys.vault import Numbers, Vault
 from keys.vault_tables import VAULT_METADATA, Mark
 from keys.wrap import WrapError
+from schemas.codes import ErasureScope
 from schemas.identifiers import parse_reference
 
 RING = Keyring({purpose: (f"{place:026}", Secret(bytes([place + 1]) * 32)) for place, purpose in enumerate(Purpose)})
@@ -128,6 +129,45 @@ def test_a_batch_that_never_happened_is_swept(connection: Connection, vault: Vau
     old, new = ({found.case_ref for found in side.values()} for side in (lost_references, fresh))
     assert len(old & new) == 1
     assert counts == [3, 2]
+
+
+def test_a_claim_under_another_customer_number_keeps_its_subject(connection: Connection, vault: Vault) -> None:
+    """The new number leads to the subject beside whom it leads to already, as long as the claim is there and the batch
+    happened; at another entity it leads nowhere. The number of a subject of its own links the two, in both directions.
+    """
+    with connection.begin():
+        first = vault.ensure("shop", NUMBERS, BATCH)
+        one, other = (first[number].subject_id for number in CLAIM_NOS[1:])
+        again = vault.ensure("shop", [Numbers("F-Canary-1", "K-Canary-2"), Numbers("F-Canary-2", "K-Canary-3")], LATER)
+        look = vault.customers
+        found = look.leads("shop", ["K-Canary-1", "K-Canary-2", "K-Canary-3", "K-Canary-4"])
+        elsewhere = look.leads("press", ["K-Canary-2", "K-Canary-3"])
+        linked = look.linked([one]), look.linked([other]), look.linked([one, other])
+        claims = set(look.claims_of("shop", "K-Canary-3"))
+        vault.ensure("shop", [Numbers("F-Canary-1", "K-Canary-2")], LATER)
+        vault.sweep(LATER)
+        swept = look.leads("shop", ["K-Canary-2", "K-Canary-3"])
+        vault.ensure("shop", [Numbers("F-Canary-3", "K-Canary-5")], BATCH)
+        vault.destroy([first["F-Canary-3"].claim_id], ErasureScope.CLAIM)
+        gone = look.leads("shop", ["K-Canary-2", "K-Canary-5"])
+
+    assert again == {number: first[number] for number in again}
+    assert found == {"K-Canary-1": {one}, "K-Canary-2": {one, other}, "K-Canary-3": {one}}
+    assert elsewhere == gone == {}
+    assert linked == ({other}, {one}, set())
+    assert claims == {first[number].claim_id for number in CLAIM_NOS[:2]}
+    assert swept == {"K-Canary-2": {other}}
+
+
+def test_claims_of_watched_subjects_are_told_by_their_numbers(connection: Connection, vault: Vault) -> None:
+    """Of anybody else's claim, and of the same number at another entity, nothing is told."""
+    with connection.begin():
+        keys = vault.ensure("shop", NUMBERS, BATCH)
+        watched = keys["F-Canary-1"].subject_id
+        bearer, elsewhere = (vault.customers.bearer(entity, [watched]) for entity in ("shop", "press"))
+
+    assert [bearer(number) for number in (*CLAIM_NOS, "F-Canary-4")] == [watched, watched, None, None]
+    assert elsewhere("F-Canary-1") is None
 
 
 def test_the_vault_knows_no_number(tmp_path: Path, connection: Connection, vault: Vault) -> None:

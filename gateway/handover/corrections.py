@@ -4,7 +4,7 @@ Rules: a correction replaces a name or an address as a whole, never half of one,
 was wrong: whoever moves later is not held to it. It lasts as long as its request is kept; by then the source is right.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 from gateway.office import Office
 from gateway.store.requests import open_file
@@ -17,8 +17,6 @@ class Corrections:
     """The corrections that were granted to people in the data of one legal entity, by subject."""
 
     def __init__(self, office: Office, entity: str) -> None:
-        self._office = office
-        self._entity = entity
         self._of: dict[str, list[Corrected]] = {}
         with office.connection.begin(), office.vault_connection.begin():
             for record in office.requests.of_kind(RequestKind.RECTIFICATION, entity):
@@ -28,18 +26,16 @@ class Corrections:
                     for subject in office.requests.subjects(record.id):
                         self._of.setdefault(subject, []).extend(file.corrected)
 
-    def put_right(self, claims: Iterable[Claim]) -> Iterator[Claim]:
-        """Claims of a source as they are right, in order; outside any transaction."""
-        given = list(claims)
-        if not self._of:
-            return iter(given)
-        with self._office.vault_connection.begin():
-            subjects = self._office.vault.subjects(self._entity, {claim.customer_no for claim in given})
-        return (self._right(claim, subjects.get(claim.customer_no, "")) for claim in given)
+    @property
+    def subjects(self) -> Collection[str]:
+        """Who had something put right."""
+        return self._of.keys()
 
-    def _right(self, claim: Claim, subject: str) -> Claim:
-        for one in self._of.get(subject, ()):
-            claim = corrected(claim, one)
+    def put_right(self, claim: Claim, subjects: Iterable[str]) -> Claim:
+        """A claim of a source as it is right, for each subject that it is about."""
+        for subject in subjects:
+            for one in self._of.get(subject, ()):
+                claim = corrected(claim, one)
         return claim
 
 

@@ -11,7 +11,7 @@ import io
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from gateway.errors import InputError, UsageError
-from gateway.handover.mixups import Mixups
+from gateway.handover.mixups import Look, Mixups
 from gateway.handover.repeats import Number, Repeats
 from gateway.readers.document import Document
 from gateway.readers.formats import Format
@@ -31,6 +31,8 @@ from gateway.steps.plain import open_plain
 
 _OF_LINES: Final = frozenset({Format.CSV, Format.JSON_LINES, Format.DATEV})
 _READ_TOGETHER: Final = frozenset({Format.DATEV, Format.EINVOICE})
+Watching = Callable[[Iterable[Look]], Iterator[Look]]
+"""Hands on the looks of a first pass as they are."""
 
 
 class InboxFile(NamedTuple):
@@ -189,14 +191,14 @@ def opened(path: Path, name: str | None = None) -> Iterator[io.BufferedReader]:
         yield file
 
 
-def first_pass(file: InboxFile, number: Number) -> FirstPass:
-    """Reads who and what the rows name: some 70 bytes a row are kept, and 8 of them after it.
+def first_pass(file: InboxFile, number: Number, watching: Watching = iter) -> FirstPass:
+    """Reads who and what the rows name: some 70 bytes a row are kept, and 8 of them after it. `watching` sees all of them.
 
     Raises InputError for a file that is cut off or unreadable.
     """
     document = file.document()
     mixups = Mixups()
-    repeats = Repeats(number, mixups.noting(first_looks(document, file.mapping)))
+    repeats = Repeats(number, mixups.noting(watching(first_looks(document, file.mapping))))
     mixups.compare()
     if file.mapping.format in _OF_LINES and not document.ends_with_line:
         raise InputError(

@@ -13,15 +13,14 @@ from typing import NamedTuple
 from gateway.errors import IntegrityError
 from gateway.handover.changes import changes_of
 from gateway.handover.choice import Choice
-from gateway.handover.corrections import Corrections
 from gateway.handover.feed import Feed, named
 from gateway.handover.inbox import FirstPass
 from gateway.handover.marked import erased_digest
 from gateway.handover.mixups import MIXUPS
+from gateway.handover.persons import Persons, Subjects
 from gateway.handover.repeats import Place
 from gateway.handover.standing import standing_by_agency
 from gateway.handover.told import told_digest
-from gateway.log.protecting import stopped
 from gateway.office import Office
 from gateway.rules.current import current
 from gateway.rules.ordered import rule
@@ -83,8 +82,9 @@ class Mark(NamedTuple):
 
 
 class _Stored(NamedTuple):
-    """What is known of claims by number: latest verdicts, the unmatched since a restore, those without source data."""
+    """What is known of claims by number: keys, latest verdicts, the unmatched since a restore, those without source data."""
 
+    keys: dict[str, ClaimKey]
     screenings: dict[str, Screening]
     unmatched: set[str]
     forgotten: set[str]
@@ -104,9 +104,8 @@ class Judge:
         self._today = today
         self._feed = feed
         self._standing = standing_by_agency(office, source, feed.silent)
-        self._corrections = Corrections(office, source.entity)
-        with office.connection.begin(), office.vault_connection.begin():
-            self._stopped = stopped(office)
+        self.persons = Persons(office, source.entity)
+        with office.connection.begin():
             self._markers = office.requests.has_markers()
 
     def number(self, claim_no: str) -> bytes:
@@ -122,18 +121,17 @@ class Judge:
         later = [
             Rejected(row=row.row, field="claim_no", rule="repeated") for row, place in placed if place is Place.LATER
         ]
-        stopped = self._requested(row.claim for row, _ in placed)
-        right = self._corrections.put_right(row.claim for row, _ in placed)
+        people = self.persons.of([(row.claim, known.keys.get(row.claim.claim_no)) for row, _ in placed])
         judged: list[tuple[Judged, Screening | None]] = []
         unchanged = 0
-        for (row, place), claim in zip(placed, right, strict=True):
+        for (row, place), subjects in zip(placed, people, strict=True):
             if place is Place.LATER:
                 continue
             mark = Mark(
                 repeated=place is Place.FIRST,
                 mixed_up=seen.mixups.of(row.row),
                 unmatched=row.claim.claim_no in known.unmatched,
-                request_open=row.claim.customer_no in stopped,
+                request_open=bool(self.persons.requests(subjects)),
             )
             digest = self._row_digest(row.claim, mark)
             stored = known.screenings.get(row.claim.claim_no)
@@ -143,6 +141,7 @@ class Judge:
                     unchanged += 1
                     continue
                 mark = mark._replace(handed_over=stored.handed_over, held_since=stored.held_since if same_row else None)
+            claim = self.persons.corrections.put_right(row.claim, subjects)
             found = self._judge(claim, mark, row.row, digest, row.dropped)
             if found is not None and (
                 (same_row and is_as_it_was(found.verdict, stored)) or self._forgets(found.verdict, stored)
@@ -164,12 +163,13 @@ class Judge:
         same: list[Judged] = []
         both: list[tuple[Judged, Screening]] = []
         lifted_of: dict[str, frozenset[str]] = {}
-        for found in screenings:
-            claim = source_of(found, key_of(keys, found.claim)).claim
-            released = self._released(found, claim, keys[found.claim], lifted.get(found.claim, ()))
+        claims = [source_of(found, key_of(keys, found.claim)).claim for found in screenings]
+        people = self.persons.of([(claim, keys[found.claim]) for found, claim in zip(screenings, claims, strict=True)])
+        for found, claim, subjects in zip(screenings, claims, people, strict=True):
+            released = self._released(found, claim, subjects, lifted.get(found.claim, ()))
             told = MIXUPS & {*found.rules, *released}
             repeated, strange = "repeated" in found.rules, found.claim in unmatched
-            stopped = keys[found.claim].subject_id in self._stopped
+            stopped = bool(self.persons.requests(subjects))
             mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped)
             judged = self._judge(claim, mark, found.row, found.row_digest)
             if judged is not None:
@@ -180,12 +180,13 @@ class Judge:
             (same if stays else changed).append(now)
         return HeldChunk(changed, same)
 
-    def _released(self, found: Screening, claim: Claim, key: ClaimKey, releases: Sequence[Release]) -> frozenset[str]:
+    def _released(
+        self, found: Screening, claim: Claim, subjects: Subjects, releases: Sequence[Release]
+    ) -> frozenset[str]:
         """The rules lifted for a claim whose row, facts and requests are those that people knew."""
         if not releases:
             return frozenset()
-        requests = self._stopped.get(key.subject_id, frozenset())
-        told = told_digest(self._office, found.claim, self._feed.told(named(claim)), requests)
+        told = told_digest(self._office, found.claim, self._feed.told(named(claim)), self.persons.requests(subjects))
         return frozenset(
             name
             for release in releases
@@ -244,18 +245,11 @@ class Judge:
             current = self._office.claims.current(key.claim_id for key in found.values())
             unmatched = self._office.unmatched.among([key.claim_id for key in found.values()])
         return _Stored(
+            found,
             {number: current[key.claim_id] for number, key in found.items() if key.claim_id in current},
             {number for number, key in found.items() if key.claim_id in unmatched},
             {number for number, key in found.items() if key.source is None},
         )
-
-    def _requested(self, claims: Iterable[Claim]) -> set[str]:
-        """The customer numbers of whom a request stops the hand-over."""
-        if not self._stopped:
-            return set()
-        with self._office.vault_connection.begin():
-            found = self._office.vault.subjects(self._source.entity, {claim.customer_no for claim in claims})
-        return {number for number, subject in found.items() if subject in self._stopped}
 
     def _erased(self, rows: Sequence[Row]) -> set[int]:
         """The rows whose claims were erased on request."""

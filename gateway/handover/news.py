@@ -55,7 +55,8 @@ def _named(office: Office, source: Source, feed: Feed) -> Iterator[str]:
         yield from found
     for numbers in _slices(names["customer_no"]):
         with office.vault_connection.begin():
-            found = list(vault.of_subjects(vault.subjects(entity, numbers).values()))
+            leads = vault.customers.leads(entity, numbers).values()
+            found = list(vault.of_subjects({subject for subjects in leads for subject in subjects}))
         yield from found
 
 

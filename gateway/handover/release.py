@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from audit.store import append
 from gateway.errors import UsageError
 from gateway.handover.feed import feed_of, named
+from gateway.handover.persons import about, requests
 from gateway.handover.told import told_digest
 from gateway.log.protecting import stopped
 from gateway.office import Office
@@ -99,7 +100,9 @@ def releasing(office: Office, asked: Sequence[Asked], until: date, today: date) 
             found, key = _held(office, one, position)
             claim = source_of(found, key).claim
             facts = feeds[one.source].told(named(claim))
-            told = told_digest(office, found.claim, facts, stopping.get(key.subject_id, ()))
+            entity = configuration.source(one.source).entity
+            (subjects,) = about(office.vault, entity, [(claim, key)])
+            told = told_digest(office, found.claim, facts, requests(stopping, subjects))
             known.append(Known(Release(found.claim, found.row_digest, told, found.rules, one.reason, until), facts))
     two = any(rule(name).release is Who.TWO_ACTORS for one in known for name in one.release.rules)
     return Releasing(tuple(asked), tuple(known), until, 2 if two else 1)

@@ -66,13 +66,16 @@ def _entries_about(office: Office, choice: Choice) -> set[int] | None:
 
 
 def claims_of(office: Office, claim_no: str | None, customer_no: str | None) -> list[str]:
-    """The random ids of claims by claim number, or by customer number, at any entity. Raises InputError for none."""
+    """The random ids of claims by claim number, or by a customer number that leads to their subjects, at any entity.
+
+    Raises InputError for none.
+    """
     found: list[str] = []
     for entity in office.configuration.settings.entities:
         if claim_no is not None:
             found += [key.claim_id for key in office.vault.find(entity.id, [claim_no]).values()]
         if customer_no is not None:
-            found += office.vault.claims_of(entity.id, customer_no)
+            found += office.vault.customers.claims_of(entity.id, customer_no)
     if not found:
         raise InputError("nothing is kept under that number: check its spelling; it may have been erased")
     return sorted(set(found))

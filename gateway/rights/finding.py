@@ -28,7 +28,11 @@ class Clue(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A subject that clues lead to: its random id, how many of the clues, its claims, and where they are."""
+    """A subject that clues lead to: its random id, how many of the clues, its claims, and where they are.
+
+    No clue leads to a subject that is listed for its customer number alone: claims of it and of another one that the clues
+    lead to have borne the same.
+    """
 
     subject: str
     clues: int
@@ -45,7 +49,8 @@ def find(office: Office, entity: str, clue: Clue) -> list[Candidate]:
         raise InputError("a surname is looked for together with its postcode, and the other way round")
     with office.connection.begin(), office.vault_connection.begin():
         hits = [set(found) for found in _subjects(office, entity, clue)]
-        subjects = sorted({subject for hit in hits for subject in hit})
+        led = {subject for hit in hits for subject in hit}
+        subjects = sorted(led | office.vault.customers.linked(led))
         keys = office.vault.of_subjects(subjects)
         cases = office.cases.of_claims(None, list(keys))
     found = []
@@ -68,11 +73,11 @@ def _subjects(office: Office, entity: str, clue: Clue) -> Iterable[Iterable[str]
     """The subjects that each clue leads to, inside the caller's transactions."""
     vault = office.vault
     if clue.customer_no is not None:
-        yield vault.subjects(entity, [clue.customer_no]).values()
+        yield vault.customers.leads(entity, [clue.customer_no]).get(clue.customer_no, ())
     if clue.claim_no is not None:
         yield _of(vault.find(entity, [clue.claim_no]).values())
     if clue.reference is not None:
-        yield _of_reference(office, clue.reference)
+        yield _of_reference(office, entity, clue.reference)
     if clue.agency_ref is not None:
         for agency in office.configuration.settings.agencies:
             yield _of(vault.by_id(vault.traced(entity, by_agency_ref(agency.id, clue.agency_ref))).values())
@@ -87,7 +92,10 @@ def _subjects(office: Office, entity: str, clue: Clue) -> Iterable[Iterable[str]
         yield _of(vault.by_id(vault.traced(entity, trace)).values())
 
 
-def _of_reference(office: Office, text: str) -> set[str]:
+def _of_reference(office: Office, entity: str, text: str) -> set[str]:
+    """A reference says nothing of the legal entity whose claim it is. What the vault alone knows since a restore may be of
+    any of ours.
+    """
     try:
         reference = parse_reference(text.strip())
     except MistypedReferenceError as error:
@@ -97,7 +105,10 @@ def _of_reference(office: Office, text: str) -> set[str]:
         for agency in office.configuration.settings.agencies
         for owner in office.vault.owners([reference], agency.id).values()
     }
-    return owners if reference.startswith("D") else _of(office.vault.by_id(sorted(owners)).values())
+    vault = office.vault
+    keys = vault.of_subjects(owners) if reference.startswith("D") else vault.by_id(sorted(owners))
+    own = office.claims.of_entity(entity, keys) | (keys.keys() - office.claims.current(keys).keys())
+    return _of(keys[claim] for claim in own)
 
 
 def _of(keys: Iterable[ClaimKey]) -> set[str]:
