@@ -7,10 +7,13 @@ erased, the night makes that final, and `gateway.db` is lost.
 import json
 import shutil
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -26,7 +29,10 @@ from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.steps.acknowledge import Refusal
 from gateway.wiring import open_desk, open_office
+from keys.labels import Label, Purpose, bound
+from keys.material import Secret
 from keys.references import new_id
+from keys.wrap import WrapError, unwrap
 from schemas.answers import Statement
 from schemas.entry import ErasureGround
 from schemas.messages import IdentityLine
@@ -37,6 +43,7 @@ CANARY = "Quastenflosser"
 MONTH = TODAY + timedelta(days=30)
 LOST = MONTH + timedelta(days=1)
 ERASED = {2: "first", 8: "later"}
+SYMMETRIC = (Purpose.EPOCH, Purpose.INDEX, Purpose.MARKER)
 
 
 def rows(numbers: range) -> bytes:
@@ -187,6 +194,54 @@ def test_the_person_stays_gone_and_nothing_is_sent_twice(history: History, copy:
             assert office.connection.execute(text("select count(*) from erasure_claim")).scalar() == 0
     assert verdict.fault is None
     assert world.events().count("store.restored") == 1
+
+
+def rows_of(store: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(store)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def opens(secret: Secret, sealed: bytes, label: bytes) -> bool:
+    try:
+        unwrap(secret, sealed, label)
+    except WrapError:
+        return False
+    return True
+
+
+def test_what_was_erased_opens_with_no_key_that_is_left(history: History) -> None:
+    """Art. 17: a copy of `gateway.db` from before holds ciphertext, and neither a key of the newest vault nor one of the key
+    directory opens it, or the keys of it that old copies of the vault hold. Everybody else's opens with their own.
+    """
+    current = rows_of(history.newest_vault, "select id from claim")
+    sealed = rows_of(history.later, "select claim, package, payload, source from screening")
+    erased = {claim for claim, *_ in sealed} - {claim for (claim,) in current}
+    with open_office(load(history.world.creditor)) as office, office.vault_connection.begin():
+        keys = office.vault.by_id([claim for (claim,) in current])
+        ring = [one for purpose in SYMMETRIC for one in office.ring.kept(purpose)]
+    secrets = [*ring, *(secret for one in keys.values() for secret in (one.key, one.source) if secret is not None)]
+    dead = [
+        (bound(label, claim), wrapped)
+        for vault in history.vaults[:2]
+        for label, table in ((Label.CLAIM_KEY, "claim"), (Label.SOURCE_KEY, "source"))
+        for claim, wrapped in rows_of(vault, f"select id, wrapped from {table}")
+        if claim in erased
+    ]
+    gone = [
+        (bound(label, claim, package), content)
+        for claim, package, *contents in sealed
+        for label, content in zip((Label.SCREENING, Label.SOURCE), contents, strict=True)
+        if claim in erased
+    ]
+    own = [
+        opens(keys[one].key, payload, bound(Label.SCREENING, one, pack))
+        for one, pack, payload, _ in sealed
+        if one in keys
+    ]
+
+    assert (len(erased), len(gone), len(dead), len(keys)) == (2, 4, 6, 8)
+    assert not any(opens(secret, content, label) for secret in secrets for label, content in (*gone, *dead))
+    assert len(own) >= 8 and all(own)
 
 
 def test_a_number_that_still_lies_at_the_server_is_not_used_again(tmp_path: Path) -> None:
