@@ -114,6 +114,28 @@ def test_each_writing_of_an_answer_is_in_the_log(world: World) -> None:
     assert (shown["state"], [step[2] for step in shown["steps"]].count("request answered")) == ("closed", 2)
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_letter_and_certificate_say_what_stays_and_until_when(world: World, language: str) -> None:
+    """Art. 17(3)(e), 5(2): how many markers, by which norm, until which day; and the file of the request itself."""
+    request = asked(world, "erasure", "--language", language, invoice="RE-000002")
+    assert approved(world, "request", "approve", request, "--ground", "unlawful", keys=BOTH).code == 0
+    out = answered(world, request)
+    told = [read(out / name) for name in ("letter.pdf", "certificate.pdf")]
+    again = read(answered(world, request, TODAY + timedelta(days=200)) / "letter.pdf")
+    rows, day, norms = {
+        "de": (
+            "2 Art. 17 Abs. 1 lit. d DSGVO, § 35 Abs. 1, 3 BDSG 30.06.2036",
+            "31.12.2029",
+            "Art. 5 Abs. 2 DSGVO",
+        ),
+        "en": ("2 Art. 17(1)(d) GDPR, § 35(1), (3) BDSG 30 June 2036", "31 December 2029", "Art. 5(2) GDPR"),
+    }[language]
+
+    for one in (*told, again):
+        assert rows in one
+        assert day in one and norms in one and "§ 31" in one and "OWiG" in one
+
+
 def test_a_lifting_speaks_of_claims_only_where_there_are_some(world: World) -> None:
     """Art. 18(3): nothing of somebody who was erased goes on."""
     notices = []

@@ -25,6 +25,7 @@ from gateway.rights.gaps import lost_times
 from gateway.rights.letters import Destroyed, Letters, Told
 from gateway.rights.life import PENDING, Opened, change, privacy_of
 from gateway.rights.portability import provided
+from gateway.rights.remaining import remaining
 from keys.references import new_id
 from schemas.canonical import encode_model
 from schemas.codes import RequestKind
@@ -177,10 +178,11 @@ def _made(office: Office, opened: Opened, today: date, now: datetime) -> Answer:
                 released=released(office, opened),
             )
         destroyed, lost = _destroyed(office, opened, final), lost_times(office)
-    letter = render(_LETTER, letters.decided(told, lost), Output.PDF)
+        remains = remaining(office, opened, today)
+    letter = render(_LETTER, letters.decided(told, remains, lost), Output.PDF)
     if not destroyed:
         return Answer(letter)
-    return Answer(letter, certificate=render(_LETTER, letters.certificate(destroyed, told), Output.PDF))
+    return Answer(letter, certificate=render(_LETTER, letters.certificate(destroyed, told, remains), Output.PDF))
 
 
 def _told(office: Office, opened: Opened) -> list[Told]:

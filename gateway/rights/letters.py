@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from gateway.rights.copied import Copied
 from gateway.rights.life import Opened
+from gateway.rights.remaining import Remains
 from gateway.rights.wording import Section, Wording, agency_name, section
 from gateway.settings import Configuration
 from gateway.store.requests import Notice
@@ -63,7 +64,7 @@ class Letters:
         sections = [*Copied(self._configuration, self._words).sections(found), *general]
         return self._letter("access", [*body, *self._lost(found.lost)], sections)
 
-    def decided(self, notices: Sequence[Told], lost: Sequence[LostTime] = ()) -> dict[str, Any]:
+    def decided(self, notices: Sequence[Told], remains: Remains, lost: Sequence[LostTime]) -> dict[str, Any]:
         """The answer to every other request."""
         file, told = self._opened.file, list(self._told(notices))
         if file.outcome is Outcome.NOTHING_HELD:
@@ -74,9 +75,8 @@ class Letters:
             reason = texts[file.refusal.value]
             return self._letter("refusal", [one.format(reason=reason) for one in texts["paragraphs"]], told)
         if file.kind is RequestKind.ERASURE:
-            texts = self._texts["erasure"]
-            marker = section(texts["marker_title"], texts["marker"])
-            return self._letter("erasure", texts["paragraphs"], [*self._kept(), marker, *told])
+            body = self._texts["erasure"]["paragraphs"]
+            return self._letter("erasure", body, [*self._kept(), *self._remains(remains), *told])
         kind = _KINDS[file.kind]
         return self._letter(kind, self._texts[kind]["paragraphs"], told)
 
@@ -93,7 +93,7 @@ class Letters:
         texts = self._texts["lifting"]
         return self._letter("lifting", [*texts["paragraphs"], *([texts["goes_on"]] if held else [])], [])
 
-    def certificate(self, erasures: Sequence[Destroyed], notices: Sequence[Told]) -> dict[str, Any]:
+    def certificate(self, erasures: Sequence[Destroyed], notices: Sequence[Told], remains: Remains) -> dict[str, Any]:
         """What was destroyed: groups of fields, positions in the log, whom we told."""
         texts = self._texts["certificate"]
         parts = [*self._kept()]
@@ -107,7 +107,18 @@ class Letters:
                 (texts["final"], texts["final_yes" if one.final else "final_no"]),
             ]
             parts.append(section(texts["facts"], (), texts["head"], rows))
-        return self._letter("certificate", texts["paragraphs"], [*parts, *self._told(notices), self._beyond()])
+        return self._letter(
+            "certificate", texts["paragraphs"], [*parts, *self._remains(remains), *self._told(notices), self._beyond()]
+        )
+
+    def _remains(self, remains: Remains) -> Iterator[Section]:
+        """What an erasure does not end: markers, if there are any, and the request's own file."""
+        texts, words = self._texts["remains"], self._words
+        rows = [(str(one.markers), words.norm(one.norm), words.day(one.until)) for one in remains.markers]
+        if rows:
+            yield section(texts["marker_title"], texts["marker"], texts["head"], rows, (2, 4, 2))
+        names = {"until": words.day(remains.file_until), "norm": words.norm(remains.file_norm)}
+        yield section(texts["file_title"], [one.format(**names) for one in texts["file"]])
 
     def _beyond(self) -> Section:
         """What no erasure here reaches: the operator's own files, and those that a source's exports are moved to."""

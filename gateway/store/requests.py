@@ -58,6 +58,14 @@ class Marker(NamedTuple):
     request: str
 
 
+class MarkersLeft(NamedTuple):
+    """How many markers are kept by the same norm until the same day."""
+
+    norm: str
+    until: date
+    markers: int
+
+
 class Restriction(NamedTuple):
     """A claim that is only kept, until when, and by which norm."""
 
@@ -205,6 +213,13 @@ class Requests:
         """Which of these digests belong to erased claims."""
         query = select(col(MarkerRow.digest)).where(col(MarkerRow.until) >= today, col(MarkerRow.digest).in_(digests))
         return set(self._connection.execute(query).scalars())
+
+    def markers_of(self, request: str) -> list[MarkersLeft]:
+        """The markers that a request led to last, those first that end first."""
+        columns = col(MarkerRow.norm), col(MarkerRow.until)
+        query = select(*columns, func.count()).where(col(MarkerRow.request) == request).group_by(*columns)
+        rows = self._connection.execute(query.order_by(col(MarkerRow.until), col(MarkerRow.norm)))
+        return [MarkersLeft._make(row) for row in rows]
 
     def end_markers(self, today: date) -> int:
         """Markers whose last day has passed are gone; how many there were."""
