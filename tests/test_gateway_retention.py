@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from asking import asked, command
 from gateway.rights.erasure import end_restrictions
 from gateway.settings import load
 from gateway.store.case_tables import CaseRow
@@ -16,7 +17,7 @@ from gateway.wiring import open_office
 from keys.references import new_id
 from schemas.answers import CaseStatus
 from schemas.codes import CaseStanding, StatusCode
-from schemas.request import RequestState
+from schemas.request import ErasureClaim, RequestState
 from world import TODAY, World, cli, jsonl, row
 
 REFUSED = {"amount": "20.00"}  # all of it is paid: nothing is open
@@ -159,6 +160,19 @@ def test_proceedings_hold_a_claim(world: World, standing: CaseStanding) -> None:
     found = retention(world, datetime(2040, 1, 1, 12, tzinfo=UTC))
 
     assert (found["ended"], found["erased"]) == ({"refused": 1}, 1)
+
+
+@pytest.mark.parametrize("ground", list(ErasureClaim))
+def test_proceedings_are_shown_as_why_a_claim_is_kept(world: World, ground: ErasureClaim) -> None:
+    """Art. 17(3)(e): whoever decides about an erasure sees that the claim is kept while a court has it, on any ground."""
+    handed_over(world)
+    told(world, StatusCode.COURT_ORDER)
+    request = asked(world, "erasure")
+    shown = command(world, "request", "preview", request, "--ground", ground)
+
+    assert shown.code == 0
+    assert "disclosed: kept (1 claim), Art. 17(3)(e) GDPR" in shown.out
+    assert "claim F-000001: kept" in shown.out
 
 
 def test_a_dry_run_shows_what_goes_next_and_why(world: World) -> None:
