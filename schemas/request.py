@@ -229,7 +229,8 @@ class RequestFile(Strict):
 
     `text` is what the person wrote. `recipient` is the address of the claim if the person gave no other; then it was
     `looked_up`. `contested`: the person says that the claim is not owed. `correction`: what is asked for; `corrected`: what
-    was granted, the oldest first.
+    was granted, the oldest first. `only`: the claims that it is about, where others under the same customer number are
+    another person's.
     `planned` and `approved`: what is being carried out.
     `erasures`: what has been, also before it was opened again.
     """
@@ -244,6 +245,7 @@ class RequestFile(Strict):
     looked_up: bool = False
     contested: bool = False
     identified: Identified | None = None
+    only: tuple[EntryId, ...] = ()
     correction: Correction | None = None
     corrected: tuple[Corrected, ...] = ()
     ground: RestrictionGround | None = None

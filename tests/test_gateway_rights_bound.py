@@ -147,3 +147,51 @@ def test_a_restriction_that_is_opened_again_restricts_at_once(world: World) -> N
 
     assert (free, restricted(world)) == (0, 1)
     assert world.handover(now=LATER).json["claims"]["handed_over"] == 0
+
+
+OTTO = {"customer_no": "K-000001", "debtor.first_name": "Otto", "debtor.last_name": "Anders"}
+
+
+def of_one(world: World, kind: str, *claims: str) -> tuple[str, Result]:
+    """A request about a customer number that two people have, and what its identification as one of them says."""
+    world.drop("other.jsonl", jsonl([row(7, **OTTO)]))
+    assert world.handover().json["claims"]["handed_over"] == 1
+    request = asked(world, kind)
+    subject = found(world, invoice_no="RE-000001")[0]["subject"]
+    named = [part for claim in claims for part in ("--claim", claim)]
+    identified = ("--proof", "reference", "--subject", subject, *named)
+    return request, command(world, "request", "identify", request, *identified, now=LATER)
+
+
+def test_a_request_may_be_about_one_of_two_people_under_a_customer_number(world: World) -> None:
+    """Art. 15(4), 17: the claims of the one who asks are named; the other's stay, are told to nobody, and are worked on."""
+    request, _ = of_one(world, "erasure", "F-000007")
+    preview = command(world, "request", "preview", request, "--ground", "unlawful", now=LATER)
+    done = approved(world, "request", "approve", request, "--ground", "unlawful", keys=BOTH, now=LATER)
+    letter = text_of(answered(world, request, LATER) / "letter.pdf")
+    left = [len(found(world, invoice_no=invoice)) for invoice in ("RE-000001", "RE-000007")]
+
+    assert done.code == 0
+    assert ("LOOK" in preview.out, "F-000001" in preview.out, "F-000007" in preview.out) == (False, False, True)
+    assert ("Otto Anders" in letter, "F-000001" in letter) == (True, False)
+    assert left == [1, 0]
+
+
+def test_a_restriction_of_one_of_two_people_stops_both_and_pauses_one(world: World) -> None:
+    """Art. 18: at first both cases are paused; named, the other's goes on, and nothing new is handed over for the number."""
+    request, identified = of_one(world, "restriction", "F-000007")
+    world.drop("more.jsonl", jsonl([row(11, customer_no="K-000001")]))
+    night = world.handover(now=LATER)
+    alone = command(world, "request", "preview", request, now=LATER)
+
+    assert (identified.code, restricted(world), night.json["claims"]["handed_over"]) == (0, 1, 0)
+    assert "F-000001" not in alone.out
+
+
+@pytest.mark.parametrize("claim", ["F-000003", "F-999999"])
+def test_only_claims_of_the_person_can_be_named(world: World, claim: str) -> None:
+    request, identified = of_one(world, "access", claim)
+    shown = command(world, "request", "preview", request)
+
+    assert (identified.code, "not one of the subjects" in identified.err) == (2, True)
+    assert shown.code == 2

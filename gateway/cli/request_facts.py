@@ -12,8 +12,9 @@ from cyclopts import Parameter
 from gateway.cli import output
 from gateway.cli.creditor import Config
 from gateway.rights.deciding import protect
+from gateway.rights.identifying import identify
 from gateway.rights.intake import read_correction, read_recipient, read_representation
-from gateway.rights.life import address, correct, identify, load_request
+from gateway.rights.life import address, correct, load_request
 from gateway.rights.listing import pending_beside
 from gateway.settings import load
 from gateway.wiring import clock, open_office
@@ -32,6 +33,10 @@ def request_identify(
     *,
     proof: Annotated[Proof, Parameter(help="How it was established who asks: the least that suffices (Art. 12(6)).")],
     subject: Subjects = (),
+    claim: Annotated[
+        tuple[str, ...],
+        Parameter(help="A claim's number, where others under the customer number are another person's.", negative=""),
+    ] = (),
     representation: Annotated[
         Path | None, Parameter(help="A JSON file: `name`, `authority` and `seen_on` of who acts for the person.")
     ] = None,
@@ -47,7 +52,7 @@ def request_identify(
     with open_office(load(config)) as office:
         opened = load_request(office, request)
         with office.connection.begin(), office.vault_connection.begin():
-            opened = protect(office, identify(office, opened, subject, identified, now), now)
+            opened = protect(office, identify(office, opened, subject, identified, now, only=claim), now)
             beside = pending_beside(office, opened)
     output.line(f"{request} is identified; next: `inkasso request preview {request}`")
     tell_pending(beside, opened.file.kind)

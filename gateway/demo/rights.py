@@ -24,7 +24,8 @@ from gateway.people.signers import file_key
 from gateway.rights.answering import Answer, answer
 from gateway.rights.deciding import approve, deciding
 from gateway.rights.erasure import numbers_of
-from gateway.rights.life import Opened, identify, load_request, open_request
+from gateway.rights.identifying import identify
+from gateway.rights.life import Opened, load_request, open_request
 from gateway.store.cases import CaseRecord
 from keys.root import write_private
 from schemas.codes import CaseStanding, RequestKind

@@ -14,7 +14,7 @@ from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
 from gateway.rights.correction import identities, put_right
-from gateway.rights.life import PROTECTS, RESTRICTS, Opened, change, load_request
+from gateway.rights.life import PROTECTS, RESTRICTS, Opened, change, claims_of, load_request
 from gateway.rights.told import addressee, names_of
 from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
@@ -53,7 +53,7 @@ def protect(office: Office, opened: Opened, now: datetime) -> Opened:
     if not opened.restricts:
         return opened
     ground = opened.file.ground or _ground(opened)
-    claims = list(office.vault.of_subjects(office.requests.subjects(opened.id)))
+    claims = list(claims_of(office, opened))
     count = notices.restrict(office, opened.id, claims, ground, now)
     if not count:
         return opened
@@ -77,7 +77,7 @@ def deciding(
         )
     with office.connection.begin(), office.vault_connection.begin():
         subjects = office.requests.subjects(opened.id)
-        claims = tuple(office.vault.of_subjects(subjects))
+        claims = tuple(claims_of(office, opened))
         about = (*_about(opened, subjects), *_several(office, claims))
         if refusal is not None:
             return Decision(opened, Outcome.REFUSED, refusal, 2, (*about, *_held(office, claims)), claims, None)
@@ -133,7 +133,7 @@ def _recipient(office: Office, opened: Opened, *, rectified: bool) -> Recipient 
     """Where the answer goes: to the right name and address, where they were looked up and have been put right."""
     if not rectified or not opened.file.looked_up:
         return opened.file.recipient
-    return addressee(office, office.requests.subjects(opened.id)) or opened.file.recipient
+    return addressee(office, claims_of(office, opened)) or opened.file.recipient
 
 
 def finish_decided(office: Office, now: datetime) -> None:
@@ -172,6 +172,10 @@ def _about(opened: Opened, subjects: tuple[str, ...]) -> tuple[str, ...]:
     file = opened.file
     steps = Counter(step.what for step in file.history)
     lines = [f"about subject {subject}" for subject in subjects] or ["about nobody of whom anything is held"]
+    if file.only:
+        lines.append(
+            "of whose claims only those that were named; others under the customer number are another person's"
+        )
     if file.identified is not None:
         lines.append(f"identified by {file.identified.proof} on {file.identified.on}")
         if file.identified.representation is not None:
@@ -198,7 +202,8 @@ def _several(office: Office, claims: tuple[str, ...]) -> tuple[str, ...]:
     names = names_of(office, office.vault.by_id(claims))
     if names < 2:
         return ()
-    return (f"LOOK: the claims name {names} people under one customer number; approve only if they are one person",)
+    look = f"LOOK: the claims name {names} people under one customer number; if they are not one person, "
+    return (look + "`request identify` again with --claim for each claim of the one who asks",)
 
 
 def _beyond(office: Office, opened: Opened) -> tuple[str, ...]:
@@ -222,7 +227,7 @@ def _tell(office: Office, decision: Decision, today: date, now: datetime) -> int
 def _executed(office: Office, opened: Opened, now: datetime) -> Opened:
     lasts = opened.file.kind in RESTRICTS and opened.file.outcome is Outcome.GRANTED
     with office.connection.begin(), office.vault_connection.begin():
-        claims = office.vault.of_subjects(office.requests.subjects(opened.id)) if lasts else {}
+        claims = claims_of(office, opened) if lasts else {}
         entry = RequestExecuted(
             id=new_id(),
             time=now,

@@ -26,12 +26,13 @@ from gateway.retention.titles import titles
 from gateway.rights import notices
 from gateway.rights.deadline import months_after
 from gateway.rights.fate import BARRED, MARKED_YEARS, Standing, by_group, decide
-from gateway.rights.life import PENDING, Opened, change, concern
+from gateway.rights.life import PENDING, Opened, change, claims_of, concern
 from gateway.rights.markers import Marked, mark
 from gateway.state import ClaimState
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
 from gateway.store.requests import Restriction
+from keys.claimkeys import ClaimKey
 from keys.references import new_id
 from schemas.calendar import day_in_germany
 from schemas.codes import ErasureScope, RequestKind, RestrictionGround
@@ -79,15 +80,14 @@ def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> P
                 f"request {other.id} of the same person for access has not been answered: answer it first, because after "
                 "the erasure there is nothing left to answer it from"
             )
-    standings = standings_of(office, subjects)
+    standings = standings_of(office, claims_of(office, opened))
     figures = load_figures(office.configuration.settings.figures)
     planned = tuple(decide(one, ground, figures, today) for one in standings)
     return Plan(planned, by_group(standings, planned, ground), numbers_of(office, [one.claim for one in standings]))
 
 
-def standings_of(office: Office, subjects: Sequence[str]) -> list[Standing]:
-    """Where every claim of these subjects stands, inside the caller's transactions."""
-    keys = office.vault.of_subjects(subjects)
+def standings_of(office: Office, keys: dict[str, ClaimKey]) -> list[Standing]:
+    """Where each of these claims stands, inside the caller's transactions."""
     claims = list(keys)
     current = office.claims.current(claims)
     cases: dict[str, list[CaseRecord]] = {}

@@ -21,24 +21,21 @@ from gateway.figures.tables import load_figures
 from gateway.log.protecting import stops_after
 from gateway.office import Office
 from gateway.people.approvals import others_of
-from gateway.rights import notices
 from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after, require_past
-from gateway.rights.told import addressee
 from gateway.settings import Entity
 from gateway.store.requests import RequestRecord, open_file, seal_file
+from keys.claimkeys import ClaimKey
 from keys.material import Secret
 from keys.references import new_id
 from keys.remembered import remember_subjects
 from schemas.codes import RequestKind
 from schemas.privacy import Privacy
-from schemas.request import Channel, Correction, Identified, Recipient, RequestFile, RequestState, Step
+from schemas.request import Channel, Correction, Recipient, RequestFile, RequestState, Step
 from schemas.request_entry import (
-    NoticesMade,
     RequestAddressed,
     RequestCorrected,
     RequestDecided,
     RequestEntry,
-    RequestIdentified,
     RequestOpened,
     RestrictionLifted,
 )
@@ -105,7 +102,7 @@ def open_request(
         raise UsageError("only a restore opens requests that way: say how this one came in with --channel")
     if file.ground is not None and not (file.contested or file.kind in RESTRICTS):
         raise UsageError("--ground is that of a restriction, an objection or a contestation: this request has none")
-    _check_subjects(office, entity, subjects)
+    check_subjects(office, entity, subjects)
     keyed = office.vault.new_request(entity, file.kind, file.received, contested=file.contested)
     return begin_request(office, keyed, entity, file, subjects, now=now)
 
@@ -194,42 +191,11 @@ def advance(old: RequestState, new: RequestState) -> RequestState:
     return new
 
 
-def identify(
-    office: Office, opened: Opened, subjects: tuple[str, ...], identified: Identified, now: datetime
-) -> Opened:
-    """It is known who asks, and whom the request is about; none if nothing is held. Inside the caller's transactions.
-
-    The answer goes to the address of the latest claim if the person gave no other. What restricted somebody whom it turns
-    out not to be about has ended. Raises UsageError.
-    """
-    _check_subjects(office, opened.record.entity, subjects)
-    if identified.representation is not None and identified.representation.seen_on > identified.on:
-        raise UsageError(
-            "the proof of authority cannot have been seen in the future: check `seen_on`; nothing was done"
-        )
-    opened = _let_go(office, opened, subjects, now)
-    concern(office, opened.id, subjects)
-    entry = RequestIdentified(
-        id=new_id(),
-        time=now,
-        actor=ACTOR,
-        request=opened.id,
-        proof=identified.proof,
-        represented=identified.representation is not None,
-    )
-    given = None if opened.file.looked_up else opened.file.recipient
-    recipient = given or addressee(office, subjects)
-    return change(
-        office, opened, entry, _IDENTIFIED, identified=identified, recipient=recipient, looked_up=given is None
-    )
-
-
-def _let_go(office: Office, opened: Opened, subjects: tuple[str, ...], now: datetime) -> Opened:
-    others = set(office.requests.subjects(opened.id)) - set(subjects) if opened.restricts else set()
-    count = notices.unrestrict(office, opened.id, list(office.vault.of_subjects(others)), now)
-    if not count:
-        return opened
-    return change(office, opened, NoticesMade(id=new_id(), time=now, actor=ACTOR, request=opened.id, notices=count))
+def claims_of(office: Office, opened: Opened) -> dict[str, ClaimKey]:
+    """The claims that a request is about: all of its subjects, or those that were named; in the caller's transactions."""
+    keys = office.vault.of_subjects(office.requests.subjects(opened.id))
+    only = opened.file.only
+    return {claim: key for claim, key in keys.items() if claim in only} if only else keys
 
 
 def correct(office: Office, opened: Opened, correction: Correction, now: datetime) -> None:
@@ -260,7 +226,7 @@ def due_on(office: Office, entity: str, received: date, months: int = ANSWER_MON
     return answer_by(received, privacy.land, load_figures(office.configuration.settings.figures), months)
 
 
-def _check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> None:
+def check_subjects(office: Office, entity: str, subjects: tuple[str, ...]) -> None:
     """Inside the caller's transactions. Raises UsageError for a subject that this legal entity has no claim of.
 
     What the vault alone knows since a restore may be of any of ours.

@@ -38,11 +38,10 @@ def names_of(office: Office, keys: dict[str, ClaimKey]) -> int:
     return len({name_of(one.claim.debtor).model_dump_json().casefold() for one in sources if one is not None})
 
 
-def addressee(office: Office, subjects: tuple[str, ...]) -> Recipient | None:
-    """To whom and where the latest claim of these subjects was addressed: as its source delivered it or, where that was
-    erased, as its agency was told. Nobody where they name several people: a person must say who asks.
+def addressee(office: Office, keys: dict[str, ClaimKey]) -> Recipient | None:
+    """To whom and where the latest of these claims was addressed: as its source delivered it or, where that was erased, as
+    its agency was told. Nobody where they name several people: a person must say who asks.
     """
-    keys = office.vault.of_subjects(subjects)
     if names_of(office, keys) > 1:
         return None
     told: dict[str, dict[str, str]] | None = None
