@@ -195,3 +195,18 @@ def test_only_claims_of_the_person_can_be_named(world: World, claim: str) -> Non
 
     assert (identified.code, "not one of the subjects" in identified.err) == (2, True)
     assert shown.code == 2
+
+
+def test_an_access_answer_to_one_of_two_people_says_nothing_of_the_other(world: World) -> None:
+    """Art. 15(4): neither the other's claims, name, disclosures nor requests are in the letter or beside it."""
+    request, _ = of_one(world, "access", "F-000007")
+    other = asked(world, "objection")
+    assert approved(world, "request", "approve", request, keys=CLERK, now=LATER).code == 0
+    answer = answered(world, request, LATER)
+    letter, data = text_of(answer / "letter.pdf"), json.loads((answer / "data.json").read_text())
+    others = ("F-000001", "RE-000001", "Beispiel", other)
+
+    assert "Otto Anders" in letter
+    assert [one["claim_no"] for one in data["claims"]] == ["F-000007"]
+    assert [one["request"] for one in data["requests"]] == [request]
+    assert not [one for one in others if one in letter or one in json.dumps(data)]

@@ -16,7 +16,7 @@ from gateway.handover.judge import key_of
 from gateway.office import Office
 from gateway.rights.asked import requests_held
 from gateway.rights.gaps import lost_times
-from gateway.rights.life import Opened, privacy_of
+from gateway.rights.life import Opened, claims_of, privacy_of
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Dates
@@ -33,8 +33,7 @@ _ADDRESSING: Final = frozenset({"type", "message_id", "opening"})
 def access(office: Office, opened: Opened, now: datetime) -> Access:
     """The answer's data, inside the caller's transactions."""
     entity = office.configuration.entity(opened.record.entity)
-    subjects = office.requests.subjects(opened.id)
-    keys = office.vault.of_subjects(subjects)
+    keys = claims_of(office, opened)
     history = office.claims.history(keys)
     payloads = {id(one): open_payload(one.payload, key_of(keys, one.claim), one.package) for one in history}
     messages = office.cases.of_claim_messages(keys)
@@ -59,14 +58,14 @@ def access(office: Office, opened: Opened, now: datetime) -> Access:
         claims=tuple(one for one in claims if one is not None),
         disclosures=tuple(sorted(disclosures, key=lambda one: (one.sealed_on, one.agency, one.message))),
         received=tuple(_received(one, keys, numbers) for one in messages if not one.outbound and one.refused is None),
-        requests=requests_held(office, subjects),
+        requests=requests_held(office, opened),
         lost=lost_times(office),
     )
 
 
 def released(office: Office, opened: Opened) -> tuple[bytes, ...]:
     """The documents that agencies were sent, each once, inside the caller's transactions (Art. 15(3) GDPR)."""
-    keys = office.vault.of_subjects(office.requests.subjects(opened.id))
+    keys = claims_of(office, opened)
     with_document = office.documents.with_document()
     sent = [one for one in office.cases.of_claim_messages(keys) if one.message_id in with_document]
     return tuple(

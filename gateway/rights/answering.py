@@ -23,7 +23,7 @@ from gateway.rights.deadline import EXTENDED_MONTHS, answer_by
 from gateway.rights.erasure import numbers_of
 from gateway.rights.gaps import lost_times
 from gateway.rights.letters import Destroyed, Letters, Told
-from gateway.rights.life import PENDING, Opened, change, privacy_of
+from gateway.rights.life import PENDING, Opened, change, claims_of, privacy_of
 from gateway.rights.portability import provided
 from gateway.rights.remaining import remaining
 from keys.references import new_id
@@ -132,7 +132,7 @@ def lift(office: Office, opened: Opened, given: Given, today: date, now: datetim
     letter = render(_LETTER, Letters(office.configuration, opened, today).lifting(held=held), Output.PDF)
     with office.connection.begin(), office.vault_connection.begin():
         approved = settle(lifting(opened), given, office, now)
-        claims = list(office.vault.of_subjects(office.requests.subjects(opened.id)))
+        claims = list(claims_of(office, opened))
         count = notices.unrestrict(office, opened.id, claims, now)
         entry = RestrictionLifted(
             id=new_id(),
@@ -153,7 +153,7 @@ def _read(office: Office, command: str, opened: Opened, now: datetime) -> bool:
     Call it in no transaction.
     """
     with office.connection.begin(), office.vault_connection.begin():
-        claims = office.vault.of_subjects(office.requests.subjects(opened.id))
+        claims = claims_of(office, opened)
     office.readings.record(command, [opened.id, *claims], now)
     return bool(claims)
 
@@ -196,7 +196,7 @@ def _told(office: Office, opened: Opened) -> list[Told]:
         for agency in {one.agency for one in found}
         for ref, claim in office.vault.owners([one.case_ref for one in found if one.agency == agency], agency).items()
     }
-    own = office.vault.of_subjects(office.requests.subjects(opened.id))
+    own = claims_of(office, opened)
     numbers = numbers_of(office, sorted(own.keys() & claims.values()))
     about = [(one, claims.get((one.agency, one.case_ref))) for one in found]
     return [Told(one, numbers.get(claim or "")) for one, claim in about if claim is None or claim in own]

@@ -1,26 +1,35 @@
 """What is held of a person's requests: their files, as the answer of Art. 15 GDPR gives them."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from gateway.errors import IntegrityError
 from gateway.office import Office
+from gateway.rights.life import Opened
 from gateway.store.requests import RequestRecord, open_file
 from schemas.access import RequestHeld, RequestNotice, RequestStep
 from schemas.request import RequestFile, RequestRefusal
 
 
-def requests_held(office: Office, subjects: Collection[str]) -> tuple[RequestHeld, ...]:
-    """Every request about these subjects whose file is left, the oldest first; inside the caller's transactions."""
+def requests_held(office: Office, opened: Opened) -> tuple[RequestHeld, ...]:
+    """Every request of the person who asks whose file is left, the oldest first; inside the caller's transactions.
+
+    Where two people have one customer number, those about the claims of the one who asks: the other's are none of theirs
+    (Art. 15(4) GDPR).
+    """
+    subjects, only = office.requests.subjects(opened.id), set(opened.file.only)
     records = sorted(office.requests.of_subjects(subjects), key=lambda one: (one.received, one.id))
-    return tuple(_held(office, one) for one in records)
+    files = [(one, _file(office, one)) for one in records]
+    return tuple(_held(office, one, file) for one, file in files if not only or only & set(file.only))
 
 
-def _held(office: Office, record: RequestRecord) -> RequestHeld:
+def _file(office: Office, record: RequestRecord) -> RequestFile:
     key = office.vault.request_key(record.id)
     if key is None:
         raise IntegrityError(f"request {record.id} has lost its key: restore both databases from backups of one time")
-    file = open_file(record, key)
+    return open_file(record, key)
+
+
+def _held(office: Office, record: RequestRecord, file: RequestFile) -> RequestHeld:
     known = _established(file)
     return RequestHeld(
         request=record.id,
