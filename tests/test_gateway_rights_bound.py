@@ -204,7 +204,7 @@ def test_an_access_answer_to_one_of_two_people_says_nothing_of_the_other(world: 
     assert approved(world, "request", "approve", request, keys=CLERK, now=LATER).code == 0
     answer = answered(world, request, LATER)
     letter, data = text_of(answer / "letter.pdf"), json.loads((answer / "data.json").read_text())
-    others = ("F-000001", "RE-000001", "Beispiel", other)
+    others = ("F-000001", "RE-000001", "Ida", other)
 
     assert "Otto Anders" in letter
     assert [one["claim_no"] for one in data["claims"]] == ["F-000007"]

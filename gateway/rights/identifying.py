@@ -34,13 +34,7 @@ def identify(
         raise UsageError(
             "the proof of authority cannot have been seen in the future: check `seen_on`; nothing was done"
         )
-    before = claims_of(office, opened)
-    chosen = _chosen(office, opened, subjects, only)
-    concern(office, opened.id, subjects)
-    opened = Opened(opened.record, opened.file.model_copy(update={"only": chosen}), opened.key)
-    about = claims_of(office, opened)
-    if opened.restricts:
-        opened = _let_go(office, opened, sorted(before.keys() - about.keys()), now)
+    opened = _now_about(office, opened, subjects, _chosen(office, opened, subjects, only), now)
     entry = RequestIdentified(
         id=new_id(),
         time=now,
@@ -50,16 +44,9 @@ def identify(
         represented=identified.representation is not None,
     )
     given = None if opened.file.looked_up else opened.file.recipient
-    recipient = given or addressee(office, about)
-    return change(
-        office,
-        opened,
-        entry,
-        RequestState.IDENTIFIED,
-        identified=identified,
-        recipient=recipient,
-        looked_up=given is None,
-    )
+    to = given or addressee(office, claims_of(office, opened))
+    state, looked_up = RequestState.IDENTIFIED, given is None
+    return change(office, opened, entry, state, identified=identified, recipient=to, looked_up=looked_up)
 
 
 def _chosen(office: Office, opened: Opened, subjects: tuple[str, ...], only: Collection[str]) -> tuple[str, ...]:
@@ -67,6 +54,16 @@ def _chosen(office: Office, opened: Opened, subjects: tuple[str, ...], only: Col
     if len(keys) < len(set(only)) or not {key.subject_id for key in keys.values()} <= set(subjects):
         raise UsageError("a claim of those numbers is not one of the subjects that are named; nothing was done")
     return tuple(sorted(key.claim_id for key in keys.values()))
+
+
+def _now_about(
+    office: Office, opened: Opened, subjects: tuple[str, ...], only: tuple[str, ...], now: datetime
+) -> Opened:
+    before = claims_of(office, opened)
+    concern(office, opened.id, subjects)
+    opened = Opened(opened.record, opened.file.model_copy(update={"only": only}), opened.key)
+    others = sorted(before.keys() - claims_of(office, opened).keys())
+    return _let_go(office, opened, others, now) if opened.restricts else opened
 
 
 def _let_go(office: Office, opened: Opened, claims: list[str], now: datetime) -> Opened:
