@@ -111,10 +111,7 @@ def _answer(desk: Desk, number: int, row: Row, case: CaseRecord) -> PackageRecei
             "about": case.message_id,
         }
     elif row.get("type") == "notice.ack" and "about" not in row:
-        waiting = [one.message for one in desk.cases.messages(case.sender, [case.case_ref]) if one.open]
-        if not waiting:
-            raise InputError(f"row {number}: no stop of this case waits for a decision")
-        filled["about"] = waiting[0].message_id
+        filled["about"] = _stop_to_decide(desk, number, case)
     try:
         answer = FromAgencyAdapter.validate_json(json.dumps(filled))
     except ValidationError as error:
@@ -122,6 +119,18 @@ def _answer(desk: Desk, number: int, row: Row, case: CaseRecord) -> PackageRecei
     if not _about_case(answer):
         raise InputError(f"row {number}, type: this is not an answer about a case")
     return answer
+
+
+def _stop_to_decide(desk: Desk, number: int, case: CaseRecord) -> str:
+    """The stop that waits for a decision or, where none does, the newest that was decided: what was kept then may be erased
+    or restricted since. Of a case that is still here every erasure was left to us.
+    """
+    messages = desk.cases.messages(case.sender, [case.case_ref])
+    waiting = [one.message.message_id for one in messages if one.open]
+    decided = [one.message.message_id for one in messages if isinstance(one.message, CaseErase)]
+    if not waiting and not decided:
+        raise InputError(f"row {number}: no stop of this case waits for a decision, and none was decided")
+    return waiting[0] if waiting else decided[-1]
 
 
 def _about_case(answer: object) -> TypeGuard[PackageReceipt | CaseAnswers]:
