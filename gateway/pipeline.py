@@ -205,6 +205,8 @@ def _screen_file(
 ) -> None:
     judge = Judge(office, given.source, given.choice, night.today, given.feed)
     seen = first_pass(file, judge.number, judge.persons.watching)
+    if not night.dry_run:
+        judge.persons.remember()
     digest = office.digest(Label.FILE, given.source.id, seen.sha256, file.mapping.digest)
     lying.add(digest)
     with office.connection.begin():

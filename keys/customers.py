@@ -6,6 +6,7 @@ works inside the caller's transaction on the vault.
 """
 
 from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -16,8 +17,12 @@ from keys.material import Secret
 from keys.sqlite import among
 from keys.vault_tables import ClaimRow, SubjectRow, TraceRow
 
-Bearer = Callable[[str], str | None]
-"""The watched subject that a claim, by its number, belongs to."""
+
+class Bearer(NamedTuple):
+    """A known claim and its subject, by their ids: what bears a customer number."""
+
+    claim: str
+    subject: str
 
 
 class Customers:
@@ -66,11 +71,11 @@ class Customers:
                 found.update(pair)
         return found - {*subjects}
 
-    def bearer(self, entity: str, subjects: Collection[str]) -> Bearer:
-        """Tells of any claim number which of these subjects the claim belongs to, without the vault."""
-        query = select(col(ClaimRow.number), col(ClaimRow.subject))
+    def bearer(self, entity: str, subjects: Collection[str]) -> Callable[[str], Bearer | None]:
+        """Tells of any claim number whether the claim is of one of these subjects, without the vault."""
+        query = select(col(ClaimRow.number), col(ClaimRow.id), col(ClaimRow.subject))
         rows = among(self._connection, query, col(ClaimRow.subject), subjects)
-        numbers = {number: str(subject) for number, subject in rows}
+        numbers = {number: Bearer(claim, subject) for number, claim, subject in rows}
         return lambda claim_no: numbers.get(stacked_digest(self._index, Label.CLAIM_INDEX, entity, claim_no))
 
     def _by_digest(self, entity: str, numbers: Iterable[str]) -> dict[bytes, str]:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from keys.claimkeys import KEYS, ClaimKey, add_keys, new_key, open_keys
-from keys.customers import Customers
+from keys.customers import Bearer, Customers
 from keys.labels import Label, Purpose, bound, stacked_digest
 from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
@@ -147,7 +147,8 @@ class Vault:
         A known claim that comes under another customer number keeps its subject, and is found by that number, too.
         """
         known = self.find(entity, [claim_no for claim_no, _ in numbers])
-        self._renumber(entity, [(known[claim_no], number) for claim_no, number in numbers if claim_no in known], batch)
+        borne = [(known[claim_no], number) for claim_no, number in numbers if claim_no in known]
+        self.renumber(entity, [(Bearer(key.claim_id, key.subject_id), number) for key, number in borne], batch)
         missing = {claim_no: customer_no for claim_no, customer_no in numbers if claim_no not in known}
         subjects = self._ensure_subjects(entity, set(missing.values()), batch)
         created = {claim_no: new_key(subjects[customer_no]) for claim_no, customer_no in missing.items()}
@@ -182,6 +183,13 @@ class Vault:
         ]
         if rows:
             self._connection.execute(insert(TraceRow).prefix_with("OR IGNORE"), rows)
+
+    def renumber(self, entity: str, numbers: Sequence[tuple[Bearer, str]], batch: str) -> None:
+        """Customer numbers that known claims bear lead to their subjects, too, where they are not their own."""
+        own = self.customers.subjects(entity, {number for _, number in numbers})
+        for claim, number in numbers:
+            if own.get(number) != claim.subject:
+                self.trace(entity, {claim.claim: (Trace(Label.CUSTOMER_INDEX, (number,)),)}, batch)
 
     def traced(self, entity: str, trace: Trace) -> tuple[str, ...]:
         """The ids of the claims that a trace leads to."""
@@ -264,12 +272,6 @@ class Vault:
         if rows:
             self._connection.execute(insert(SubjectRow), rows)
         return found | created
-
-    def _renumber(self, entity: str, numbers: Sequence[tuple[ClaimKey, str]], batch: str) -> None:
-        own = self.customers.subjects(entity, {number for _, number in numbers})
-        others = {key.claim_id: number for key, number in numbers if own.get(number) != key.subject_id}
-        traces = {claim: (Trace(Label.CUSTOMER_INDEX, (number,)),) for claim, number in others.items()}
-        self.trace(entity, traces, batch)
 
     def _ensure_references(
         self, owners: set[str], agency: str, batch: str, draw: Callable[[], str]

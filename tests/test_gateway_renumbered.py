@@ -211,3 +211,44 @@ def test_what_the_facts_feed_says_of_the_new_number_reaches_the_agency(world: Wo
         types = [one.message.type for one in desk.cases.messages(CREDITOR)]
 
     assert types == ["case.recall"]
+
+
+def test_a_claim_that_waited_under_the_new_number_goes_out_as_it_is_right(world: World) -> None:
+    """Art. 16: the rectification is of the person's old claims alone; what was held for it is read by it as well."""
+    request = asked(world, "rectification", now=hour(2))
+    path = world.home / "right.json"
+    path.write_text(json.dumps({"name": {"first_name": "Ida", "last_name": "Richtig"}}))
+    assert command(world, "request", "correct", request, "--correction", path, now=hour(2)).code == 0
+    held = says(world, 3, of_first(1, customer_no=NEW), of_first(12, customer_no=NEW))
+    assert approved(world, "request", "approve", request, keys=BOTH, now=hour(4)).code == 0
+    night(world, 5)
+
+    assert held == {"abroad": 1, "request-open": 2}
+    assert told(world)["RE-000012"] == ["Richtig"]
+
+
+def test_a_new_number_is_remembered_although_its_row_was_not_kept(world: World) -> None:
+    """Art. 18(1): on a night without a fresh feed the known claim stays as it was, under the old number; the new claim
+    beside it is held on later nights, too. A dry run remembers nothing.
+    """
+    world.configure("settle_seconds = 0\n", 'settle_seconds = 0\nfacts = "facts.jsonl"\n')
+    feed = world.creditor.parent / "facts.jsonl"
+    complete = {"kind": "complete", "date": "2026-06-30"}
+    fresh = [{"kind": "dispute", "claim_no": "F-000011", "date": "2026-06-29"}, complete]
+    feed.write_text("".join(json.dumps(one) + "\n" for one in fresh))
+    says(world, 2, of_first(11))
+    request = asked(world, "restriction", now=hour(3))
+    feed.write_text(json.dumps(complete | {"date": "2026-06-01"}) + "\n")
+    for path in world.inbox.iterdir():
+        path.unlink()
+    world.drop("new.jsonl", jsonl([of_first(12, customer_no=NEW), of_first(11, customer_no=NEW)]))
+    world.handover("--dry-run", now=hour(4))
+    dry = leading(world, customer_no=NEW)
+    command(world, "nightly", "--json", now=hour(4))
+    feed.write_text("".join(json.dumps(one) + "\n" for one in fresh))
+    again = night(world, 5)
+
+    assert command(world, "request", "show", request, "--json").json["state"] == "identified"
+    assert dry == {}
+    assert again["request-open"] == 2
+    assert "RE-000012" not in told(world)

@@ -171,7 +171,8 @@ class Judge:
             repeated, strange = "repeated" in found.rules, found.claim in unmatched
             stopped = bool(self.persons.requests(subjects))
             mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped)
-            judged = self._judge(claim, mark, found.row, found.row_digest)
+            right = self.persons.corrections.put_right(claim, subjects)
+            judged = self._judge(right, mark, found.row, found.row_digest)
             if judged is not None:
                 both.append((judged, found))
                 lifted_of[found.claim] = released

@@ -7,6 +7,7 @@ such a person leads to that person from its first row on. Nobody is freed by a n
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import Final
 
 from gateway.handover.corrections import Corrections
 from gateway.handover.mixups import Look
@@ -14,9 +15,11 @@ from gateway.log.protecting import stopped
 from gateway.office import Office
 from gateway.readers.values import RefusedError, number
 from keys.claimkeys import ClaimKey
+from keys.customers import Bearer
 from keys.vault import Vault
 from schemas.claim import Claim
 
+_NO_BATCH: Final = ""  # the claims are known, so what is told of them is not taken back with a batch
 Subjects = tuple[str, ...]
 Asking = tuple[Claim, ClaimKey | None]
 """A claim as a row or a stored form says it, and its key if the vault knows it."""
@@ -29,7 +32,7 @@ class Persons:
         self._office = office
         self._entity = entity
         self.corrections = Corrections(office, entity)
-        self._in_file: dict[str, set[str]] = {}
+        self._in_file: dict[str, set[Bearer]] = {}
         with office.connection.begin(), office.vault_connection.begin():
             self._stopped = stopped(office)
             watched = {*self._stopped, *self.corrections.subjects}
@@ -39,10 +42,17 @@ class Persons:
         """The looks of a first pass; which numbers claims of these people bear in the file is noted on the way."""
         for look in looks:
             _, claim_no, cells = look
-            subject = None if self._bearer is None else self._bearer(claim_no)
-            if subject is not None:
-                self._note(cells.get("customer_no"), subject)
+            bearer = None if self._bearer is None else self._bearer(claim_no)
+            if bearer is not None:
+                self._note(cells.get("customer_no"), bearer)
             yield look
+
+    def remember(self) -> None:
+        """Keeps the numbers that were noted, whatever becomes of their rows: later nights do not see the file again."""
+        if self._in_file:
+            borne = [(bearer, number) for number, bearers in self._in_file.items() for bearer in bearers]
+            with self._office.vault_connection.begin():
+                self._office.vault.renumber(self._entity, borne, _NO_BATCH)
 
     def of(self, claims: Sequence[Asking]) -> list[Subjects]:
         """Whom each of these claims is about, in order; nobody if there is nothing to heed. Outside any transaction."""
@@ -51,7 +61,9 @@ class Persons:
         with self._office.vault_connection.begin():
             found = about(self._office.vault, self._entity, claims)
         return [
-            tuple(dict.fromkeys([*subjects, *sorted(self._in_file.get(claim.customer_no, ()))]))
+            tuple(
+                dict.fromkeys([*subjects, *sorted({one.subject for one in self._in_file.get(claim.customer_no, ())})])
+            )
             for subjects, (claim, _) in zip(found, claims, strict=True)
         ]
 
@@ -59,9 +71,9 @@ class Persons:
         """The requests of these that stop the hand-over."""
         return requests(self._stopped, subjects)
 
-    def _note(self, cell: object, subject: str) -> None:
+    def _note(self, cell: object, bearer: Bearer) -> None:
         with suppress(RefusedError):  # the row is rejected when it is read
-            self._in_file.setdefault(number(cell), set()).add(subject)
+            self._in_file.setdefault(number(cell), set()).add(bearer)
 
 
 def about(vault: Vault, entity: str, claims: Sequence[Asking]) -> list[Subjects]:
