@@ -69,3 +69,29 @@ def test_rights_hold_in_a_history_that_has_everything(tmp_path: Path) -> None:
     history.teardown()
 
     assert (restored, erased) == (1, {1})
+
+
+def test_rights_hold_in_a_history_that_numbers_a_person_anew(tmp_path: Path) -> None:
+    """Art. 16, 18: twice, while the person is protected; a copy older than the second number is restored on the way."""
+    Histories.prepare(tmp_path)
+    history = Histories()
+    history.begin()
+    history.export(claim=1, paid=0)
+    history.night(kill=None, received=True)
+    for kind in ("restriction", "rectification"):
+        history.ask(data=First(), kind=kind)
+        history.decide(data=First(), kill=None)
+    history.export(claim=1, paid=1, anew=True)
+    history.night(kill="gateway.handover.batch.publish", received=True)
+    history.back_up()
+    history.export(claim=2, paid=0, anew=True)
+    history.night(kill=None, received=True)
+    history.restore(data=First(), days=1, kill=None)
+    history.night(kill=None, received=True)
+    protected = set(history.handed_over)
+    history.lift(data=First())
+    history.night(kill=None, received=True)
+    free, subjects = set(history.handed_over), history.who(1)
+    history.teardown()
+
+    assert (protected, free, len(subjects)) == ({1}, {1, 2}, 2)
