@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from gateway.custody.epoch import make_final, standing_of
 from gateway.demo.claims import write_csv
 from gateway.demo.rights import OFFICER
 from gateway.demo.story import DEMO_DAY, Invented, tell
-from gateway.demo.template import AGENCY
+from gateway.demo.template import AGENCY, CREDITOR
 from gateway.demo.vetting import ACTOR, make_key
 from gateway.log.auditing import verify_office
 from gateway.office import Office
@@ -86,44 +86,51 @@ def prepare(home: Path, claims: int) -> None:
         enrol(office, read_actor(OFFICER, folder / f"{OFFICER}.pub"), clerk, datetime.now(UTC))
 
 
-def erase_claims(office: Office, _home: Path, number: int) -> int:
-    """Claims by their ids, in one erasure for each 10,000."""
+def some_claims(office: Office, number: int) -> list[str]:
+    """Claims by their ids."""
     with office.vault_connection.begin():
         query = text("select id from claim order by id limit :number")
-        claims = list(office.vault_connection.execute(query, {"number": number}).scalars())
-    erase(office, claims, ErasureGround.REQUEST, None, datetime.now(UTC))
-    return len(claims)
+        return list(office.vault_connection.execute(query, {"number": number}).scalars())
 
 
-def erase_on_request(office: Office, home: Path, number: int) -> int:
-    """People who have one claim, and that with the agency: each asks, and what is decided is carried out at once."""
-    both = Given(signers=tuple(file_key(home / "clerk" / name) for name in (ACTOR, OFFICER)))
+def some_people(office: Office, number: int) -> list[str]:
+    """Subjects who have one claim, and that with the agency."""
     with office.connection.begin(), office.vault_connection.begin():
-        cases = {one.claim: one.entity for one in office.cases.at(AGENCY)}
-        subjects = [one.subject_id for one in office.vault.by_id(list(cases)).values()]
-        alone = [one for one in dict.fromkeys(subjects) if len(office.vault.of_subjects([one])) == 1][:number]
-    (entity,) = set(cases.values())
-    for subject in alone:
+        keys = office.vault.by_id([one.claim for one in office.cases.at(AGENCY)])
+        subjects = dict.fromkeys(one.subject_id for one in keys.values())
+        return list(islice((one for one in subjects if len(office.vault.of_subjects([one])) == 1), number))
+
+
+def erase_claims(office: Office, _home: Path, claims: list[str]) -> None:
+    """One erasure for each 10,000."""
+    erase(office, claims, ErasureGround.REQUEST, None, datetime.now(UTC))
+
+
+def erase_on_request(office: Office, home: Path, people: list[str]) -> None:
+    """Each asks, and what is decided is carried out at once."""
+    both = Given(signers=tuple(file_key(home / "clerk" / name) for name in (ACTOR, OFFICER)))
+    for subject in people:
         now = datetime.now(UTC)
         file = RequestFile(kind=RequestKind.ERASURE, channel=Channel.LETTER, received=DEMO_DAY, text="(invented)")
         with office.connection.begin(), office.vault_connection.begin():
-            opened = open_request(office, entity, file, (subject,), today=DEMO_DAY, now=now)
+            opened = open_request(office, CREDITOR, file, (subject,), today=DEMO_DAY, now=now)
             proven = Identified(proof=Proof.REFERENCE, on=DEMO_DAY)
             opened = identify(office, opened, (subject,), proven, now)
         approve(office, deciding(office, opened, None, ErasureClaim.UNLAWFUL, DEMO_DAY), both, DEMO_DAY, now)
     with office.connection.begin():
         executed = len(office.requests.in_states((RequestState.EXECUTED,)))
         notices, marked = len(office.requests.notices()), office.requests.has_markers()
-    if not (executed == notices == len(alone) and marked):
+    if not (executed == notices == len(people) and marked):
         raise AssertionError("each request is executed, and each agency told")
-    return executed
 
 
 def measure(home: Path, how: str, number: int) -> dict[str, Any]:
     """Erasing, verifying and rotating, in this process."""
     with open_office(load(home / "creditor" / "inkasso.toml")) as office:
+        choose, act = (some_claims, erase_claims) if how == CLAIMS else (some_people, erase_on_request)
+        chosen = choose(office, number)
         times = [time.perf_counter()]
-        erased = (erase_claims if how == CLAIMS else erase_on_request)(office, home, number)
+        act(office, home, chosen)
         times.append(time.perf_counter())
         verdict = verify_office(office, (), with_keys=False)
         times.append(time.perf_counter())
@@ -133,8 +140,8 @@ def measure(home: Path, how: str, number: int) -> dict[str, Any]:
     erasing, verifying, rotating = (later - earlier for earlier, later in pairwise(times))
     survivors = 0 if rotated is None else rotated.survivors
     return {
-        "erased": erased,
-        "erasing_us": round(erasing / erased * 1e6),
+        "erased": len(chosen),
+        "erasing_us": round(erasing / len(chosen) * 1e6),
         "verified": verdict.fault is None,
         "verifying_us": round(verifying / verdict.items.total * 1e6, 1),
         "rotating_us": round(rotating / max(survivors, 1) * 1e6, 1),
