@@ -81,6 +81,11 @@ def asked(connection: Connection) -> list[Asked]:
     return [Asked(*row, tuple(subjects[row.id])) for row in rows if row.id in subjects]
 
 
+def contested(connection: Connection) -> set[str]:
+    """The requests in which somebody says that nothing is owed."""
+    return set(connection.execute(select(col(RequestRow.id)).where(col(RequestRow.contested))).scalars())
+
+
 def about(connection: Connection, requests: Collection[str]) -> list[tuple[str, str]]:
     """Whom these requests are about: pairs of request and subject."""
     query = select(col(AskedRow.request), col(AskedRow.subject))

@@ -51,6 +51,7 @@ class Known(Strict):
     contradicts this one about who owes, or what. `handed_over`: an earlier form of this
     claim is with an agency, and the row has changed since. `released`: rules whose hold actors have lifted for this
     claim. `request_open`: a request of the subject (Art. 16, 17, 18, 21 GDPR) has not been answered yet.
+    `contested`: in one that stops the hand-over, the subject says that nothing is owed.
     `unmatched`: since a restore, the claim may be with an agency though the store does not know it.
     `held_since`: the day from which a person had to look; a hold expires after `hold_days`.
     `mandates`: how many select the claim. `agency_fit`: the agency has been vetted, and its check is fresh.
@@ -68,6 +69,7 @@ class Known(Strict):
     mandates: int = 1
     agency_fit: bool = True
     request_open: bool = False
+    contested: bool = False
     unmatched: bool = False
     held_since: date | None = None
 

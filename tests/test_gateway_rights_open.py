@@ -15,7 +15,7 @@ from gateway.documents.norms import quoted
 from gateway.wiring import open_desk
 from schemas.mandate import Language
 from schemas.provided import Provided
-from world import TODAY, World, jsonl, killed, row
+from world import TODAY, World, cli, jsonl, killed, row
 
 LATER = TODAY.replace(day=1, month=7)
 DOCS = Path(__file__).parents[1] / "docs"
@@ -272,3 +272,33 @@ def test_an_erasure_names_what_is_beyond_its_reach_and_leaves_nothing_else(world
     assert {path.parent.name for path in left} <= {"done", "inbox"}
     assert "beyond reach: files of source" in preview and "`processed`" in preview
     assert "Ordner für erledigte Dateien" in re.sub(r"\s+", " ", certificate)
+
+
+def test_a_claim_that_a_request_contests_goes_out_as_disputed(world: World) -> None:
+    """Art. 18(1)(a), (2) GDPR, § 31(2) Nr. 4 BDSG: released for legal claims, the agency is told that it is contested, and
+    the case goes on as any other once the contestation was examined.
+    """
+    request = asked(world, "objection", "--contested", now=LATER)
+    assert approved(world, "request", "approve", request, keys=("demo-clerk",), now=LATER).code == 0
+    answered(world, request, now=LATER)
+    world.drop("more.jsonl", jsonl([row(11, customer_no="K-000001")]))
+    held = world.handover(now=LATER.replace(hour=4)).json["claims"]["held"]
+    release = ("claim", "release", "F-000011", "--reason", "legal-claims", "--until", "2026-07-20")
+    assert approved(world, *release, keys=BOTH, now=LATER.replace(hour=5)).code == 0
+    night = world.handover(now=LATER.replace(hour=6))
+    world.receive(LATER.replace(hour=6))
+    lines = command_at_agency(world)
+    lift = ("request", "lift", request, "--out", world.home / "lift")
+    assert approved(world, *lift, keys=("demo-clerk",), now=LATER.replace(hour=7)).code == 0
+    world.handover(now=LATER.replace(hour=8))
+    world.receive(LATER.replace(hour=8))
+
+    assert (held, night.json["claims"]["handed_over"]) == (1, 1)
+    assert (lines["RE-000011"]["disputed"], lines["RE-000011"]["bureau_eligible"]) == ("yes", False)
+    assert not any(one["restricted"] for one in command_at_agency(world).values())
+
+
+def command_at_agency(world: World) -> dict[str, dict[str, object]]:
+    """The agency's cases, by invoice."""
+    found = cli("agency", "export", "nordlicht", "--joined", "--config", world.agency, now=LATER)
+    return {one["invoice_no"]: one for one in map(json.loads, found.out.splitlines())}

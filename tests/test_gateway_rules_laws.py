@@ -55,6 +55,7 @@ def knowledge(draw: st.DrawFn) -> Known:
     )
     released = frozenset(draw(st.lists(st.sampled_from(RELEASABLE), max_size=3)))
     changes = {"facts": facts, "released": released, "request_open": draw(st.booleans())}
+    changes["contested"] = draw(st.booleans())
     found: Known = changed(known, changes)
     return found
 
@@ -97,6 +98,7 @@ def test_bad_news_never_makes_a_claim_better(claim: Claim, known: Known, news: F
 def test_an_open_request_or_a_dispute_in_the_row_never_makes_a_claim_better(claim: Claim, known: Known) -> None:
     """Whether the source or the person says so."""
     assert rank(claim, changed(known, {"request_open": True})) >= rank(claim, changed(known, {"request_open": False}))
+    assert rank(claim, changed(known, {"contested": True})) >= rank(claim, changed(known, {"contested": False}))
     assert rank(changed(claim, {"disputed": Disputed.YES}), known) >= rank(
         changed(claim, {"disputed": Disputed.NO}), known
     )

@@ -79,6 +79,7 @@ class Mark(NamedTuple):
     released: frozenset[str] = frozenset()
     unmatched: bool = False
     request_open: bool = False
+    contested: bool = False
 
 
 class _Stored(NamedTuple):
@@ -132,6 +133,7 @@ class Judge:
                 mixed_up=seen.mixups.of(row.row),
                 unmatched=row.claim.claim_no in known.unmatched,
                 request_open=bool(self.persons.requests(subjects)),
+                contested=self.persons.contest(subjects),
             )
             digest = self._row_digest(row.claim, mark)
             stored = known.screenings.get(row.claim.claim_no)
@@ -169,8 +171,8 @@ class Judge:
             released = self._released(found, claim, subjects, lifted.get(found.claim, ()))
             told = MIXUPS & {*found.rules, *released}
             repeated, strange = "repeated" in found.rules, found.claim in unmatched
-            stopped = bool(self.persons.requests(subjects))
-            mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped)
+            stopped, contested = bool(self.persons.requests(subjects)), self.persons.contest(subjects)
+            mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped, contested)
             right = self.persons.corrections.put_right(claim, subjects)
             judged = self._judge(right, mark, found.row, found.row_digest)
             if judged is not None:
@@ -221,7 +223,7 @@ class Judge:
         verdict = screen(claim, known, chosen.mandate, self._today)
         since = held_since(verdict, mark.held_since, self._today)
         more = isinstance(verdict, Cleared) and facts is not self._feed.silent
-        told = Told(claim=verdict.claim, credited=facts.credited) if more else None
+        told = Told(claim=current(claim, facts), credited=facts.credited) if more else None
         return Judged(claim, verdict, chosen.mandate.id, row, row_digest, mark.handed_over, since, dropped, told)
 
     def again(self, claim: Claim, stored: Screening) -> Judged | None:

@@ -16,6 +16,7 @@ from gateway.office import Office
 from gateway.readers.values import RefusedError, number
 from keys.claimkeys import ClaimKey
 from keys.customers import Bearer
+from keys.remembered import contested
 from keys.vault import Vault
 from schemas.claim import Claim
 
@@ -35,6 +36,7 @@ class Persons:
         self._in_file: dict[str, set[Bearer]] = {}
         with office.connection.begin(), office.vault_connection.begin():
             self._stopped = stopped(office)
+            self._contested = contested(office.vault_connection)
             watched = {*self._stopped, *self.corrections.subjects}
             self._bearer = office.vault.customers.bearer(entity, watched) if watched else None
 
@@ -70,6 +72,10 @@ class Persons:
     def requests(self, subjects: Subjects) -> frozenset[str]:
         """The requests of these that stop the hand-over."""
         return requests(self._stopped, subjects)
+
+    def contest(self, subjects: Subjects) -> bool:
+        """Whether any of these says, in a request that stops the hand-over, that nothing is owed."""
+        return bool(self.requests(subjects) & self._contested)
 
     def _note(self, cell: object, bearer: Bearer) -> None:
         with suppress(RefusedError):  # the row is rejected when it is read

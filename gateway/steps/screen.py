@@ -25,7 +25,7 @@ from gateway.rules.current import current
 from gateway.rules.default import default, history, mahnungen
 from gateway.rules.ordered import RULES
 from gateway.rules.rule import Release, Rule, Severity
-from schemas.claim import Claim
+from schemas.claim import Claim, Disputed
 from schemas.mandate import Mandate
 from schemas.screening import Cleared, Held, Known, Refused, Verdict
 
@@ -37,9 +37,11 @@ _STOPPING: Final = tuple(rule for rule in RULES if rule.severity is not Severity
 def screen(row: Claim, known: Known, mandate: Mandate, today: date) -> Verdict:
     """A claim that any rule speaks against is never handed over, unless actors released it from that very rule.
 
-    The verdict is on the claim as it stands today: its row, and what the facts feed told since.
+    The verdict is on the claim as it stands today: its row, what the facts feed told since, and what its person contests.
     """
     claim = current(row, known.facts)
+    if known.contested:
+        claim = claim.model_copy(update={"disputed": Disputed.YES})
     against = [rule for rule in _STOPPING if rule.check(claim, known, mandate, today) and not _released(rule, known)]
     rules = tuple([rule.id for rule in against])
     if rules == (EXPIRED,):
