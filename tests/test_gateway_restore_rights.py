@@ -209,5 +209,6 @@ def test_what_happened_to_a_request_since_the_copy_goes_on_stopping(world: World
 
     received = "2026-06-30" if since == "became known" else "2026-07-01"
     assert (again["request"], again["state"], again["received"]) == (request, "opened", received)
-    assert (told.json["claims"]["handed_over"], told.json["reasons"]) == (1, {"request-open": 1})
+    contested = {"disputed": 1} if since == "contests" else {}
+    assert (told.json["claims"]["handed_over"], told.json["reasons"]) == (1, contested | {"request-open": 1})
     assert command(world, "audit", "verify").code == 0
