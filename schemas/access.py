@@ -49,7 +49,10 @@ class Evidence(Strict):
 
 
 class Disclosure(Strict):
-    """What one message told one agency, of which claim, in which package, on which day."""
+    """What one message told one agency, of which claim, in which package, on which day.
+
+    `not_taken`: it lay encrypted on the agency's server, and the agency has signed that it has not taken the package.
+    """
 
     agency: PartyId
     claim_no: Number
@@ -58,6 +61,7 @@ class Disclosure(Strict):
     type: str
     sealed_on: date
     uploaded_on: date | None
+    not_taken: bool
     values: tuple[Value, ...]
     evidence: Evidence
 

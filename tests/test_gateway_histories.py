@@ -1,5 +1,6 @@
 """People's rights over random histories: what is told, stopped and erased stays true whatever else happens."""
 
+import json
 import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from asking import text_of
 from histories import DECISION_KILLS, KILLS, RESTORE_KILLS, VOID_KILLS, Histories
 from sides_steps import AGENCY_KILLS, FEEDBACK_KILLS, NIGHT_KILLS
 
@@ -95,3 +97,21 @@ def test_rights_hold_in_a_history_that_numbers_a_person_anew(tmp_path: Path) -> 
     history.teardown()
 
     assert (protected, free, len(subjects)) == ({1}, {1, 2}, 2)
+
+
+def test_an_access_answer_says_which_package_was_never_taken(tmp_path: Path) -> None:
+    """Art. 15(1)(c): what was voided lay at the agency's server; that it signed not to have taken it is told as well."""
+    Histories.prepare(tmp_path)
+    history = Histories()
+    history.begin()
+    history.export(claim=1, paid=0, anew=False)
+    history.void(data=First(), lost=False, kill=None)
+    history.ask(data=First(), kind="access")
+    history.decide(data=First(), kill=None)
+    (answer,) = history.world.home.glob("answer-*")
+    told = json.loads((answer / "data.json").read_bytes())["disclosures"]
+    letter = text_of(answer / "letter.pdf")
+    history.teardown()
+
+    assert sorted(one["not_taken"] for one in told) == [False, True]
+    assert letter.count("dieses Paket nicht angenommen") == 1

@@ -17,6 +17,7 @@ from gateway.office import Office
 from gateway.rights.asked import requests_held
 from gateway.rights.gaps import lost_times
 from gateway.rights.life import Opened, claims_of, privacy_of
+from gateway.state import PackageState
 from gateway.store.cases import CaseRecord, MessageRecord
 from gateway.store.claims import Screening
 from gateway.store.packages import Dates
@@ -132,6 +133,7 @@ def _disclosure(kept: ItemKept, claim_no: str, package: str, item: int, dates: D
         type=told["type"],
         sealed_on=_day(dates.created),
         uploaded_on=None if dates.uploaded is None else _day(dates.uploaded),
+        not_taken=dates.state == PackageState.REFUSED,
         values=_values(json.loads(identity) | told),
         evidence=Evidence(entry=dates.sealed_entry, item=item, bytes=kept.item, opening=kept.opening),
     )

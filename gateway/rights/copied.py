@@ -63,7 +63,8 @@ class Copied:
                 [
                     texts["disclosed_note"].format(
                         type=self._words.type(one.type), number=one.claim_no, package=one.package, uploaded=uploaded
-                    )
+                    ),
+                    *([texts["not_taken"]] if one.not_taken else []),
                 ],
                 texts["field_why"],
                 rows,

@@ -76,6 +76,7 @@ class Dates(NamedTuple):
     sealed_entry: int
     messages: int
     screened_entry: int | None
+    state: str
 
 
 class Times(NamedTuple):
@@ -201,8 +202,7 @@ class Packages:
         """Packages that were uploaded and have no answer, in order; but for those whose void manifest is still to leave."""
         states = (PackageState.UPLOADED, PackageState.CLOSING)
         query = _sent().where(col(PackageRow.state).in_(states)).order_by(col(PackageRow.sequence))
-        if agency is not None:
-            query = query.where(col(PackageRow.agency) == agency)
+        query = query if agency is None else query.where(col(PackageRow.agency) == agency)
         return [_sent_package(row) for row in self._connection.execute(query)]
 
     def files(self, package_id: str) -> tuple[FileOfPackage, ...]:
