@@ -5,6 +5,7 @@ of that transaction. The right edge lies in memory and is made anew from at most
 each level, never from all entries; a rollback forgets it.
 """
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Final
 
@@ -87,15 +88,17 @@ class Log:
             levels.append([subtree(TILE_HEIGHT * level, first + place) for place in range(held - first)])
         return Edge(size, levels).root()
 
-    def vouches(self, index: int) -> bool:
-        """Whether an entry, as it is stored, is the one that the tree was made of; not for one that is not sealed yet."""
-        head = self.head()
-        if not 0 <= index < head.size:
-            return False
-        try:
-            check_inclusion(index, head.size, self._hashes(index, 1)[0], head.root, self.inclusion(index, head.size))
-        except ProofError:
-            return False
+    def vouches(self, entries: Iterable[int]) -> bool:
+        """Whether all these entries are stored as they were when the tree was made of them; none that is not sealed yet."""
+        head, subtree = self.head(), self._subtrees()
+        for index in entries:
+            if not 0 <= index < head.size:
+                return False
+            try:
+                path = inclusion_proof(index, head.size, subtree)
+                check_inclusion(index, head.size, self._hashes(index, 1)[0], head.root, path)
+            except ProofError:
+                return False
         return True
 
     def inclusion(self, index: int, size: int) -> list[bytes]:

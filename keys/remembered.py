@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from keys.sqlite import among
-from keys.vault_tables import AskedRow, ErasedRow, RequestRow, RosterRow
+from keys.sqlite import among, portions
+from keys.vault_tables import AskedRow, ClaimRow, ErasedRow, RequestRow, RosterRow, SubjectRow
 
 
 class Asked(NamedTuple):
@@ -53,10 +53,20 @@ class Enrolled(NamedTuple):
 
 def remember_subjects(connection: Connection, request: str, subjects: Collection[str]) -> None:
     """A request is about these subjects, and no others."""
+    before = list(connection.execute(select(col(AskedRow.subject)).where(col(AskedRow.request) == request)).scalars())
     connection.execute(delete(AskedRow).where(col(AskedRow.request) == request))
     rows = [{"request": request, "subject": subject} for subject in sorted(set(subjects))]
     if rows:
         connection.execute(insert(AskedRow), rows)
+    forget_subjects(connection, before)
+
+
+def forget_subjects(connection: Connection, subjects: Collection[str]) -> None:
+    """Those of these subjects that have no claim left, and that no request is about, are gone."""
+    claimed = exists().where(col(ClaimRow.subject) == col(SubjectRow.id))
+    asked_about = exists().where(col(AskedRow.subject) == col(SubjectRow.id))
+    for some in portions(subjects):
+        connection.execute(delete(SubjectRow).where(col(SubjectRow.id).in_(some), ~claimed, ~asked_about))
 
 
 def remember_received(connection: Connection, request: str, received: date) -> None:
@@ -84,6 +94,13 @@ def asked(connection: Connection) -> list[Asked]:
 def contested(connection: Connection) -> set[str]:
     """The requests in which somebody says that nothing is owed."""
     return set(connection.execute(select(col(RequestRow.id)).where(col(RequestRow.contested))).scalars())
+
+
+def protecting(connection: Connection, kinds: Collection[str]) -> list[str]:
+    """The requests of these kinds, and those in which somebody says that nothing is owed, if they are about anybody."""
+    named = select(col(AskedRow.request)).distinct()
+    query = select(col(RequestRow.id)).where(or_(col(RequestRow.kind).in_(kinds), col(RequestRow.contested)))
+    return list(connection.execute(query.where(col(RequestRow.id).in_(named)).order_by(col(RequestRow.id))).scalars())
 
 
 def about(connection: Connection, requests: Collection[str]) -> list[tuple[str, str]]:

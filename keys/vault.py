@@ -21,6 +21,7 @@ from keys.customers import Bearer, Customers
 from keys.labels import Label, Purpose, bound, stacked_digest
 from keys.material import Secret
 from keys.references import new_case_ref, new_debtor_ref, new_id
+from keys.remembered import forget_subjects, remember_subjects
 from keys.ring import Keyring
 from keys.sqlite import StoreError, among
 from keys.vault_tables import (
@@ -219,6 +220,7 @@ class Vault:
 
     def destroy_request(self, request: str) -> None:
         """Ends the key of a request's file; harmless to repeat. What it wrapped is noise afterwards."""
+        remember_subjects(self._connection, request, ())
         self._connection.execute(delete(RequestRow).where(col(RequestRow.id) == request))
 
     def sweep(self, batch: str) -> int:
@@ -243,8 +245,9 @@ class Vault:
         return [CaseReference(reference, owner, agency) for reference, owner, agency in rows]
 
     def destroy(self, claims: Sequence[str], scope: ErasureScope) -> None:
-        """Ends keys, blind indexes and references of claims, by their ids; a subject without claims goes too. Of source
-        data alone, it ends the key.
+        """Ends keys, blind indexes and references of claims, by their ids; of source data alone, it ends the key.
+
+        A subject without claims goes too, once no request is about it: who objected is known by the customer number again.
 
         What those keys wrapped is noise afterwards. The journal must name the claims first.
         """
@@ -259,7 +262,7 @@ class Vault:
             self._connection.execute(select(col(ClaimRow.subject)).where(col(ClaimRow.subject).in_(subjects))).scalars()
         )
         gone = sorted(subjects - kept)
-        self._connection.execute(delete(SubjectRow).where(col(SubjectRow.id).in_(gone)))
+        forget_subjects(self._connection, gone)
         self._connection.execute(delete(ReferenceRow).where(col(ReferenceRow.owner).in_([*claims, *gone])))
 
     def _ensure_subjects(self, entity: str, customer_nos: set[str], batch: str) -> Mapping[str, str]:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from asking import address, answered, approved, approving, asked, asking_world, command, found, text_of
-from gateway.demo.template import AGENCY
+from gateway.demo.template import AGENCY, CREDITOR
+from gateway.retention.erasing import erase
 from gateway.settings import load
 from gateway.wiring import open_office
-from world import TODAY, Result, World, jsonl, row
+from schemas.entry import ErasureGround
+from world import TODAY, Result, World, cli, jsonl, row
 
 LATER = TODAY + timedelta(hours=1)
 BOTH = ("demo-clerk", "officer")
@@ -40,6 +42,14 @@ def another_person(world: World, request: str) -> None:
     assert command(world, "request", "identify", request, *identified, now=LATER).code == 0
 
 
+def another_representative(world: World, request: str) -> None:
+    subject = found(world, invoice_no="RE-000001")[0]["subject"]
+    path = world.home / "representative.json"
+    path.write_text(json.dumps({"name": "Max Muster", "authority": "guardian", "seen_on": "2026-06-30"}))
+    identified = ("--proof", "reference", "--subject", subject, "--representation", path)
+    assert command(world, "request", "identify", request, *identified, now=LATER).code == 0
+
+
 def another_address(world: World, request: str) -> None:
     address(world, request, now=LATER)
 
@@ -53,6 +63,7 @@ def another_correction(world: World, request: str) -> None:
     [
         ("access", (), another_person),
         ("access", (), another_address),
+        ("access", (), another_representative),
         ("objection", (), another_person),
         ("rectification", (), another_person),
         ("rectification", (), another_correction),
@@ -210,3 +221,66 @@ def test_an_access_answer_to_one_of_two_people_says_nothing_of_the_other(world: 
     assert [one["claim_no"] for one in data["claims"]] == ["F-000007"]
     assert [one["request"] for one in data["requests"]] == [request]
     assert not [one for one in others if one in letter or one in json.dumps(data)]
+
+
+def test_what_remains_of_the_other_person_is_not_told(world: World) -> None:
+    """Art. 15(4): once the claims of the one have ended, the customer number names the other alone, and warns of nobody."""
+    other, _ = of_one(world, "access", "F-000007")
+    assert approved(world, "request", "approve", other, keys=CLERK, now=LATER).code == 0
+    answered(world, other, LATER)
+    with open_office(load(world.creditor)) as office:
+        with office.vault_connection.begin():
+            (key,) = office.vault.find(CREDITOR, ["F-000007"]).values()
+        erase(office, [key.claim_id], ErasureGround.RETENTION, None, LATER)
+    request = asked(world, "access", now=LATER)
+    assert approved(world, "request", "approve", request, keys=CLERK, now=LATER).code == 0
+    data = (answered(world, request, LATER) / "data.json").read_text()
+
+    assert other not in data
+    assert "Otto" not in data
+
+
+def test_a_correction_of_one_of_two_people_is_not_read_over_the_other(world: World) -> None:
+    """Art. 5(1)(d), 16: they share number and address; one of them has moved."""
+    address_of = {"street": "Neuweg", "house_no": "1", "postcode": "10115", "city": "Berlin", "country": "DE"}
+    request, _ = of_one(world, "rectification", "F-000007")
+    assert correct(world, request, {"address": address_of}).code == 0
+    assert approved(world, "request", "approve", request, keys=CLERK, now=LATER).code == 0
+    world.drop("again.jsonl", jsonl([row(11, customer_no="K-000001")]))
+    assert world.handover(now=LATER).json["claims"]["handed_over"] == 1
+    world.receive(LATER)
+    lines = cli("agency", "export", "nordlicht", "--joined", "--config", world.agency, now=LATER).out.splitlines()
+    streets = {one["invoice_no"]: one["street"] for one in map(json.loads, lines)}
+
+    assert (streets["RE-000007"], streets["RE-000011"], streets["RE-000001"]) == ("Neuweg", "Musterweg", "Musterweg")
+
+
+def test_two_restrictions_of_two_people_end_each_for_its_own(world: World) -> None:
+    """Art. 18: neither holds the other's case, so none stays restricted once both are lifted."""
+    first, _ = of_one(world, "restriction", "F-000007")
+    second = asked(world, "restriction", now=LATER)
+    subject = found(world, invoice_no="RE-000001")[0]["subject"]
+    named = ("--proof", "reference", "--subject", subject, "--claim", "F-000001")
+    assert command(world, "request", "identify", second, *named, now=LATER).code == 0
+    held = restricted(world)
+    for request in (first, second):
+        assert approved(world, "request", "approve", request, keys=CLERK, now=LATER).code == 0
+        answered(world, request, LATER)
+        lift = ("request", "lift", request, "--out", world.home / f"lift-{request}")
+        assert approved(world, *lift, keys=CLERK, now=LATER).code == 0
+
+    assert (held, restricted(world)) == (2, 0)
+
+
+def test_who_objected_is_known_again_when_no_claim_was_left(world: World) -> None:
+    """Art. 21(1): the last claim has ended by the calendar; a new one of the same customer is held."""
+    request = asked(world, "objection", invoice="RE-000003")
+    assert approved(world, "request", "approve", request, keys=CLERK).code == 0
+    with open_office(load(world.creditor)) as office:
+        with office.vault_connection.begin():
+            keys = office.vault.find(CREDITOR, ["F-000002", "F-000003"])
+        erase(office, [key.claim_id for key in keys.values()], ErasureGround.RETENTION, None, LATER)
+    world.drop("new.jsonl", jsonl([row(11, customer_no="K-000002"), row(12)]))
+    night = world.handover(now=LATER)
+
+    assert (night.json["claims"]["handed_over"], night.json["reasons"]) == (1, {"request-open": 1})

@@ -8,33 +8,39 @@ from collections.abc import Collection, Iterable
 
 from gateway.office import Office
 from gateway.store.requests import open_file
+from keys.claimkeys import ClaimKey
 from schemas.claim import Claim, Debtor
 from schemas.codes import RequestKind
 from schemas.request import Corrected, Name
 
 
 class Corrections:
-    """The corrections that were granted to people in the data of one legal entity, by subject."""
+    """The corrections that were granted to people in the data of one legal entity, by subject; by claim, where others under
+    the customer number are another person's.
+    """
 
     def __init__(self, office: Office, entity: str) -> None:
         self._of: dict[str, list[Corrected]] = {}
+        self._subjects: set[str] = set()
         with office.connection.begin(), office.vault_connection.begin():
             for record in office.requests.of_kind(RequestKind.RECTIFICATION, entity):
                 key = office.vault.request_key(record.id)
                 file = None if key is None else open_file(record, key)
                 if file is not None and file.corrected:
-                    for subject in office.requests.subjects(record.id):
-                        self._of.setdefault(subject, []).extend(file.corrected)
+                    subjects = office.requests.subjects(record.id)
+                    self._subjects.update(subjects)
+                    for one in file.only or subjects:
+                        self._of.setdefault(one, []).extend(file.corrected)
 
     @property
     def subjects(self) -> Collection[str]:
         """Who had something put right."""
-        return self._of.keys()
+        return self._subjects
 
-    def put_right(self, claim: Claim, subjects: Iterable[str]) -> Claim:
-        """A claim of a source as it is right, for each subject that it is about."""
-        for subject in subjects:
-            for one in self._of.get(subject, ()):
+    def put_right(self, claim: Claim, subjects: Iterable[str], known: ClaimKey | None) -> Claim:
+        """A claim of a source as it is right, for each subject that it is about, and for itself if the vault knows it."""
+        for about in (*subjects, *(() if known is None else (known.claim_id,))):
+            for one in self._of.get(about, ()):
                 claim = corrected(claim, one)
         return claim
 

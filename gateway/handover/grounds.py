@@ -10,6 +10,7 @@ from gateway.office import Office
 from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
 from gateway.store.payload import open_source
+from gateway.store.requests import open_file
 from keys.claimkeys import ClaimKey
 from schemas.claim import Disputed
 
@@ -32,12 +33,19 @@ def restricted_otherwise(
         known = told.get(one.claim)
         if (
             one.claim in kept
-            or stopping.get(key.subject_id, frozenset()) - {request}
+            or any(_covers(office, other, one.claim) for other in stopping.get(key.subject_id, frozenset()) - {request})
             or (one.contested and not dispute)
             or (known is not None and _stands_alone(known, key))
         ):
             found.add(one.message_id)
     return found
+
+
+def _covers(office: Office, request: str, claim: str) -> bool:
+    """Whether a request is about a claim, and not about another person's under its customer number."""
+    record, key = office.requests.get(request), office.vault.request_key(request)
+    only = () if record is None or key is None else open_file(record, key).only
+    return not only or claim in only
 
 
 def _stands_alone(known: Screening, key: ClaimKey) -> bool:

@@ -143,7 +143,7 @@ class Judge:
                     unchanged += 1
                     continue
                 mark = mark._replace(handed_over=stored.handed_over, held_since=stored.held_since if same_row else None)
-            claim = self.persons.corrections.put_right(row.claim, subjects)
+            claim = self.persons.corrections.put_right(row.claim, subjects, known.keys.get(row.claim.claim_no))
             found = self._judge(claim, mark, row.row, digest, row.dropped)
             if found is not None and (
                 (same_row and is_as_it_was(found.verdict, stored)) or self._forgets(found.verdict, stored)
@@ -173,7 +173,7 @@ class Judge:
             repeated, strange = "repeated" in found.rules, found.claim in unmatched
             stopped, contested = bool(self.persons.requests(subjects)), self.persons.contest(subjects)
             mark = Mark(repeated, told, found.handed_over, found.held_since, released, strange, stopped, contested)
-            right = self.persons.corrections.put_right(claim, subjects)
+            right = self.persons.corrections.put_right(claim, subjects, keys[found.claim])
             judged = self._judge(right, mark, found.row, found.row_digest)
             if judged is not None:
                 both.append((judged, found))

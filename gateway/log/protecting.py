@@ -4,12 +4,13 @@
 signed entry says that it does not any more (Art. 18(1), 21(1) GDPR), and whom it is about stands in the vault as well.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from audit.store import entries_with
 from gateway.errors import IntegrityError
 from gateway.office import Office
-from keys.remembered import about
+from keys.remembered import about, protecting
+from schemas.codes import RequestKind
 from schemas.entry import Entry
 from schemas.request_entry import (
     RequestDecided,
@@ -18,6 +19,11 @@ from schemas.request_entry import (
     RequestOpened,
     RestrictionLifted,
 )
+
+PROTECTS: Final = frozenset(
+    {RequestKind.RECTIFICATION, RequestKind.ERASURE, RequestKind.RESTRICTION, RequestKind.OBJECTION}
+)
+"""What stops the hand-over from the moment it is known (Art. 16, 17, 18, 21 GDPR)."""
 
 
 class _Said(NamedTuple):
@@ -41,16 +47,19 @@ def stops_after(entry: Entry, before: bool) -> bool:
 def require_protected(office: Office) -> None:
     """Every request stops the hand-over in `gateway.db` that does so in the log. Call it in no transaction.
 
+    One that the vault knows and `gateway.db` has must be named by the log, too: they were written together.
+
     Raises IntegrityError.
     """
-    with office.connection.begin():
+    with office.connection.begin(), office.vault_connection.begin():
         said, told = _said(office), office.requests.stopping()
-        if {request for request, last in said.items() if last.stops} != told:
+        unnamed = office.requests.ids().intersection(protecting(office.vault_connection, PROTECTS)) - said.keys()
+        if {request for request, last in said.items() if last.stops} != told or unnamed:
             raise IntegrityError(
                 "the log and gateway.db do not agree on which requests stop the hand-over: somebody wrote to gateway.db; "
                 "nothing is handed over, keep a copy of it and restore it from a backup"
             )
-        if not all(office.log.vouches(last.entry) for last in said.values() if not last.stops):
+        if not office.log.vouches(last.entry for last in said.values() if not last.stops):
             raise IntegrityError(
                 "an entry that ends the protection of a request is not the one that the log was signed with: run "
                 "`inkasso audit verify`, and keep a copy of gateway.db; nothing is handed over"
@@ -58,9 +67,14 @@ def require_protected(office: Office) -> None:
 
 
 def stopped(office: Office) -> dict[str, frozenset[str]]:
-    """The subjects of whom nothing may be handed over now, and the requests that stop it; in the caller's transactions."""
+    """The subjects of whom nothing may be handed over now, and the requests that stop it; in the caller's transactions.
+
+    A request that protects, and that the vault alone knows, stops it as well: a kill came between the two, or somebody
+    took it away.
+    """
     found = office.requests.stopped()
-    for request, subject in about(office.vault_connection, office.requests.stopping()):
+    alone = set(protecting(office.vault_connection, PROTECTS)) - office.requests.ids()
+    for request, subject in about(office.vault_connection, office.requests.stopping() | alone):
         found[subject] = found.get(subject, frozenset()) | {request}
     return found
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.errors import IntegrityError
 from gateway.office import Office
-from gateway.rights.life import Opened
+from gateway.rights.life import Opened, claims_of
 from gateway.store.requests import RequestRecord, open_file
 from schemas.access import RequestHeld, RequestNotice, RequestStep
 from schemas.request import RequestFile, RequestRefusal
@@ -16,10 +16,14 @@ def requests_held(office: Office, opened: Opened) -> tuple[RequestHeld, ...]:
     Where two people have one customer number, those about the claims of the one who asks: the other's are none of theirs
     (Art. 15(4) GDPR).
     """
-    subjects, only = office.requests.subjects(opened.id), set(opened.file.only)
+    subjects, own = office.requests.subjects(opened.id), claims_of(office, opened).keys()
     records = sorted(office.requests.of_subjects(subjects), key=lambda one: (one.received, one.id))
     files = [(one, _file(office, one)) for one in records]
-    return tuple(_held(office, one, file) for one, file in files if not only or only & set(file.only))
+    return tuple(
+        _held(office, one, file)
+        for one, file in files
+        if one.id == opened.id or (own & {*file.only} if file.only else not opened.file.only)
+    )
 
 
 def _file(office: Office, record: RequestRecord) -> RequestFile:

@@ -10,11 +10,12 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from gateway.errors import UsageError
+from gateway.log.protecting import PROTECTS
 from gateway.office import Office
 from gateway.people.approvals import Build, Given, Preview, actor_of, settle
 from gateway.rights import erasure, notices
 from gateway.rights.correction import identities, put_right
-from gateway.rights.life import PROTECTS, RESTRICTS, Opened, change, claims_of, load_request
+from gateway.rights.life import RESTRICTS, Opened, change, claims_of, load_request
 from gateway.rights.told import addressee, names_of
 from keys.references import new_id
 from schemas.codes import RequestKind, RestrictionGround
@@ -177,7 +178,8 @@ def _about(opened: Opened, subjects: tuple[str, ...]) -> tuple[str, ...]:
             "of whose claims only those that were named; others under the customer number are another person's"
         )
     if file.identified is not None:
-        lines.append(f"identified by {file.identified.proof} on {file.identified.on}")
+        times = counted(steps["request identified"], "time")
+        lines.append(f"identified by {file.identified.proof} on {file.identified.on} (identified {times})")
         if file.identified.representation is not None:
             lines.append(f"represented by {file.identified.representation.authority}")
     if file.correction is not None:

@@ -31,7 +31,7 @@ from gateway.rights.markers import Marked, mark
 from gateway.state import ClaimState
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
-from gateway.store.requests import Restriction
+from gateway.store.requests import RequestRecord, Restriction, open_file
 from keys.claimkeys import ClaimKey
 from keys.references import new_id
 from schemas.calendar import day_in_germany
@@ -75,7 +75,8 @@ def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> P
     """What an erasure would do today, inside the caller's transactions. Raises UsageError for a request that must wait."""
     subjects = office.requests.subjects(opened.id)
     for other in office.requests.of_subjects(subjects):
-        if other.kind is RequestKind.ACCESS and other.state in PENDING and other.id != opened.id:
+        waits = other.kind is RequestKind.ACCESS and other.state in PENDING and other.id != opened.id
+        if waits and _shares(office, opened, other):
             raise UsageError(
                 f"request {other.id} of the same person for access has not been answered: answer it first, because after "
                 "the erasure there is nothing left to answer it from"
@@ -84,6 +85,13 @@ def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> P
     figures = load_figures(office.configuration.settings.figures)
     planned = tuple(decide(one, ground, figures, today) for one in standings)
     return Plan(planned, by_group(standings, planned, ground), numbers_of(office, [one.claim for one in standings]))
+
+
+def _shares(office: Office, opened: Opened, other: RequestRecord) -> bool:
+    """Whether two requests are about a claim in common: two people may have one customer number."""
+    key = office.vault.request_key(other.id)
+    only = set() if key is None else {*open_file(other, key).only}
+    return not only or bool(only & claims_of(office, opened).keys())
 
 
 def standings_of(office: Office, keys: dict[str, ClaimKey]) -> list[Standing]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from audit.store import append
 from gateway.errors import IntegrityError, UsageError
 from gateway.figures.tables import load_figures
-from gateway.log.protecting import stops_after
+from gateway.log.protecting import PROTECTS, stops_after
 from gateway.office import Office
 from gateway.people.approvals import others_of
 from gateway.rights.deadline import ANSWER_MONTHS, answer_by, months_after, require_past
@@ -52,10 +52,6 @@ TRANSITIONS: Final = {
 }
 PENDING: Final = (_OPENED, _IDENTIFIED, _DECIDED, _EXECUTED)
 """What has not been answered."""
-PROTECTS: Final = frozenset(
-    {RequestKind.RECTIFICATION, RequestKind.ERASURE, RequestKind.RESTRICTION, RequestKind.OBJECTION}
-)
-"""What stops the hand-over from the moment it is known (Art. 16, 17, 18, 21 GDPR)."""
 RESTRICTS: Final = frozenset({RequestKind.RESTRICTION, RequestKind.OBJECTION})
 """What both sides only keep from then on (Art. 18, 21 GDPR)."""
 ACTOR: Final = "system:request"

@@ -15,7 +15,7 @@ from gateway.office import Office
 from gateway.people.approvals import Given
 from gateway.rights.deciding import protect
 from gateway.rights.earlier import received_earlier
-from gateway.rights.life import PENDING, Opened, begin_request, concern
+from gateway.rights.life import PENDING, Opened, begin_request, change, concern, opening
 from gateway.rights.markers import mark_again
 from gateway.rights.reopening import come_back
 from gateway.store.requests import open_file
@@ -64,5 +64,13 @@ def _catch_up(office: Office, lost: Asked, opened: Opened, now: datetime) -> Non
         opened = received_earlier(office, record, lost.received, now) or opened
     if set(lost.subjects) != set(office.requests.subjects(lost.request)):
         concern(office, lost.request, lost.subjects)
-        if opened.record.stops:
-            protect(office, opened, now)
+        protect(office, _nobody_yet(office, opened, now), now)
+
+
+def _nobody_yet(office: Office, opened: Opened, now: datetime) -> Opened:
+    """Whom the vault names was identified in the time that is lost: how, and where the answer goes, is to be found anew."""
+    file, record = opened.file, opened.record
+    to = None if file.looked_up else file.recipient
+    entry = opening(opened.id, file, record.due, now, reopened=True)
+    state = {"state": RequestState.OPENED if record.state is RequestState.IDENTIFIED else record.state}
+    return change(office, opened, entry, columns=state, only=(), identified=None, recipient=to, looked_up=False)

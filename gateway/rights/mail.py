@@ -27,6 +27,7 @@ MAXIMUM_PARTS: Final = 50
 MAXIMUM_DEPTH: Final = 5
 _READ: Final = frozenset({"subject", "content-type", "content-disposition", "content-transfer-encoding"})
 _HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
+_COMMENT: Final = re.compile(r"\([^()]*\)")
 _PARAMETER: Final = re.compile(r';\s*([\w*-]+)\s*=\s*("[^"]*"|[^\s;"]*)', re.ASCII)
 _CHARSETS: Final = re.compile(r"utf-8|utf-16(-[bl]e)?|iso8859-\d+|cp125\d|koi8-[ru]|mac-roman", re.ASCII)
 
@@ -39,7 +40,7 @@ class _Part(NamedTuple):
 
     def value(self, name: str) -> str:
         """A header's value without its parameters, in small letters."""
-        return self.headers.get(name, "").partition(";")[0].strip().lower()
+        return _COMMENT.sub("", self.headers.get(name, "")).partition(";")[0].strip().lower()
 
     @property
     def kind(self) -> str:
@@ -66,9 +67,10 @@ def mail_text(content: bytes) -> str:
     leaves = list(islice(_leaves(mail, 1), MAXIMUM_PARTS + 1))
     if len(leaves) > MAXIMUM_PARTS:
         raise _too_much()
-    texts = [_text(one).strip() for one in leaves if one.kind == "text/plain" and not one.attached]
-    beside = any(one.kind == "text/html" and not one.attached for one in leaves)
-    if not any(texts) or (beside and not all(texts)):
+    inline = [one for one in leaves if not one.attached]
+    texts = [_text(one).strip() for one in inline if one.kind == "text/plain"]
+    other = any(one.kind != "text/plain" and one.kind.startswith(("text/", "message/")) for one in inline)
+    if not any(texts) or other:
         raise InputError("the mail has no plain text, or an empty one: save what it says as a .txt file")
     return "\n\n".join([_subject(mail.headers.get("subject", "")), *filter(None, texts)])
 
@@ -141,8 +143,14 @@ def _leaves(part: _Part, depth: int) -> Iterator[_Part]:
     boundary = part.parameter("boundary").encode()
     if not boundary:
         raise unreadable("mail")
-    for lines in _between(part.lines, b"--" + boundary):
-        yield from _leaves(_part(lines), depth + 1)
+    parts = (leaf for lines in _between(part.lines, b"--" + boundary) for leaf in _leaves(_part(lines), depth + 1))
+    yield from _plainest(list(parts)) if part.kind == "multipart/alternative" else parts
+
+
+def _plainest(leaves: list[_Part]) -> list[_Part]:
+    """Of parts that say the same, those that say it as plain text; all of them if none does."""
+    plain = [one for one in leaves if one.kind == "text/plain" and not one.attached and _text(one).strip()]
+    return plain or leaves
 
 
 def _between(lines: list[bytes], delimiter: bytes) -> Iterator[list[bytes]]:

@@ -94,6 +94,10 @@ class Requests:
         row = self._connection.execute(_requests().where(col(RequestRow.id) == request)).one_or_none()
         return None if row is None else _record(row)
 
+    def ids(self) -> set[str]:
+        """All of them."""
+        return set(self._connection.execute(select(col(RequestRow.id))).scalars())
+
     def in_states(self, states: Collection[RequestState]) -> list[RequestRecord]:
         """Requests in these states, those first that are due first."""
         query = _requests().where(col(RequestRow.state).in_(states)).order_by(col(RequestRow.due), col(RequestRow.id))
