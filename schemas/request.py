@@ -122,7 +122,7 @@ class Recipient(Strict):
     """To whom the answer goes: as a letter is addressed."""
 
     name: _Line
-    lines: Annotated[tuple[_Line, ...], Field(max_length=6)]
+    lines: Annotated[tuple[_Line, ...], Field(min_length=1, max_length=6)]
 
 
 class Representation(Strict):

@@ -284,3 +284,24 @@ def test_who_objected_is_known_again_when_no_claim_was_left(world: World) -> Non
     night = world.handover(now=LATER)
 
     assert (night.json["claims"]["handed_over"], night.json["reasons"]) == (1, {"request-open": 1})
+
+
+def test_a_refusal_says_that_what_is_contested_stays_restricted(world: World) -> None:
+    """Art. 12(4), 18(1)(a), (3): the letter says what goes on, and not only what does not."""
+    request = asked(world, "restriction", "--contested")
+    assert approved(world, "request", "approve", request, "--refuse", "no-ground", keys=BOTH, now=LATER).code == 0
+    letter = text_of(answered(world, request, LATER) / "letter.pdf")
+
+    assert "Sie bestreiten die Forderung" in letter
+
+
+def test_an_address_has_lines_and_a_ground_its_erasure(world: World) -> None:
+    """A letter without an address reaches nobody; a ground that changes nothing is not swallowed."""
+    request = asked(world, "access")
+    path = world.home / "nowhere.json"
+    path.write_text(json.dumps({"name": "Ida Beispiel", "lines": []}))
+    nowhere = command(world, "request", "address", request, "--recipient", path)
+    grounded = command(world, "request", "preview", request, "--ground", "unlawful")
+
+    assert (nowhere.code, "lines" in nowhere.err, "Ida" in nowhere.err) == (3, True, False)
+    assert (grounded.code, "is that of an erasure" in grounded.err) == (2, True)

@@ -121,7 +121,10 @@ def extend(office: Office, opened: Opened, reason: ExtensionReason, today: date,
 def lifting(opened: Opened) -> Build:
     """The preview of the end of a restriction. Raises UsageError if there is none to end."""
     _require_restriction(opened)
-    lines = (f"lift the restriction of request {opened.id}", "The person is told before (Art. 18(3) GDPR).")
+    lines = (
+        f"lift the restriction of request {opened.id}",
+        "The person is told before (Art. 18(3) GDPR): send the notice before the next night, in which claims go on.",
+    )
     return lambda made: Preview("request lift", made, lines)
 
 

@@ -51,7 +51,8 @@ class Copied:
         if not found.disclosures:
             yield section(texts["not_disclosed"], [texts["not_disclosed_note"]])
         for one in found.disclosures:
-            uploaded = self._words.texts["none"] if one.uploaded_on is None else self._words.day(one.uploaded_on)
+            day = None if one.uploaded_on is None else self._words.day(one.uploaded_on)
+            uploaded = texts["not_sent"] if day is None else texts["on_server"].format(day=day)
             rows = [
                 (*row, self._words.norm(value.norm))
                 for row, value in zip(self._rows(one.values), one.values, strict=True)

@@ -69,6 +69,8 @@ def deciding(
     state = opened.record.state
     if state not in {RequestState.OPENED, RequestState.IDENTIFIED}:
         raise UsageError(f"this request is {state}: it has been decided; `request reopen` starts it again")
+    if ground is not None and opened.file.kind is not RequestKind.ERASURE:
+        raise UsageError("--ground is that of an erasure (Art. 17(1) GDPR): this request asks for something else")
     if state is RequestState.OPENED and refusal is not RequestRefusal.IDENTITY:
         raise UsageError("it has not been established who asks: `inkasso request identify` first; nothing was done")
     if opened.file.recipient is None:
@@ -88,7 +90,9 @@ def deciding(
         if opened.file.kind is RequestKind.ERASURE:
             return _erasing(office, opened, ground, about, today)
         if opened.file.kind is RequestKind.RECTIFICATION and opened.file.correction is None:
-            raise UsageError("what is right instead is missing: `request correct --correction FILE` first")
+            raise UsageError(
+                "what is right instead is missing: `inkasso request correct REQUEST --correction FILE` first"
+            )
         return Decision(opened, Outcome.GRANTED, None, 1, (*about, *_held(office, claims)), claims, None)
 
 

@@ -62,7 +62,7 @@ class Letters:
         body += [] if found.claims else [texts["no_claims"]]
         general = [section(one["title"], one["paragraphs"]) for one in texts["general"]]
         sections = [*Copied(self._configuration, self._words).sections(found), *general]
-        return self._letter("access", [*body, *self._lost(found.lost)], sections)
+        return self._letter("access", [*body, *self._lost(found.lost), *self._contested()], sections)
 
     def decided(self, notices: Sequence[Told], remains: Remains, lost: Sequence[LostTime]) -> dict[str, Any]:
         """The answer to every other request."""
@@ -72,13 +72,18 @@ class Letters:
             return self._letter("nothing", [*body, *self._lost(lost)], told)
         if file.outcome is Outcome.REFUSED and file.refusal is not None:
             texts = self._texts["refusal"]
-            reason = texts[file.refusal.value]
-            return self._letter("refusal", [one.format(reason=reason) for one in texts["paragraphs"]], told)
+            body = [one.format(reason=texts[file.refusal.value]) for one in texts["paragraphs"]]
+            return self._letter("refusal", [*body, *self._contested()], told)
         if file.kind is RequestKind.ERASURE:
-            body = self._texts["erasure"]["paragraphs"]
+            body = [*self._texts["erasure"]["paragraphs"], *self._contested()]
             return self._letter("erasure", body, [*self._kept(), *self._remains(remains), *told])
         kind = _KINDS[file.kind]
-        return self._letter(kind, self._texts[kind]["paragraphs"], told)
+        return self._letter(kind, [*self._texts[kind]["paragraphs"], *self._contested()], told)
+
+    def _contested(self) -> list[str]:
+        """What was contested is examined by itself, whatever was decided of the request it came with (Art. 18 GDPR)."""
+        lasts = self._opened.file.contested and self._opened.record.stops
+        return [self._texts["contested"]["paragraph"]] if lasts else []
 
     def extension(self, due: date) -> dict[str, Any]:
         """The notice within the first month that the answer takes longer."""

@@ -62,4 +62,5 @@ def addressee(office: Office, keys: dict[str, ClaimKey]) -> Recipient | None:
         for names in (("street", "house_no"), ("postcode", "city"))
     ]
     name = known.get("company_name") or person
-    return Recipient(name=name, lines=tuple(filter(None, lines))) if name else None
+    lines = [line for line in lines if line]
+    return Recipient(name=name, lines=tuple(lines)) if name and lines else None
