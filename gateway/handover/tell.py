@@ -50,7 +50,8 @@ def tell(office: Office, given: Assignment, judged: Sequence[Judged], batch: str
 def end_kept_restrictions(office: Office, cases: Sequence[CaseRecord], batch: str, now: datetime) -> None:
     """A restriction that an agency kept for a case it had not seen does not outlive its ground: now the case goes out.
 
-    What restricts a claim keeps it from being handed over, so of one that goes out nothing restricts any more.
+    What restricts a claim keeps it from being handed over, unless people released it for legal claims (Art. 18(2) GDPR): so
+    one that goes out may be worked on.
     """
     with office.connection.begin(), office.vault_connection.begin():
         by_claim = {one.claim: one for one in cases}
