@@ -6,8 +6,8 @@ was wrong: whoever moves later is not held to it. It lasts as long as its reques
 
 from collections.abc import Collection, Iterable
 
+from gateway.handover.requested import file_of
 from gateway.office import Office
-from gateway.store.requests import open_file
 from keys.claimkeys import ClaimKey
 from schemas.claim import Claim, Debtor
 from schemas.codes import RequestKind
@@ -24,8 +24,7 @@ class Corrections:
         self._subjects: set[str] = set()
         with office.connection.begin(), office.vault_connection.begin():
             for record in office.requests.of_kind(RequestKind.RECTIFICATION, entity):
-                key = office.vault.request_key(record.id)
-                file = None if key is None else open_file(record, key)
+                file = file_of(office, record)
                 if file is not None and file.corrected:
                     subjects = office.requests.subjects(record.id)
                     self._subjects.update(subjects)

@@ -5,12 +5,12 @@ Each ground is independent (Art. 18(1) GDPR): the end of one leaves a case restr
 
 from collections.abc import Sequence
 
+from gateway.handover.requested import covers
 from gateway.log.protecting import stopped
 from gateway.office import Office
 from gateway.store.cases import CaseRecord
 from gateway.store.claims import Screening
 from gateway.store.payload import open_source
-from gateway.store.requests import open_file
 from keys.claimkeys import ClaimKey
 from schemas.claim import Disputed
 
@@ -42,10 +42,8 @@ def restricted_otherwise(
 
 
 def _covers(office: Office, request: str, claim: str) -> bool:
-    """Whether a request is about a claim, and not about another person's under its customer number."""
-    record, key = office.requests.get(request), office.vault.request_key(request)
-    only = () if record is None or key is None else open_file(record, key).only
-    return not only or claim in only
+    record = office.requests.get(request)
+    return record is None or covers(office, record, [claim])
 
 
 def _stands_alone(known: Screening, key: ClaimKey) -> bool:

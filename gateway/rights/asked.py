@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from gateway.errors import IntegrityError
+from gateway.handover.requested import file_of
 from gateway.office import Office
 from gateway.rights.life import Opened, claims_of
-from gateway.store.requests import RequestRecord, open_file
+from gateway.store.requests import RequestRecord
 from schemas.access import RequestHeld, RequestNotice, RequestStep
 from schemas.request import RequestFile, RequestRefusal
 
@@ -27,10 +28,10 @@ def requests_held(office: Office, opened: Opened) -> tuple[RequestHeld, ...]:
 
 
 def _file(office: Office, record: RequestRecord) -> RequestFile:
-    key = office.vault.request_key(record.id)
-    if key is None:
+    file = file_of(office, record)
+    if file is None:
         raise IntegrityError(f"request {record.id} has lost its key: restore both databases from backups of one time")
-    return open_file(record, key)
+    return file
 
 
 def _held(office: Office, record: RequestRecord, file: RequestFile) -> RequestHeld:

@@ -18,6 +18,7 @@ from gateway.errors import UsageError
 from gateway.figures.retention import kept_until
 from gateway.figures.tables import load_figures
 from gateway.handover.judge import key_of
+from gateway.handover.requested import covers
 from gateway.handover.waiting import seal_waiting
 from gateway.office import Office
 from gateway.retention.erasing import erase
@@ -31,7 +32,7 @@ from gateway.rights.markers import Marked, mark
 from gateway.state import ClaimState
 from gateway.store.cases import CaseRecord
 from gateway.store.payload import open_payload
-from gateway.store.requests import RequestRecord, Restriction, open_file
+from gateway.store.requests import Restriction
 from keys.claimkeys import ClaimKey
 from keys.references import new_id
 from schemas.calendar import day_in_germany
@@ -76,7 +77,7 @@ def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> P
     subjects = office.requests.subjects(opened.id)
     for other in office.requests.of_subjects(subjects):
         waits = other.kind is RequestKind.ACCESS and other.state in PENDING and other.id != opened.id
-        if waits and _shares(office, opened, other):
+        if waits and covers(office, other, claims_of(office, opened)):
             raise UsageError(
                 f"request {other.id} of the same person for access has not been answered: answer it first, because after "
                 "the erasure there is nothing left to answer it from"
@@ -85,13 +86,6 @@ def plan(office: Office, opened: Opened, ground: ErasureClaim, today: date) -> P
     figures = load_figures(office.configuration.settings.figures)
     planned = tuple(decide(one, ground, figures, today) for one in standings)
     return Plan(planned, by_group(standings, planned, ground), numbers_of(office, [one.claim for one in standings]))
-
-
-def _shares(office: Office, opened: Opened, other: RequestRecord) -> bool:
-    """Whether two requests are about a claim in common: two people may have one customer number."""
-    key = office.vault.request_key(other.id)
-    only = set() if key is None else {*open_file(other, key).only}
-    return not only or bool(only & claims_of(office, opened).keys())
 
 
 def standings_of(office: Office, keys: dict[str, ClaimKey]) -> list[Standing]:

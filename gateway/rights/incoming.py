@@ -5,12 +5,12 @@ Every call works inside the caller's transactions.
 
 from datetime import datetime
 
+from gateway.handover.requested import covers
 from gateway.office import Office
 from gateway.rights.deciding import protect
 from gateway.rights.earlier import received_earlier
 from gateway.rights.life import PENDING, open_request
 from gateway.store.cases import CaseRecord
-from gateway.store.requests import RequestRecord, open_file
 from schemas.answers import PackageReceipt, RequestForwarded
 from schemas.calendar import day_in_germany
 from schemas.request import Channel, RequestFile
@@ -25,18 +25,12 @@ def forwarded(office: Office, case: CaseRecord, subject: str, answer: RequestFor
     had = day_in_germany(datetime.fromisoformat(case.opened))
     received = min(max(answer.received_on, had), today)
     for pending in office.requests.of_subjects((subject,)):
-        if (pending.kind, pending.entity) == (answer.request, case.entity) and _covers(office, pending, case.claim):
+        same = (pending.kind, pending.entity) == (answer.request, case.entity) and pending.state in PENDING
+        if same and covers(office, pending, [case.claim]):
             received_earlier(office, pending, received, now)
             return
     file = RequestFile(kind=answer.request, channel=Channel.AGENCY, received=received, agency=case.agency)
     protect(office, open_request(office, case.entity, file, (subject,), today=today, now=now), now)
-
-
-def _covers(office: Office, pending: RequestRecord, claim: str) -> bool:
-    """Whether a request that waits for its answer is about a claim, and not about another person's under its number."""
-    key = office.vault.request_key(pending.id)
-    only = () if key is None else open_file(pending, key).only
-    return pending.state in PENDING and (not only or claim in only)
 
 
 def is_of_erased(office: Office, receipt: PackageReceipt) -> bool:
