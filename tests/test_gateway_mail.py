@@ -59,6 +59,11 @@ def test_a_mail_is_kept_as_it_reads(tmp_path: Path, content: bytes, told: str) -
         (b"", "no plain text, or an empty one"),
         (multipart(PLAIN, b"Content-Type: text/html\r\n\r\n<p>x</p>", kind=b"alternative"), "an empty one"),
         (multipart(PLAIN, b"Content-Type: text/html\r\n\r\n<p>x</p>", PLAIN + b"-- list"), "an empty one"),
+        (
+            multipart(PLAIN + b"see below", b"Content-Type: message/rfc822\r\n\r\n" + PLAIN + b"I object"),
+            "no plain text",
+        ),
+        (multipart(PLAIN + b"Hello", b"Content-Type: text/html\r\n\r\n<p>I object</p>"), "no plain text"),
         (PLAIN + b"Gr\xfc\xdfe", "cannot be read whole"),
         (b"Content-Type: text/plain; charset=idna\r\n\r\nx", "cannot be read whole"),
         (b"Content-Type: text/plain; charset*=utf-8''utf-16\r\n\r\nx", "cannot be read whole"),

@@ -10,8 +10,12 @@ import pytest
 from asking import address, answered, approved, approving, asked, asking_world, command, found, text_of
 from gateway.demo.template import AGENCY, CREDITOR
 from gateway.retention.erasing import erase
+from gateway.rights.incoming import forwarded
 from gateway.settings import load
 from gateway.wiring import open_office
+from keys.references import new_id
+from schemas.answers import RequestForwarded
+from schemas.codes import RequestKind
 from schemas.entry import ErasureGround
 from world import TODAY, Result, World, cli, jsonl, row
 
@@ -305,3 +309,22 @@ def test_an_address_has_lines_and_a_ground_its_erasure(world: World) -> None:
 
     assert (nowhere.code, "lines" in nowhere.err, "Ida" in nowhere.err) == (3, True, False)
     assert (grounded.code, "is that of an erasure" in grounded.err) == (2, True)
+
+
+def test_a_request_that_an_agency_forwards_is_not_swallowed_by_the_other_persons(world: World) -> None:
+    """Art. 21, 15(4): one objection waits for its answer, about the other's claim; this one is opened, and restricts."""
+    of_one(world, "objection", "F-000007")
+    with open_office(load(world.creditor)) as office, office.connection.begin(), office.vault_connection.begin():
+        (key,) = office.vault.find(CREDITOR, ["F-000001"]).values()
+        case = office.cases.of_claims(AGENCY, [key.claim_id])[key.claim_id]
+        answer = RequestForwarded(
+            message_id=new_id(),
+            case_ref=office.vault.references_of([key.claim_id], AGENCY)[key.claim_id],
+            request=RequestKind.OBJECTION,
+            received_on=TODAY.date(),
+        )
+        for _ in range(2):
+            forwarded(office, case, key.subject_id, answer, LATER)
+
+    assert world.events().count("request.opened") == 2
+    assert restricted(world) == 2
